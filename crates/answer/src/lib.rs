@@ -1,0 +1,6 @@
+//! Questions of a fit, one module each.
+#![forbid(unsafe_code)]
+
+mod predict;
+
+pub use predict::{PredictedPoint, Prediction};

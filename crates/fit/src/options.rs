@@ -1,0 +1,128 @@
+//! What a fit may be told. `Default` is the recommended fit.
+
+use isoflop_base::Diagnostic;
+
+/// Options of [`crate::fit`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    /// What to minimise; none takes the law's own objective, or Huber δ = 1e-3 on the logarithm.
+    pub objective: Option<Objective>,
+    /// Name of a column of weights; none weighs all runs alike.
+    pub weights: Option<String>,
+    /// Points to screen; none takes 512 for most laws.
+    pub starts: Option<usize>,
+    /// How to find standard errors and intervals.
+    pub uncertainty: Uncertainty,
+    /// Level of the intervals, between 0 and 1.
+    pub level: f64,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Changes to coefficients of the law: `E = 1.7` fixes, `alpha in [0, 1]` bounds, `beta = alpha` ties.
+    pub coefs: Vec<String>,
+    /// Options of the reader, by name, kept in the provenance (`where`, `let`, `map`).
+    pub reader: Vec<(String, String)>,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            objective: None,
+            weights: None,
+            starts: None,
+            uncertainty: Uncertainty::Default,
+            level: 0.95,
+            seed: 0,
+            coefs: Vec::new(),
+            reader: Vec::new(),
+        }
+    }
+}
+
+/// Σ wᵢ ρ(rᵢ): a penalty on residuals of a scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// ρ.
+    pub penalty: PenaltyKind,
+    /// Where residuals are measured.
+    pub scale: Scale,
+}
+
+/// The penalty ρ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PenaltyKind {
+    /// r²/2.
+    Squared,
+    /// r²/2 inside δ, δ|r| − δ²/2 outside.
+    Huber(Corner),
+    /// |r|.
+    Absolute,
+    /// δ²(√(1 + (r/δ)²) − 1).
+    SoftL1(Corner),
+    /// Student-t with ν degrees of freedom and a fitted scale: negative log likelihood.
+    Student {
+        /// Degrees of freedom.
+        nu: f64,
+    },
+}
+
+/// The corner δ of a penalty.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Corner {
+    /// In residual units.
+    Fixed(f64),
+    /// A multiple of the robust scale (1.4826 × median |r|) of a least-absolute-deviations fit; `2mad`.
+    Mad(f64),
+}
+
+/// Where residuals are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Response itself.
+    Raw,
+    /// Natural logarithm of the response.
+    Ln,
+    /// The left side of the law as written.
+    AsWritten,
+}
+
+/// How standard errors and intervals are found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Uncertainty {
+    /// Covariance for squared and Student-t penalties, bootstrap of 1,000 for the others.
+    Default,
+    /// None.
+    None,
+    /// Inverse Hessian times the residual variance.
+    Covariance,
+    /// Hessian⁻¹ · score variance · Hessian⁻¹.
+    Sandwich,
+    /// Resampling of rows with replacement; every resample is solved and certified.
+    Bootstrap {
+        /// Number of resamples.
+        resamples: usize,
+    },
+}
+
+impl Objective {
+    /// Reads `squared`, `squared-log`, `huber:δ`, `huber-log:δ`, `abs`, `abs-log`, `soft-l1:δ`, `soft-l1-log:δ`,
+    /// `student:ν`, `student-log:ν`; δ is a number or `2mad`. A suffix `-lhs` (`huber-lhs:δ`) measures residuals
+    /// on the left side as the law writes it.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic `bad-objective` that lists the spellings, with a suggestion when one is near.
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+        crate::spelling::parse_objective(text)
+    }
+}
+
+impl Uncertainty {
+    /// Reads `none`, `covariance`, `sandwich`, `bootstrap:N`.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic `bad-uncertainty` that lists the spellings.
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+        crate::spelling::parse_uncertainty(text)
+    }
+}

@@ -1,0 +1,139 @@
+//! A law is data: formula, variables, coefficients, source, self-checks. Nothing here is compiled yet.
+
+use isoflop_base::Span;
+use isoflop_formula::ast::{Expr, Formula};
+
+/// A scaling law, read from a law file, the catalogue or a formula on the command line.
+#[derive(Clone, Debug)]
+pub struct Law {
+    /// Short name, for example `chinchilla`; the file's stem, or `formula` for one typed on the command line.
+    pub id: String,
+    /// One line in words.
+    pub title: String,
+    /// The formula as written.
+    pub formula_text: String,
+    /// The formula, parsed. Its left side is present.
+    pub formula: Formula,
+    /// Variables; exactly one has the role [`VarRole::Response`].
+    pub vars: Vec<Var>,
+    /// Coefficients in order of declaration.
+    pub coefs: Vec<Coef>,
+    /// What a fit of this law minimises unless told otherwise, in the spelling of `--objective`.
+    pub objective: Option<String>,
+    /// Published coefficient sets: name and values, for `laws eval` and `laws show`.
+    pub variants: Vec<Variant>,
+    /// Self-checks: coefficients and inputs with the value that must come out.
+    pub checks: Vec<Check>,
+    /// Where it comes from, in words: authors, year, place in the paper.
+    pub source: String,
+    /// How far the numbers can be trusted: `primary`, `secondary`, `memory` …; empty when not a published law.
+    pub trust: String,
+    /// Anything a user must know: deviations from the paper, what N and D mean there, the range it was fitted on.
+    pub note: String,
+    /// Search words, for example `pretraining`, `learning-curve`.
+    pub tags: Vec<String>,
+    /// The whole law as a law file; parsing it gives this law again.
+    pub text: String,
+}
+
+/// A variable of a law.
+#[derive(Clone, Debug)]
+pub struct Var {
+    /// Letter in the formula.
+    pub name: String,
+    /// Column or role it is bound to, for example `params`.
+    pub column: String,
+    /// Unit in words.
+    pub unit: String,
+    /// Meaning in this law.
+    pub doc: String,
+    /// Response, input or index.
+    pub role: VarRole,
+    /// Whether only values above zero make sense (sizes, tokens, losses). True unless the file says otherwise.
+    pub positive: bool,
+}
+
+/// What a variable is to the law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VarRole {
+    /// What the law predicts.
+    Response,
+    /// A number the law takes.
+    Input,
+    /// A column of names that indexes coefficients.
+    Index,
+}
+
+/// A declared coefficient.
+#[derive(Clone, Debug)]
+pub struct Coef {
+    /// Name in the formula.
+    pub name: String,
+    /// Meaning.
+    pub doc: String,
+    /// Unit in words; empty when it has none or depends on an exponent.
+    pub unit: String,
+    /// Lower bound. A lower bound of 0 or more keeps the coefficient positive (it is fitted as its logarithm).
+    pub lower: f64,
+    /// Upper bound.
+    pub upper: f64,
+    /// Starting values in raw units; empty lets the fit choose.
+    pub start: Vec<f64>,
+    /// Names of the index variables; empty for a plain coefficient.
+    pub index: Vec<String>,
+    /// Value when it is not fitted.
+    pub fixed: Option<f64>,
+    /// Expression of other coefficients that gives its value, as written and parsed.
+    pub tie: Option<(String, Expr)>,
+    /// Prior knowledge, added to the objective as a penalty.
+    pub prior: Option<Prior>,
+    /// Where it is declared in the law file, for messages.
+    pub span: Span,
+}
+
+/// A normal prior on a coefficient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Prior {
+    /// Normal on the coefficient itself.
+    Normal {
+        /// Centre.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// Normal on its natural logarithm.
+    LogNormal {
+        /// Centre of the logarithm.
+        mean_ln: f64,
+        /// Standard deviation of the logarithm.
+        sd_ln: f64,
+    },
+}
+
+/// A named set of published coefficient values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Short name, `paper` for the main one.
+    pub name: String,
+    /// Coefficient values in raw units.
+    pub coefs: Vec<(String, f64)>,
+    /// Where these numbers come from.
+    pub source: String,
+    /// Anything that differs from the law's own note.
+    pub note: String,
+}
+
+/// A value the law must give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Name of the variant whose coefficients are used; empty when `coefs` gives them all.
+    pub variant: String,
+    /// Coefficient values.
+    pub coefs: Vec<(String, f64)>,
+    /// Input values by letter.
+    pub at: Vec<(String, f64)>,
+    /// Expected response.
+    pub value: f64,
+    /// Relative tolerance; 1e-12 unless the file says otherwise.
+    pub tolerance: f64,
+}
