@@ -157,18 +157,31 @@ impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (ExprKind::Number(a), ExprKind::Number(b)) => a.to_bits() == b.to_bits(),
-            (ExprKind::Text(a), ExprKind::Text(b)) | (ExprKind::Name(a), ExprKind::Name(b)) => a == b,
-            (
-                ExprKind::Indexed { name: a, index: i },
-                ExprKind::Indexed { name: b, index: j },
-            ) => a == b && i.iter().map(|x| &x.0).eq(j.iter().map(|x| &x.0)),
+            (ExprKind::Text(a), ExprKind::Text(b)) | (ExprKind::Name(a), ExprKind::Name(b)) => {
+                a == b
+            }
+            (ExprKind::Indexed { name: a, index: i }, ExprKind::Indexed { name: b, index: j }) => {
+                a == b && i.iter().map(|x| &x.0).eq(j.iter().map(|x| &x.0))
+            }
             (ExprKind::Unary(f, a), ExprKind::Unary(g, b)) => f == g && a == b,
             (ExprKind::Binary(f, a, b), ExprKind::Binary(g, c, d)) => f == g && a == c && b == d,
             (ExprKind::Call(f, a), ExprKind::Call(g, b)) => f == g && a == b,
             (ExprKind::If(a, b, c), ExprKind::If(d, e, f)) => a == d && b == e && c == f,
             (
-                ExprKind::Solve { name: a, lower: b, upper: c, equation: d, .. },
-                ExprKind::Solve { name: e, lower: f, upper: g, equation: h, .. },
+                ExprKind::Solve {
+                    name: a,
+                    lower: b,
+                    upper: c,
+                    equation: d,
+                    ..
+                },
+                ExprKind::Solve {
+                    name: e,
+                    lower: f,
+                    upper: g,
+                    equation: h,
+                    ..
+                },
             ) => a == e && b == f && c == g && d == h,
             _ => false,
         }

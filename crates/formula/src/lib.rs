@@ -3,3 +3,16 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod eval;
+mod function;
+mod names;
+mod parse;
+mod place;
+mod print;
+mod token;
+
+pub use eval::{EvalError, Lookup, evaluate, evaluate_right};
+pub use names::Use;
+pub use parse::{parse_assignment, parse_expr, parse_expr_at, parse_formula, parse_formula_at};
+pub use place::Place;
+pub use print::number;
