@@ -1,2 +1,50 @@
-//! Placeholder for the project commands.
-fn main() {}
+//! The project's own commands: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask gen [--check]`.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool: what it prints is its result"
+)]
+
+mod ci;
+mod generate;
+mod rust;
+mod tidy;
+mod tree;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  ci             everything that must pass: format, clippy, tidy, generated pages, doctests, tests
+  tidy           layers, budgets, headers, law files, pages, snapshots
+  gen            writes docs/laws.md and docs/cli.md
+  gen --check    fails when one of them is stale
+";
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in a folder of the workspace");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["ci"] => ci::run(root),
+        ["tidy"] => tidy::run(root),
+        ["gen"] => generate::run(root, generate::Mode::Write),
+        ["gen", "--check"] => generate::run(root, generate::Mode::Check),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

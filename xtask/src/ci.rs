@@ -1,0 +1,118 @@
+//! `cargo xtask ci`: everything that must pass, what CI runs and nothing more.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::{generate, tidy};
+
+/// Runs all steps, also after one has failed, so that one run shows every fault. The tests come last
+/// and nothing is printed after a run in which all steps passed: the test runner has the last word.
+pub fn run(root: &Path) -> Result<(), String> {
+    let mut failed: Vec<&str> = Vec::new();
+    let mut step = |name: &'static str, work: &dyn Fn() -> Result<(), String>| {
+        eprintln!("── ci: {name}");
+        let start = now();
+        let outcome = work();
+        if let Err(message) = &outcome {
+            eprintln!("ci: {name}: {message}");
+            failed.push(name);
+        }
+        let passed = outcome.is_ok();
+        if !(passed && name == TESTS) {
+            let word = if passed { "passed" } else { "failed" };
+            eprintln!(
+                "── ci: {name} {word} after {:.0} s",
+                start.elapsed().as_secs_f64()
+            );
+        }
+    };
+    step("format", &|| cargo(root, &["fmt", "--all", "--check"]));
+    step("clippy", &|| cargo(root, CLIPPY));
+    step("tidy", &|| tidy::run(root));
+    step("generated pages", &|| {
+        generate::run(root, generate::Mode::Check)
+    });
+    step("doctests", &|| {
+        cargo(root, &["test", "--quiet", "--doc", "--workspace"])
+    });
+    step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("ci: failed: {}", failed.join(", ")))
+    }
+}
+
+const TESTS: &str = "tests";
+
+const CLIPPY: &[&str] = &[
+    "clippy",
+    "--quiet",
+    "--workspace",
+    "--all-targets",
+    "--",
+    "-D",
+    "warnings",
+];
+
+/// Both run every target that has tests; doctests have a step of their own.
+fn test_command(nextest: bool) -> &'static [&'static str] {
+    if nextest {
+        &["nextest", "run", "--workspace"]
+    } else {
+        &["test", "--workspace", "--tests", "--no-fail-fast"]
+    }
+}
+
+fn has_nextest(root: &Path) -> bool {
+    Command::new("cargo")
+        .args(["nextest", "--version"])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
+}
+
+fn cargo(root: &Path, args: &[&str]) -> Result<(), String> {
+    let status = Command::new("cargo")
+        .args(args)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|e| format!("cannot start cargo: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`cargo {}` ended with {status}", args.join(" ")))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a step took is worth knowing"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_run_with_and_without_nextest() {
+        assert_eq!(test_command(true)[0], "nextest");
+        assert_eq!(test_command(false)[0], "test");
+    }
+
+    #[test]
+    fn a_failing_command_is_an_error() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(cargo(root, &["--version"]).is_ok());
+        let message = cargo(root, &["no-such-command"]).expect_err("cargo has no such command");
+        assert!(message.contains("cargo no-such-command"));
+    }
+}
