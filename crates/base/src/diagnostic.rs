@@ -72,7 +72,10 @@ impl Excerpt {
             .map_or(source.len(), |i| start + i);
         let text = source[line_start..line_end].trim_end_matches('\r');
         let from = (start - line_start).min(text.len());
-        let to = floor_char(text, span.end.saturating_sub(line_start).clamp(from, text.len()));
+        let to = floor_char(
+            text,
+            span.end.saturating_sub(line_start).clamp(from, text.len()),
+        );
         Self {
             file: file.to_owned(),
             line: source[..line_start].matches('\n').count() + 1,

@@ -4,10 +4,17 @@
 
 mod diagnostic;
 mod estimate;
+mod format;
 mod note;
+mod number_text;
+mod quantity;
 mod suggest;
+mod units;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Excerpt, Severity, Span};
 pub use estimate::{Estimate, Interval};
+pub use format::{format_quantity, format_si};
 pub use note::{Evidence, Note};
+pub use quantity::{DecimalMark, Quantity, QuantityError, parse_quantity, parse_quantity_with};
 pub use suggest::closest;
+pub use units::{Unit, parse_scale, parse_unit};
