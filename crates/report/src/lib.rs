@@ -1,1 +1,19 @@
-//! Stage crate.
+//! One document model, builders that put results into words, and a renderer for every format.
+//!
+//! A result becomes a [`Document`] once; text, Markdown, CSV and SVG are made from that same document, so no two
+//! faces can disagree. JSON is the result itself.
+#![forbid(unsafe_code)]
+
+mod build;
+mod diagnostics;
+pub mod doc;
+mod json;
+pub mod number;
+pub mod render;
+
+pub use build::{
+    demo_document, evaluation_document, fit_document, law_document, laws_document, prediction_document,
+};
+pub use diagnostics::diagnostics_text;
+pub use doc::Document;
+pub use json::{evaluation_json, json_text, law_json, laws_json};

@@ -1,0 +1,167 @@
+//! The words of a fit: coefficients, objective, runs, convergence, identifiability, residuals, leverage.
+
+use isoflop_base::Estimate;
+use isoflop_fit::{Fit, Status};
+
+use super::picture;
+use super::words::{self, next_point};
+use crate::doc::{Block, Document, Frame, Table, Value};
+use crate::number::{count, counted, percent, plain, shown};
+
+/// What a fit says, from the law to the next commands.
+#[must_use]
+pub fn fit_document(fit: &Fit) -> Document {
+    let mut doc = Document::new(words::law_name(&fit.law));
+    doc.push(Block::Formula(fit.law.formula.clone()));
+    coefficients(&mut doc, fit);
+    evidence(&mut doc, fit);
+    residuals(&mut doc, fit);
+    ranges(&mut doc, fit);
+    skipped(&mut doc, fit);
+    leverage(&mut doc, fit);
+    if !fit.notes.is_empty() {
+        doc.heading("Notes");
+        doc.push(Block::Notes(fit.notes.clone()));
+    }
+    doc.heading("Provenance");
+    doc.push(Block::KeyValues(words::provenance(&fit.provenance)));
+    doc.heading("Next");
+    doc.push(Block::Code(next_commands(fit)));
+    doc.frame = frame(fit);
+    doc
+}
+
+/// The table of estimates, as every document shows it.
+pub(super) fn estimates_table(head: &str, estimates: &[(String, Estimate)], level: f64) -> Table {
+    let interval = format!("{} interval", percent(level));
+    let mut table = Table::with_columns(&[head, ">estimate", "± se", &interval, "unit"]);
+    for (name, estimate) in estimates {
+        let parts = shown(estimate);
+        table.rows.push(vec![name.clone(), parts.value, parts.se, parts.interval, estimate.unit.clone()]);
+    }
+    table.without_empty_columns()
+}
+
+fn coefficients(doc: &mut Document, fit: &Fit) {
+    doc.heading("Coefficients");
+    if fit.status == Status::NotConverged {
+        doc.paragraph(
+            "The solver stopped before the gradient was zero: these numbers are where it stopped, not a fit. \
+             Do not use them.",
+        );
+    }
+    doc.push(Block::Table(estimates_table("name", &fit.coefs, fit.uncertainty.level)));
+    if !fit.derived.is_empty() {
+        doc.push(Block::Table(estimates_table("derived", &fit.derived, fit.uncertainty.level)));
+    }
+    doc.paragraph(words::uncertainty(&fit.uncertainty));
+}
+
+fn evidence(doc: &mut Document, fit: &Fit) {
+    doc.heading("Fit");
+    let skipped: usize = fit.skipped.iter().map(|s| s.rows).sum();
+    let mut runs = format!("{} used", counted(fit.n, "run"));
+    if skipped > 0 {
+        runs.push_str(&format!(", {} left out", count(skipped)));
+    }
+    doc.push(Block::KeyValues(vec![
+        ("runs".into(), runs),
+        ("objective".into(), words::objective(&fit.objective)),
+        ("convergence".into(), words::convergence(fit)),
+        ("starts".into(), words::starts(fit)),
+        ("identifiability".into(), words::identifiability(&fit.identifiability)),
+    ]));
+}
+
+fn residuals(doc: &mut Document, fit: &Fit) {
+    let r = &fit.residuals;
+    doc.heading("Residuals");
+    let mut pairs = vec![
+        ("scale".into(), words::residual_scale(&fit.objective)),
+        ("rms".into(), format!("{}, robust sd {}", plain(r.rms, 3), plain(r.robust_sd, 3))),
+        ("largest".into(), format!("{} at {}", plain(r.max_abs, 3), r.max_at)),
+        ("R²".into(), plain(r.r_squared, 5)),
+    ];
+    if let Some(strip) = picture::strip(&fit.points.residual, r.robust_sd) {
+        pairs.push(("spread".into(), strip));
+    }
+    doc.push(Block::KeyValues(pairs));
+    if let Some(plot) = picture::fit_plot(fit) {
+        doc.push(Block::Plot(plot));
+    }
+}
+
+fn ranges(doc: &mut Document, fit: &Fit) {
+    if fit.ranges.is_empty() {
+        return;
+    }
+    doc.heading("Range of the runs");
+    let mut table = Table::with_columns(&["", ">smallest", ">largest", ">distinct", "column"]);
+    for range in &fit.ranges {
+        table.rows.push(vec![
+            range.name.clone(),
+            words::quantity(range.min, &range.unit),
+            words::quantity(range.max, &range.unit),
+            count(range.distinct),
+            range.column.clone(),
+        ]);
+    }
+    doc.push(Block::Table(table.without_empty_columns()));
+}
+
+fn skipped(doc: &mut Document, fit: &Fit) {
+    if fit.skipped.is_empty() {
+        return;
+    }
+    doc.heading("Rows left out");
+    let mut table = Table::with_columns(&[">rows", "reason", "where"]);
+    for skipped in &fit.skipped {
+        table.rows.push(vec![count(skipped.rows), skipped.reason.clone(), words::places(skipped)]);
+    }
+    doc.push(Block::Table(table.without_empty_columns()));
+}
+
+fn leverage(doc: &mut Document, fit: &Fit) {
+    if fit.leverage.is_empty() {
+        return;
+    }
+    doc.heading("Runs that carry the fit");
+    let mut table = Table::with_columns(&["run", ">leverage", "without it", ">by"]);
+    for run in fit.leverage.iter().take(5) {
+        table.rows.push(vec![
+            run.place.clone(),
+            plain(run.leverage, 2),
+            if run.moves.is_empty() { String::new() } else { format!("{} moves most", run.moves) },
+            if run.moves.is_empty() { String::new() } else { format!("{} se", plain(run.shift_se, 2)) },
+        ]);
+    }
+    doc.push(Block::Table(table.without_empty_columns()));
+}
+
+fn next_commands(fit: &Fit) -> Vec<String> {
+    let table = fit.provenance.tables.first().map_or("runs.csv", |t| t.name.as_str());
+    let save = format!("isoflop fit {} --law {} -o fit.json", words::shell(table), words::law_argument(&fit.law));
+    match next_point(fit) {
+        Some(at) => vec![save, format!("isoflop predict fit.json --at {}", words::shell(&at))],
+        None => vec![save],
+    }
+}
+
+fn frame(fit: &Fit) -> Frame {
+    let mut frame = Frame::with_columns(&["name", "kind", "value", "se", "level", "lower", "upper", "unit"]);
+    for (kind, estimates) in [("coefficient", &fit.coefs), ("derived", &fit.derived)] {
+        for (name, e) in estimates {
+            frame.rows.push(vec![
+                Value::Text(name.clone()),
+                Value::Text(kind.to_owned()),
+                Value::Number(e.value),
+                e.se.into(),
+                e.interval.map(|i| i.level).into(),
+                e.interval.map(|i| i.lower).into(),
+                e.interval.map(|i| i.upper).into(),
+                Value::Text(e.unit.clone()),
+            ]);
+        }
+    }
+    frame
+}

@@ -1,0 +1,16 @@
+//! Builders: a result in, a [`Document`](crate::Document) out. Every sentence a reader sees is worded here.
+
+mod curve;
+mod demo;
+mod fit;
+mod law;
+mod picture;
+mod prediction;
+mod words;
+
+
+pub use demo::demo_document;
+pub use fit::fit_document;
+pub use law::{evaluation_document, law_document, laws_document};
+pub use prediction::prediction_document;
+pub(crate) use words::human;

@@ -1,0 +1,269 @@
+//! The picture of a fit: runs with fitted curves above, residuals below; no law is treated specially.
+//!
+//! With at most two quantities that vary, the curves are drawn over the wider one and coloured by the other.
+//! With more, no single curve passes through the runs, so observed is drawn against fitted instead.
+
+use isoflop_fit::Fit;
+
+use super::curve::curve;
+use super::words::human;
+use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
+use crate::number::{counted, plain};
+
+/// More distinct values than this are gathered into [`BINS`] groups.
+const MOST_GROUPS: usize = 10;
+const BINS: usize = 6;
+
+/// Runs drawn in one colour.
+pub(super) struct Group {
+    /// Name in the legend.
+    pub label: String,
+    /// Colour.
+    pub colour: Colour,
+    /// Rows of [`isoflop_fit::Points`].
+    pub rows: Vec<usize>,
+}
+
+/// What the horizontal axis shows.
+enum Horizontal {
+    /// An input, by position.
+    Input(usize),
+    /// The fitted response.
+    Fitted,
+}
+
+/// The picture of a fit; none when the fit does not carry its runs.
+pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
+    let points = &fit.points;
+    if points.response.is_empty() {
+        return None;
+    }
+    let varying: Vec<usize> = (0..points.inputs.len()).filter(|&i| log_width(&points.inputs[i].1) > 0.0).collect();
+    let levels = points.levels.iter().position(|(_, names)| names.iter().any(|n| *n != names[0]));
+    let (horizontal, by) = match (varying.as_slice(), levels) {
+        (&[only], _) => (Horizontal::Input(only), None),
+        (&[a, b], None) => {
+            let widths = [log_width(&points.inputs[a].1), log_width(&points.inputs[b].1)];
+            if widths[1] >= widths[0] { (Horizontal::Input(b), Some(a)) } else { (Horizontal::Input(a), Some(b)) }
+        }
+        _ => (Horizontal::Fitted, None),
+    };
+    let (legend, groups) = match (by, levels) {
+        (Some(input), _) => (points.inputs[input].0.clone(), by_number(&points.inputs[input])),
+        (None, Some(column)) => (points.levels[column].0.clone(), by_level(&points.levels[column])),
+        (None, None) => (String::new(), vec![everything(points.response.len())]),
+    };
+    let (axis, upper) = match horizontal {
+        Horizontal::Input(input) => over_input(fit, input, &groups),
+        Horizontal::Fitted => observed_against_fitted(fit, &groups),
+    };
+    let places = match horizontal {
+        Horizontal::Input(input) => &points.inputs[input].1,
+        Horizontal::Fitted => &points.fitted,
+    };
+    let lower = residual_panel(axis, places, fit, &groups);
+    let response = response_label(fit);
+    Some(Plot {
+        title: format!("{}: {}", fit.law.id, fit.law.formula),
+        description: format!(
+            "{response} over {}: {} as dots, the fitted law as {}; below, residuals of the fit around zero.",
+            upper.x.label,
+            counted(fit.n, "run"),
+            if matches!(horizontal, Horizontal::Fitted) { "the diagonal" } else { "lines" },
+        ),
+        legend,
+        panels: vec![upper, lower],
+    })
+}
+
+fn over_input(fit: &Fit, input: usize, groups: &[Group]) -> (Axis, Panel) {
+    let points = &fit.points;
+    let (name, xs) = &points.inputs[input];
+    let axis = Axis { label: input_label(fit, name), scale: scale_of(xs) };
+    let mut series: Vec<Series> = groups.iter().filter_map(|group| curve(fit, input, group)).collect();
+    series.extend(groups.iter().map(|group| dots(group, xs, &points.response)));
+    let y = Axis { label: response_label(fit), scale: response_scale(fit) };
+    (axis.clone(), Panel { x: axis, y, height: 2.6, guide: Guide::None, series })
+}
+
+fn observed_against_fitted(fit: &Fit, groups: &[Group]) -> (Axis, Panel) {
+    let points = &fit.points;
+    let scale = response_scale(fit);
+    let axis = Axis { label: format!("fitted {}", response_label(fit)), scale };
+    let y = Axis { label: format!("observed {}", response_label(fit)), scale };
+    let series = groups.iter().map(|group| dots(group, &points.fitted, &points.response)).collect();
+    (axis.clone(), Panel { x: axis, y, height: 2.6, guide: Guide::Diagonal, series })
+}
+
+fn residual_panel(x: Axis, places: &[f64], fit: &Fit, groups: &[Group]) -> Panel {
+    Panel {
+        x,
+        y: Axis { label: "residual".into(), scale: AxisScale::Linear },
+        height: 1.0,
+        guide: Guide::Zero,
+        series: groups.iter().map(|group| dots(group, places, &fit.points.residual)).collect(),
+    }
+}
+
+fn dots(group: &Group, xs: &[f64], ys: &[f64]) -> Series {
+    Series {
+        label: group.label.clone(),
+        mark: Mark::Dots,
+        colour: group.colour,
+        points: group.rows.iter().filter_map(|&row| Some((*xs.get(row)?, *ys.get(row)?))).collect(),
+    }
+}
+
+/// ln(largest / smallest) of positive values, else the plain width: above zero when the values differ.
+fn log_width(values: &[f64]) -> f64 {
+    let (low, high) = ends(values);
+    if low > 0.0 { (high / low).ln() } else { high - low }
+}
+
+fn ends(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+}
+
+/// Logarithmic for positive values that span at least a factor of three: years stay linear, sizes do not.
+fn scale_of(values: &[f64]) -> AxisScale {
+    let (low, high) = ends(values);
+    if low > 0.0 && high / low >= 3.0 { AxisScale::Log } else { AxisScale::Linear }
+}
+
+fn response_scale(fit: &Fit) -> AxisScale {
+    let (low, _) = ends(&fit.points.response);
+    let (fitted, _) = ends(&fit.points.fitted);
+    if low > 0.0 && fitted > 0.0 { AxisScale::Log } else { AxisScale::Linear }
+}
+
+fn everything(rows: usize) -> Group {
+    Group { label: String::new(), colour: Colour::Category(0), rows: (0..rows).collect() }
+}
+
+fn by_level((_, names): &(String, Vec<String>)) -> Vec<Group> {
+    let mut distinct: Vec<&String> = names.iter().collect();
+    distinct.sort();
+    distinct.dedup();
+    distinct
+        .iter()
+        .enumerate()
+        .map(|(i, level)| Group {
+            label: (*level).clone(),
+            colour: Colour::Category(i),
+            rows: (0..names.len()).filter(|&row| names[row] == **level).collect(),
+        })
+        .collect()
+}
+
+fn by_number((_, values): &(String, Vec<f64>)) -> Vec<Group> {
+    let mut distinct: Vec<f64> = values.clone();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    if distinct.len() > MOST_GROUPS {
+        return by_bin(values);
+    }
+    let last = (distinct.len() - 1).max(1);
+    distinct
+        .iter()
+        .enumerate()
+        .map(|(i, &value)| Group {
+            label: human(value),
+            colour: Colour::Ramp(share(i, last)),
+            rows: (0..values.len()).filter(|&row| values[row] == value).collect(),
+        })
+        .collect()
+}
+
+/// Groups of equal width, in logarithms for positive values; empty ones are left out.
+fn by_bin(values: &[f64]) -> Vec<Group> {
+    let (low, high) = ends(values);
+    let at = |v: f64| if low > 0.0 { v.ln() } else { v };
+    let back = |t: f64| if low > 0.0 { t.exp() } else { t };
+    let edge = |bin: usize| back(at(low) + share(bin, BINS) * (at(high) - at(low)));
+    let bin_of = |v: f64| (1..BINS).filter(|&bin| v >= edge(bin)).count();
+    (0..BINS)
+        .map(|bin| Group {
+            label: format!("{} to {}", human(edge(bin)), human(edge(bin + 1))),
+            colour: Colour::Ramp(share(bin, BINS - 1)),
+            rows: (0..values.len()).filter(|&row| bin_of(values[row]) == bin).collect(),
+        })
+        .filter(|group| !group.rows.is_empty())
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "both are numbers of groups or bins, far below 2^53")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole as f64
+}
+
+/// `tokens D`, with the unit when the column does not say it already.
+fn input_label(fit: &Fit, name: &str) -> String {
+    match fit.ranges.iter().find(|r| r.name == name) {
+        Some(r) if r.unit.is_empty() || r.unit == r.column => format!("{} {name}", r.column),
+        Some(r) if r.column.is_empty() => format!("{name} ({})", r.unit),
+        Some(r) => format!("{} {name} ({})", r.column, r.unit),
+        None => name.to_owned(),
+    }
+}
+
+/// Name and unit of the response, as the law file says; its left side when the law cannot be read.
+fn response_label(fit: &Fit) -> String {
+    let response = super::curve::law_of(fit).and_then(|law| {
+        law.vars.into_iter().find(|v| v.role == isoflop_law::VarRole::Response)
+    });
+    match response {
+        Some(v) if v.unit.is_empty() => format!("{} {}", v.column, v.name),
+        Some(v) => format!("{} {} ({})", v.column, v.name, v.unit),
+        None => fit.law.formula.split('=').next().unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// Residuals as a strip of bars within ±4 robust standard deviations; none when there is nothing to show.
+pub(super) fn strip(residuals: &[f64], sd: f64) -> Option<String> {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const WIDTH: usize = 25;
+    let reach = 4.0 * sd;
+    if residuals.is_empty() || !(reach > 0.0 && reach.is_finite()) {
+        return None;
+    }
+    let mut counts = [0usize; WIDTH];
+    let mut beyond = 0;
+    for &r in residuals {
+        let bin = (1..WIDTH).filter(|&bin| r >= reach * (2.0 * share(bin, WIDTH) - 1.0)).count();
+        if r.abs() <= reach { counts[bin] += 1 } else { beyond += 1 }
+    }
+    let tallest = counts.iter().copied().max().filter(|&c| c > 0)?;
+    let bars: String = counts
+        .iter()
+        .map(|&c| if c == 0 { ' ' } else { BARS[(c * (BARS.len() - 1)).div_ceil(tallest)] })
+        .collect();
+    let rest = if beyond == 0 { String::new() } else { format!(", {} beyond", counted(beyond, "run")) };
+    Some(format!("{} │{bars}│ {}{rest}", plain(-reach, 2), plain(reach, 2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strip_is_tallest_in_the_middle_and_counts_outliers() {
+        let residuals = [0.0, 0.0, 0.0, 0.0, 1.0, -1.0, 9.0];
+        let strip = strip(&residuals, 1.0).expect("there are residuals");
+        assert!(strip.starts_with("-4 │") && strip.ends_with("│ 4, 1 run beyond"), "{strip}");
+        assert_eq!(strip.chars().filter(|c| *c == '█').count(), 1);
+    }
+
+    #[test]
+    fn many_values_are_gathered_and_no_run_is_lost() {
+        let values: Vec<f64> = (0..50).map(|i| 1e6 * 1.2f64.powi(i)).collect();
+        let groups = by_number(&("N".into(), values));
+        assert!(groups.len() <= BINS);
+        assert_eq!(groups.iter().map(|g| g.rows.len()).sum::<usize>(), 50);
+    }
+
+    #[test]
+    fn years_are_linear_and_sizes_logarithmic() {
+        assert_eq!(scale_of(&[2015.0, 2024.0]), AxisScale::Linear);
+        assert_eq!(scale_of(&[1e6, 1e9]), AxisScale::Log);
+    }
+}

@@ -1,0 +1,135 @@
+//! The words of a prediction: value, both intervals, and how far beyond the data each point lies.
+
+use isoflop_answer::{PredictedPoint, Prediction};
+use isoflop_base::Interval;
+
+use super::words::human;
+use crate::doc::{Block, Document, Frame, Table, Value};
+use crate::number::{percent, places, plain};
+
+/// What a prediction says.
+#[must_use]
+pub fn prediction_document(prediction: &Prediction) -> Document {
+    let mut doc = Document::new("Prediction");
+    doc.push(Block::Formula(prediction.formula.clone()));
+    doc.push(Block::Table(table(prediction)));
+    doc.paragraph(sentence(&prediction.method));
+    doc.paragraph(distance(prediction));
+    if !prediction.notes.is_empty() {
+        doc.heading("Notes");
+        doc.push(Block::Notes(prediction.notes.clone()));
+    }
+    doc.frame = frame(prediction);
+    doc
+}
+
+fn sentence(text: &str) -> String {
+    if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+/// The table of predicted points; the interval of the law and that of a new run side by side.
+pub(super) fn table(prediction: &Prediction) -> Table {
+    let level = |pick: fn(&PredictedPoint) -> Option<Interval>| {
+        prediction.points.iter().find_map(pick).map_or_else(String::new, |i| format!(", {}", percent(i.level)))
+    };
+    let mut heads: Vec<String> = names(prediction).into_iter().map(|n| format!(">{n}")).collect();
+    let unit = if prediction.unit.is_empty() { String::new() } else { format!(" ({})", prediction.unit) };
+    heads.push(format!(">predicted{unit}"));
+    heads.push(format!("the law{}", level(|p| p.confidence)));
+    heads.push(format!("a new run{}", level(|p| p.prediction)));
+    heads.push("orders of magnitude beyond the runs".into());
+    let mut table = Table::with_columns(&heads.iter().map(String::as_str).collect::<Vec<_>>());
+    for point in &prediction.points {
+        let mut row: Vec<String> = point.at.iter().map(|(_, x)| human(*x)).collect();
+        row.extend(point.levels.iter().map(|(_, level)| level.clone()));
+        let places = decimals(point);
+        row.push(format!("{:.*}", places, point.value));
+        row.push(interval(point.confidence, places));
+        row.push(interval(point.prediction, places));
+        row.push(beyond(point));
+        table.rows.push(row);
+    }
+    table.without_empty_columns()
+}
+
+fn names(prediction: &Prediction) -> Vec<String> {
+    prediction.points.first().map_or_else(Vec::new, |p| {
+        p.at.iter().map(|(name, _)| name.clone()).chain(p.levels.iter().map(|(name, _)| name.clone())).collect()
+    })
+}
+
+/// Decimals that show two digits of the narrowest interval's width, four digits of the value without one.
+fn decimals(point: &PredictedPoint) -> usize {
+    let width = [point.confidence, point.prediction]
+        .into_iter()
+        .flatten()
+        .map(|i| i.upper - i.lower)
+        .filter(|w| *w > 0.0 && w.is_finite())
+        .fold(f64::INFINITY, f64::min);
+    let places = if width.is_finite() { places(width, 2) } else { places(point.value, 4) };
+    usize::try_from(places.clamp(0, 12)).unwrap_or(0)
+}
+
+fn interval(interval: Option<Interval>, places: usize) -> String {
+    interval.map_or_else(String::new, |i| format!("[{:.*}, {:.*}]", places, i.lower, places, i.upper))
+}
+
+/// `N +1.3, D +0.8; inside in D/N`.
+fn beyond(point: &PredictedPoint) -> String {
+    let outside: Vec<String> = point
+        .beyond
+        .iter()
+        .filter(|(_, orders)| *orders != 0.0)
+        .map(|(name, orders)| format!("{name} {}{}", if *orders > 0.0 { "+" } else { "" }, plain(*orders, 2)))
+        .collect();
+    if outside.is_empty() { "inside".to_owned() } else { outside.join(", ") }
+}
+
+/// One sentence on extrapolation for all points together.
+fn distance(prediction: &Prediction) -> String {
+    let outside = prediction.points.iter().filter(|p| p.beyond.iter().any(|(_, orders)| *orders != 0.0)).count();
+    let farthest = prediction
+        .points
+        .iter()
+        .flat_map(|p| &p.beyond)
+        .fold(None::<(&str, f64)>, |best, (name, orders)| match best {
+            Some((_, most)) if most.abs() >= orders.abs() => best,
+            _ => Some((name, *orders)),
+        });
+    match (outside, farthest) {
+        (0, _) | (_, None) => "Every point lies within the range of the runs used.".to_owned(),
+        (_, Some((name, orders))) => {
+            let side = if orders > 0.0 { "above the largest" } else { "below the smallest" };
+            format!(
+                "{outside} of {} points lie beyond the runs used, the farthest by {} orders of magnitude, {side} {name}: \
+                 the intervals assume that the law goes on to hold there.",
+                prediction.points.len(),
+                plain(orders.abs(), 2),
+            )
+        }
+    }
+}
+
+fn frame(prediction: &Prediction) -> Frame {
+    let mut columns = names(prediction);
+    let beyond = prediction.points.first().map_or_else(Vec::new, |p| p.beyond.clone());
+    for name in ["value", "unit", "level", "law_lower", "law_upper", "run_lower", "run_upper"] {
+        columns.push(name.to_owned());
+    }
+    columns.extend(beyond.iter().map(|(name, _)| format!("beyond_{name}")));
+    let mut frame = Frame::with_columns(&columns);
+    for point in &prediction.points {
+        let mut row: Vec<Value> = point.at.iter().map(|(_, x)| Value::Number(*x)).collect();
+        row.extend(point.levels.iter().map(|(_, level)| Value::Text(level.clone())));
+        row.push(Value::Number(point.value));
+        row.push(Value::Text(prediction.unit.clone()));
+        row.push(point.confidence.or(point.prediction).map(|i| i.level).into());
+        for interval in [point.confidence, point.prediction] {
+            row.push(interval.map(|i| i.lower).into());
+            row.push(interval.map(|i| i.upper).into());
+        }
+        row.extend(point.beyond.iter().map(|(_, orders)| Value::Number(*orders)));
+        frame.rows.push(row);
+    }
+    frame
+}

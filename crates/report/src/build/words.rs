@@ -1,0 +1,214 @@
+//! Sentences that several documents share, each worded here and nowhere else.
+
+use isoflop_base::{format_quantity, format_si};
+use isoflop_fit::{
+    Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status, UncertaintyRecord,
+};
+
+use crate::number::{count, counted, percent, plain};
+
+/// `Chinchilla parametric loss (chinchilla)`.
+pub(super) fn law_name(law: &LawRecord) -> String {
+    if law.title.is_empty() || law.title == law.id { law.id.clone() } else { format!("{} ({})", law.title, law.id) }
+}
+
+/// How the law is named on a command line that fits it again.
+pub(super) fn law_argument(law: &LawRecord) -> String {
+    if law.id == "formula" { shell(&law.formula) } else { shell(&law.id) }
+}
+
+/// A word as a shell takes it: quoted when it holds anything but letters, digits and `_-./=,:`.
+pub(super) fn shell(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=,:".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A number with its unit, written the way people write it: `70B params`, `5.76e23 FLOP`.
+pub(super) fn quantity(x: f64, unit: &str) -> String {
+    format_quantity(x, unit, 3)
+}
+
+/// A size without unit: `70B`.
+pub(crate) fn human(x: f64) -> String {
+    format_si(x, 3)
+}
+
+/// Name of the response on the scale of the residuals.
+pub(super) fn residual_scale(objective: &ObjectiveRecord) -> String {
+    match objective.scale.as_str() {
+        "raw" => "observed − fitted".to_owned(),
+        "ln" => "ln observed − ln fitted".to_owned(),
+        left => format!("observed − fitted of {left}"),
+    }
+}
+
+pub(super) fn objective(o: &ObjectiveRecord) -> String {
+    let delta = o.delta.map_or_else(String::new, |d| plain(d, 4));
+    let penalty = match o.penalty.as_str() {
+        "squared" => "sum of r²/2".to_owned(),
+        "abs" => "sum of |r|".to_owned(),
+        "huber" => format!("Huber penalty, δ = {delta}"),
+        "soft-l1" => format!("soft-L1 penalty, δ = {delta}"),
+        "student" => format!("Student-t likelihood, ν = {delta}"),
+        other => other.to_owned(),
+    };
+    let scale = match o.scale.as_str() {
+        "raw" => "on the response as it is".to_owned(),
+        "ln" => "on the logarithm of the response".to_owned(),
+        left => format!("on {left}"),
+    };
+    let mut text = format!("{penalty}, {scale} (--objective {}); value {}", o.spelling, plain(o.value, 9));
+    if let Some(s) = o.fitted_scale {
+        text.push_str(&format!(", fitted scale {}", plain(s, 3)));
+    }
+    if let Some(inside) = o.inside {
+        text.push_str(&format!("; {} of the runs lie within δ", percent(inside)));
+    }
+    text
+}
+
+pub(super) fn convergence(fit: &Fit) -> String {
+    let c = &fit.certificate;
+    let verdict = match fit.status {
+        Status::Converged => "converged, a strict minimum",
+        Status::Degenerate if !c.at_bound.is_empty() => "degenerate, a coefficient sits on its bound",
+        Status::Degenerate => "degenerate, the data leave a direction open",
+        Status::NotConverged => "not converged, the coefficients must not be used",
+    };
+    let mut text = format!(
+        "{verdict}: scaled gradient {}, predicted decrease by a further step {} of the objective, smallest \
+         eigenvalue of the scaled Hessian {}",
+        plain(c.gradient, 2),
+        plain(c.predicted_decrease, 2),
+        plain(c.smallest_eigenvalue, 2),
+    );
+    if !c.interpolated.is_empty() {
+        let largest = c.interpolated.iter().map(|(_, dual)| dual.abs()).fold(0.0, f64::max);
+        text.push_str(&format!(
+            "; the fit passes exactly through {}, largest dual {} of 1",
+            counted(c.interpolated.len(), "run"),
+            plain(largest, 3)
+        ));
+    }
+    if !c.at_bound.is_empty() {
+        text.push_str(&format!("; on a bound: {}", c.at_bound.join(", ")));
+    }
+    text
+}
+
+pub(super) fn starts(fit: &Fit) -> String {
+    let s = &fit.starts;
+    let mut text = format!(
+        "{} screened, {} solved, {} of them reached the best optimum",
+        count(s.tried),
+        count(s.solved),
+        count(s.reached_best)
+    );
+    if let [best, second, ..] = s.basins.as_slice() {
+        let gap = (second.objective - best.objective) / best.objective.abs().max(f64::MIN_POSITIVE);
+        text.push_str(&format!("; next best basin is worse by {}", percent(gap)));
+    }
+    text
+}
+
+pub(super) fn identifiability(i: &Identifiability) -> String {
+    let condition = format!("condition {} (1 is best)", plain(i.condition, 2));
+    if i.weak.is_empty() {
+        return format!("the runs determine every coefficient; {condition}");
+    }
+    let weak: Vec<&str> = i.weak.iter().map(|w| w.words.trim_end_matches('.')).collect();
+    format!("{}; {condition}", weak.join("; "))
+}
+
+pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
+    let mut text = u.meaning.trim_end_matches('.').to_owned();
+    if u.resamples > 0 && u.certified < u.resamples {
+        text.push_str(&format!(
+            "; {} of {} resamples reached a certified optimum, the others are left out",
+            count(u.certified),
+            count(u.resamples)
+        ));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// The first places of a group of skipped rows, and how many more there are.
+pub(super) fn places(skipped: &SkippedRows) -> String {
+    const SHOWN: usize = 4;
+    let listed: Vec<&str> = skipped.places.iter().take(SHOWN).map(String::as_str).collect();
+    let rest = skipped.rows.saturating_sub(listed.len());
+    match (listed.is_empty(), rest) {
+        (true, _) => String::new(),
+        (false, 0) => listed.join(", "),
+        (false, rest) => format!("{} and {} more", listed.join(", "), count(rest)),
+    }
+}
+
+pub(super) fn provenance(p: &Provenance) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = p
+        .tables
+        .iter()
+        .map(|t| ("table".to_owned(), format!("{}, {}, sha256 {}", t.name, counted(t.rows, "row"), short(&t.sha256))))
+        .collect();
+    pairs.push(("law".into(), format!("sha256 {}", short(&p.law_sha256))));
+    let options: Vec<String> = p.options.iter().map(|(name, value)| format!("{name} {}", shell(value))).collect();
+    if !options.is_empty() {
+        pairs.push(("options".into(), options.join(", ")));
+    }
+    pairs.push(("made by".into(), format!("isoflop {}, seed {}", p.version, p.seed)));
+    pairs
+}
+
+/// The first twelve digits of a hash: enough to tell two files apart; the JSON holds the rest.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+/// A point ten times beyond the largest run in every input that spans more than one value: `N=20B,D=800B`.
+pub(super) fn next_point(fit: &Fit) -> Option<String> {
+    let mut parts = Vec::new();
+    for (name, values) in &fit.points.inputs {
+        let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+        if !largest.is_finite() {
+            return None;
+        }
+        let ahead = if smallest > 0.0 && largest > smallest { 10.0 * largest } else { largest };
+        parts.push(format!("{name}={}", human(ahead)));
+    }
+    for (name, levels) in &fit.points.levels {
+        parts.push(format!("{name}={}", levels.first()?));
+    }
+    (!parts.is_empty()).then(|| parts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_the_shell_are_quoted_when_needed() {
+        assert_eq!(shell("runs.csv"), "runs.csv");
+        assert_eq!(shell("L = E"), "'L = E'");
+        assert_eq!(shell("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn places_say_how_many_are_not_shown() {
+        let skipped = SkippedRows {
+            reason: "loss is missing".into(),
+            rows: 6,
+            places: (1..=6).map(|i| format!("a:{i}")).collect(),
+        };
+        assert_eq!(places(&skipped), "a:1, a:2, a:3, a:4 and 2 more");
+    }
+}

@@ -1,0 +1,73 @@
+//! JSON: results as they are, laws as data, one document with a `schema` each.
+
+use isoflop_law::{Law, VarRole};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// A result as indented JSON with a line end. Numbers that JSON cannot hold become `null`.
+#[must_use]
+pub fn json_text<T: Serialize>(result: &T) -> String {
+    match serde_json::to_string_pretty(result) {
+        Ok(text) => text + "\n",
+        Err(fault) => json!({"schema": "isoflop.error/1", "message": fault.to_string()}).to_string() + "\n",
+    }
+}
+
+/// A law as `isoflop.law/1`.
+#[must_use]
+pub fn law_json(law: &Law) -> Value {
+    let mut fields = Map::new();
+    fields.insert("schema".into(), json!("isoflop.law/1"));
+    if let Value::Object(summary) = law_fields(law) {
+        fields.extend(summary);
+    }
+    Value::Object(fields)
+}
+
+/// Laws as `isoflop.laws/1`.
+#[must_use]
+pub fn laws_json(laws: &[Law]) -> Value {
+    json!({"schema": "isoflop.laws/1", "laws": laws.iter().map(law_fields).collect::<Vec<_>>()})
+}
+
+fn law_fields(law: &Law) -> Value {
+    let role = |role: VarRole| match role {
+        VarRole::Response => "response",
+        VarRole::Input => "input",
+        VarRole::Index => "index",
+    };
+    let vars: Vec<Value> = law
+        .vars
+        .iter()
+        .map(|v| json!({"name": v.name, "column": v.column, "unit": v.unit, "role": role(v.role), "doc": v.doc}))
+        .collect();
+    let coefs: Vec<Value> = law
+        .coefs
+        .iter()
+        .map(|c| {
+            json!({"name": c.name, "unit": c.unit, "doc": c.doc, "lower": c.lower, "upper": c.upper, "index": c.index,
+                   "fixed": c.fixed, "tie": c.tie.as_ref().map(|(text, _)| text)})
+        })
+        .collect();
+    let variants: Vec<Value> = law
+        .variants
+        .iter()
+        .map(|v| json!({"name": v.name, "coefs": object(&v.coefs), "source": v.source, "note": v.note}))
+        .collect();
+    json!({
+        "id": law.id, "title": law.title, "formula": law.formula_text, "vars": vars, "coefs": coefs,
+        "variants": variants, "objective": law.objective, "source": law.source, "trust": law.trust,
+        "note": law.note, "tags": law.tags, "text": law.text,
+    })
+}
+
+/// The value of a law as `isoflop.evaluation/1`.
+#[must_use]
+pub fn evaluation_json(law: &Law, coefs: &[(String, f64)], at: &[(String, f64)], value: f64) -> Value {
+    json!({"schema": "isoflop.evaluation/1", "law": law.id, "formula": law.formula_text, "coefs": object(coefs),
+           "at": object(at), "value": value})
+}
+
+fn object(pairs: &[(String, f64)]) -> Value {
+    Value::Object(pairs.iter().map(|(name, x)| (name.clone(), json!(x))).collect())
+}

@@ -1,0 +1,71 @@
+//! Markdown: tables, lists and code blocks that read well in a repository or a note.
+
+use crate::diagnostics::severity;
+use crate::doc::{Align, Block, Document, Table};
+
+/// The document as Markdown. Pictures are named, not drawn: write them with `.svg`.
+#[must_use]
+pub fn markdown(doc: &Document) -> String {
+    let mut parts = vec![format!("# {}", escaped(&doc.title))];
+    for block in &doc.blocks {
+        parts.push(match block {
+            Block::Heading(heading) => format!("## {}", escaped(heading)),
+            Block::Paragraph(words) => escaped(words),
+            Block::KeyValues(pairs) => pairs
+                .iter()
+                .map(|(key, value)| format!("- **{}**: {}", escaped(key), escaped(&value.replace('\n', " "))))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            Block::Table(table) => pipe_table(table),
+            Block::Notes(notes) => notes
+                .iter()
+                .map(|n| {
+                    let advice = if n.advice.is_empty() { String::new() } else { format!(" {}", escaped(&n.advice)) };
+                    let message = escaped(n.message.trim_end_matches('.'));
+                    format!("- **{}** `{}`: {message}.{advice}", severity(n.severity).0, n.code)
+                })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            Block::Formula(formula) => format!("```text\n{formula}\n```"),
+            Block::Plot(plot) => format!("*{}*", escaped(&plot.description)),
+            Block::Code(lines) => format!("```sh\n{}\n```", lines.join("\n")),
+        });
+    }
+    let mut text = parts.join("\n\n");
+    text.push('\n');
+    text
+}
+
+/// Text with the characters that Markdown would read as markup set off by a backslash.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '|' | '*' | '_' | '`' | '<' | '[' | ']' | '\\' | '#') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn pipe_table(table: &Table) -> String {
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![
+        line(table.columns.iter().map(|(head, _)| escaped(head)).collect()),
+        line(table.columns.iter().map(|(_, a)| if *a == Align::Right { "---:" } else { "---" }.to_owned()).collect()),
+    ];
+    lines.extend(table.rows.iter().map(|row| line(row.iter().map(|c| escaped(&c.replace('\n', " "))).collect())));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_cannot_break_the_table() {
+        let mut table = Table::with_columns(&["name", ">value"]);
+        table.rows.push(vec!["a|b".into(), "[0, 1]".into()]);
+        assert_eq!(pipe_table(&table), "| name | value |\n| --- | ---: |\n| a\\|b | \\[0, 1\\] |");
+    }
+}

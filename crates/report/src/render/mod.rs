@@ -1,0 +1,14 @@
+//! Renderers: a [`Document`](crate::Document) in, text out. One file a format.
+
+mod braille;
+mod colour;
+mod csv;
+mod markdown;
+mod scale;
+mod svg;
+mod text;
+
+pub use csv::csv;
+pub use markdown::markdown;
+pub use svg::svg;
+pub use text::{Paint, Plots, Style, text};
