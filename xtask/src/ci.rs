@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that must pass, what CI runs and nothing more.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::{generate, tidy};
@@ -34,7 +34,7 @@ pub fn run(root: &Path) -> Result<(), String> {
         generate::run(root, generate::Mode::Check)
     });
     step("doctests", &|| {
-        cargo(root, &["test", "--quiet", "--doc", "--workspace"])
+        quiet_cargo(root, &["test", "--quiet", "--doc", "--workspace"])
     });
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
@@ -49,6 +49,7 @@ const TESTS: &str = "tests";
 const CLIPPY: &[&str] = &[
     "clippy",
     "--quiet",
+    "--keep-going",
     "--workspace",
     "--all-targets",
     "--",
@@ -83,6 +84,26 @@ fn cargo(root: &Path, args: &[&str]) -> Result<(), String> {
         .stdin(Stdio::null())
         .status()
         .map_err(|e| format!("cannot start cargo: {e}"))?;
+    ended(args, status)
+}
+
+/// Shows the output only when the command fails: one closing line for each crate without doctests tells nothing.
+fn quiet_cargo(root: &Path, args: &[&str]) -> Result<(), String> {
+    let output = Command::new("cargo")
+        .args(args)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("cannot start cargo: {e}"))?;
+    if !output.status.success() {
+        for stream in [&output.stdout, &output.stderr] {
+            eprint!("{}", String::from_utf8_lossy(stream));
+        }
+    }
+    ended(args, output.status)
+}
+
+fn ended(args: &[&str], status: ExitStatus) -> Result<(), String> {
     if status.success() {
         Ok(())
     } else {
@@ -114,5 +135,7 @@ mod tests {
         assert!(cargo(root, &["--version"]).is_ok());
         let message = cargo(root, &["no-such-command"]).expect_err("cargo has no such command");
         assert!(message.contains("cargo no-such-command"));
+        assert!(quiet_cargo(root, &["--version"]).is_ok());
+        assert!(quiet_cargo(root, &["no-such-command"]).is_err());
     }
 }
