@@ -36,6 +36,37 @@ pub struct Law {
     pub text: String,
 }
 
+impl Law {
+    /// The variable that the law predicts.
+    ///
+    /// # Panics
+    ///
+    /// For a law put together by hand without one; every reader refuses such a law.
+    #[must_use]
+    pub fn response(&self) -> &Var {
+        let response = self.vars.iter().find(|v| v.role == VarRole::Response);
+        response.expect("readers refuse a law without a response")
+    }
+
+    /// The variable with this letter.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&Var> {
+        self.vars.iter().find(|v| v.name == name)
+    }
+
+    /// The coefficient of this name.
+    #[must_use]
+    pub fn coef(&self, name: &str) -> Option<&Coef> {
+        self.coefs.iter().find(|c| c.name == name)
+    }
+
+    /// The published coefficient set of this name.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|v| v.name == name)
+    }
+}
+
 /// A variable of a law.
 #[derive(Clone, Debug)]
 pub struct Var {
@@ -62,6 +93,24 @@ pub enum VarRole {
     Input,
     /// A column of names that indexes coefficients.
     Index,
+}
+
+impl VarRole {
+    /// Its word in a law file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Input => "input",
+            Self::Index => "index",
+        }
+    }
+
+    /// The role of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Response, Self::Input, Self::Index].into_iter().find(|r| r.word() == word)
+    }
 }
 
 /// A declared coefficient.
@@ -132,8 +181,15 @@ pub struct Check {
     pub coefs: Vec<(String, f64)>,
     /// Input values by letter.
     pub at: Vec<(String, f64)>,
+    /// Level of each index, for laws with indexed coefficients.
+    pub levels: Vec<(String, String)>,
     /// Expected response.
     pub value: f64,
     /// Relative tolerance; 1e-12 unless the file says otherwise.
     pub tolerance: f64,
+}
+
+impl Check {
+    /// Relative tolerance of a check that states none.
+    pub const TOLERANCE: f64 = 1e-12;
 }

@@ -1,6 +1,17 @@
 //! Laws as data: law files and the catalogue in, a compiled tape out. Adding a law adds no Rust.
 #![forbid(unsafe_code)]
 
+mod catalogue;
+mod change;
+mod document;
+mod file;
+mod inline;
 mod law;
+mod print;
+mod rules;
+pub mod tape;
+mod value;
 
+pub use catalogue::catalogue;
 pub use law::{Check, Coef, Law, Prior, Var, VarRole, Variant};
+pub use value::At;
