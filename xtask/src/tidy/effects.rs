@@ -15,16 +15,22 @@ const READERS: &[&str] = &["crates/data/src/read/", "crates/data/src/read.rs"];
 /// Modules of `std` that reach outside.
 const MODULES: &[&str] = &["env", "fs", "process", "net"];
 
-/// Names that print or read a clock.
+/// Names that print, use the standard streams or read a clock.
 const NAMES: &[&str] = &[
     "println!",
     "print!",
     "eprintln!",
     "eprint!",
     "dbg!",
+    "stdin(",
+    "stdout(",
+    "stderr(",
     "SystemTime",
     "Instant",
 ];
+
+/// What readers may use.
+const READER_EFFECTS: &[&str] = &["std::fs", "stdin("];
 
 /// Finds calls with effects in stage crates, outside tests and build scripts.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -37,7 +43,8 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         let tests = rust::test_extents(&file.code);
         let reader = READERS.iter().any(|r| file.path.starts_with(r));
         for (at, name) in effects(file) {
-            let allowed = tests.iter().any(|t| t.contains(&at)) || (reader && name == "std::fs");
+            let allowed = tests.iter().any(|t| t.contains(&at))
+                || (reader && READER_EFFECTS.contains(&name.as_str()));
             if !allowed {
                 let message = format!(
                     "`{name}` in a stage crate: input and output belong to data::read and the faces"
@@ -52,7 +59,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
 fn effects(file: &File) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for name in NAMES {
-        let bare = name.trim_end_matches('!');
+        let bare = name.trim_end_matches(['!', '(']);
         let hits = rust::words(&file.code, bare).filter(|at| file.code[*at..].starts_with(name));
         found.extend(hits.map(|at| (at, (*name).to_owned())));
     }
@@ -98,6 +105,7 @@ mod tests {
             "use std::fs::File;",
             "use std::{collections::BTreeMap, fs};",
             "use std::time::Instant;",
+            "fn a() { std::io::stdout().flush(); }",
         ];
         for text in bad {
             assert_eq!(count("crates/fit/src/a.rs", text), 1, "{text}");
