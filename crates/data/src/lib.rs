@@ -1,6 +1,28 @@
 //! Tables of runs: readers, column roles, expressions on columns.
+//!
+//! [`read`] turns files into a [`RunTable`], [`RunTable::resolve`] finds the column that a law means, and
+//! [`RunTable::select`] takes out the rows that a fit can use. At every step a row that is left behind is
+//! counted under a reason with its place: rows read = rows kept + rows skipped.
 #![forbid(unsafe_code)]
 
-/// A table of training runs.
-#[derive(Clone, Debug, Default)]
-pub struct RunTable {}
+mod accounting;
+mod column;
+mod derive;
+mod expr;
+mod header;
+mod options;
+mod read;
+mod resolve;
+mod roles;
+mod select;
+mod split;
+mod table;
+
+pub use accounting::Skipped;
+pub use column::{CellFault, Column, FaultKind, MISSING_CODE, Values};
+pub use options::ReadOptions;
+pub use read::{Input, read};
+pub use resolve::Resolved;
+pub use select::{Levels, Need, NeedKind, Selection};
+pub use split::Groups;
+pub use table::{RunTable, Source};

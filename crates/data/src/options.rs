@@ -1,0 +1,85 @@
+//! What `--map`, `--let` and `--where` ask for.
+
+use isoflop_base::Diagnostic;
+
+/// How a table is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// `--map role=column`: a role or a law's letter, and the column that it means.
+    pub map: Vec<(String, String)>,
+    /// `--where EXPR`: rows for which it is not true are left out.
+    pub filter: Option<String>,
+    /// `--let 'name = EXPR'`: new columns, in order; each may use the ones before it.
+    pub lets: Vec<String>,
+}
+
+impl ReadOptions {
+    /// Reads one `--map`: `params=n_params`, or several with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic if there is no `role=column`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let pairs = isoflop_data::ReadOptions::parse_map("params=n_params, L=val/loss")?;
+    /// assert_eq!(pairs[1], ("L".to_owned(), "val/loss".to_owned()));
+    /// # Ok::<(), isoflop_base::Diagnostic>(())
+    /// ```
+    pub fn parse_map(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for part in text.split(',') {
+            match part.split_once('=') {
+                Some((role, column)) if !role.trim().is_empty() && !column.trim().is_empty() => {
+                    pairs.push((role.trim().to_owned(), column.trim().to_owned()));
+                }
+                // A column name may hold a comma: what has no `=` belongs to the pair before it.
+                None if !pairs.is_empty() => {
+                    if let Some((_, column)) = pairs.last_mut() {
+                        column.push(',');
+                        column.push_str(part);
+                    }
+                }
+                _ => {
+                    return Err(Diagnostic::error(
+                        "bad-map",
+                        format!("`--map {text}` is not of the form role=column"),
+                    )
+                    .help("for example `--map params=n_params`, or `--map L=val_loss` by the law's letter"));
+                }
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_are_pairs() {
+        let one = |role: &str, column: &str| vec![(role.to_owned(), column.to_owned())];
+        assert_eq!(
+            ReadOptions::parse_map(" params = n_params ").unwrap(),
+            one("params", "n_params")
+        );
+        assert_eq!(
+            ReadOptions::parse_map("L=loss, nats").unwrap(),
+            one("L", "loss, nats")
+        );
+        assert_eq!(ReadOptions::parse_map("a=b,c=d").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_map_without_both_sides_is_refused() {
+        for text in ["", "params", "=x", "params=", "a=b,=c"] {
+            assert_eq!(
+                ReadOptions::parse_map(text).unwrap_err().code,
+                "bad-map",
+                "{text}"
+            );
+        }
+    }
+}

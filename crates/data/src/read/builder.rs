@@ -1,0 +1,170 @@
+//! The table while it is read, from all sources, by column name.
+
+use std::collections::{BTreeSet, HashMap};
+
+use isoflop_base::{DecimalMark, Note};
+
+use super::column_builder::ColumnBuilder;
+use crate::accounting::Account;
+use crate::column::Column;
+use crate::table::RowPlace;
+
+/// A column turned out to be text: read again from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Restart;
+
+/// Rows after which the types of columns are looked at for the first time; then at every doubling.
+const FIRST_LOOK: usize = 128;
+
+/// Collects cells, row by row.
+pub(super) struct Builder {
+    columns: Vec<ColumnBuilder>,
+    by_name: HashMap<String, usize>,
+    places: Vec<RowPlace>,
+    rows_of_source: Vec<usize>,
+    source_name: String,
+    account: Account,
+    notes: Vec<Note>,
+    twins: BTreeSet<String>,
+    text_columns: Vec<String>,
+    next_look: usize,
+}
+
+/// What a finished builder holds.
+pub(super) struct Parts {
+    pub(super) columns: Vec<Column>,
+    pub(super) places: Vec<RowPlace>,
+    pub(super) rows_of_source: Vec<usize>,
+    pub(super) account: Account,
+    pub(super) notes: Vec<Note>,
+    pub(super) twins: Vec<String>,
+}
+
+impl Builder {
+    /// A builder that reads the named columns as text and all others as numbers.
+    pub(super) fn new(text_columns: Vec<String>) -> Self {
+        Self {
+            columns: Vec::new(),
+            by_name: HashMap::new(),
+            places: Vec::new(),
+            rows_of_source: Vec::new(),
+            source_name: String::new(),
+            account: Account::default(),
+            notes: Vec::new(),
+            twins: BTreeSet::new(),
+            text_columns,
+            next_look: FIRST_LOOK,
+        }
+    }
+
+    /// Rows that follow come from this source.
+    pub(super) fn begin_source(&mut self, name: &str) {
+        name.clone_into(&mut self.source_name);
+        self.rows_of_source.push(0);
+    }
+
+    /// The column of this name, made if it is new; its earlier rows are missing.
+    pub(super) fn column(&mut self, name: &str) -> usize {
+        if let Some(at) = self.by_name.get(name) {
+            return *at;
+        }
+        let as_text = self.text_columns.iter().any(|t| t == name);
+        let mut column = ColumnBuilder::new(name, as_text);
+        column.pad(self.places.len());
+        self.columns.push(column);
+        self.by_name.insert(name.to_owned(), self.columns.len() - 1);
+        self.columns.len() - 1
+    }
+
+    /// Remembers that several columns of a source share this name.
+    pub(super) fn twin(&mut self, name: &str) {
+        self.twins.insert(name.to_owned());
+    }
+
+    /// Sets a cell of the current row; a second value for the same cell is ignored.
+    pub(super) fn cell(&mut self, column: usize, text: &str, mark: DecimalMark) {
+        let column = &mut self.columns[column];
+        if column.len() == self.places.len() {
+            column.push(text, mark);
+        }
+    }
+
+    /// Sets a cell of the current row to a number.
+    pub(super) fn number(&mut self, column: usize, value: f64) {
+        let column = &mut self.columns[column];
+        if column.len() == self.places.len() {
+            column.push_number(value);
+        }
+    }
+
+    /// Ends the current row; cells that were not set are missing.
+    pub(super) fn end_row(&mut self, line: usize) -> Option<Restart> {
+        let rows = self.places.len() + 1;
+        for column in &mut self.columns {
+            column.pad(rows);
+        }
+        self.places.push(RowPlace {
+            source: u32::try_from(self.rows_of_source.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+        });
+        self.count_row();
+        if rows < self.next_look {
+            return None;
+        }
+        self.next_look *= 2;
+        self.settle()
+    }
+
+    /// Counts a row of the source that cannot be used.
+    pub(super) fn skip_row(&mut self, reason: &str, line: usize, column: Option<usize>) {
+        let name = &self.source_name;
+        self.account.skip(reason, None, || match column {
+            Some(column) => format!("{name}:{line}:{column}"),
+            None => format!("{name}:{line}"),
+        });
+        self.count_row();
+    }
+
+    fn count_row(&mut self) {
+        if let Some(rows) = self.rows_of_source.last_mut() {
+            *rows += 1;
+        }
+    }
+
+    /// Adds a note about a source.
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// Asks for a restart if a column that is read as numbers holds words.
+    pub(super) fn settle(&self) -> Option<Restart> {
+        self.columns
+            .iter()
+            .any(ColumnBuilder::is_rather_text)
+            .then_some(Restart)
+    }
+
+    /// The columns to read as text from now on.
+    pub(super) fn into_text_columns(self) -> Vec<String> {
+        self.columns
+            .iter()
+            .filter(|c| c.is_text() || c.is_rather_text())
+            .map(|c| c.name().to_owned())
+            .collect()
+    }
+
+    pub(super) fn finish(self) -> Parts {
+        Parts {
+            columns: self
+                .columns
+                .into_iter()
+                .map(ColumnBuilder::finish)
+                .collect(),
+            places: self.places,
+            rows_of_source: self.rows_of_source,
+            account: self.account,
+            notes: self.notes,
+            twins: self.twins.into_iter().collect(),
+        }
+    }
+}

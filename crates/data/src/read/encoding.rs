@@ -1,0 +1,89 @@
+//! Bytes to text: byte-order marks, UTF-16, bytes that are no UTF-8, binary files.
+
+use isoflop_base::{Diagnostic, Excerpt, Span};
+
+use super::input::Loaded;
+
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// How much of a bad line is shown.
+const SHOWN: usize = 120;
+
+/// The text of a source without its byte-order mark.
+pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
+    let bytes = source.bytes.as_slice();
+    let bytes = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return Err(Diagnostic::error(
+            "not-utf8",
+            format!("{} is UTF-16 text, UTF-8 is expected", source.name),
+        )
+        .help("save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| not_utf8(source, bytes, e.valid_up_to()))?;
+    if let Some(at) = text.bytes().position(|b| b == 0) {
+        return Err(Diagnostic::error(
+            "binary-file",
+            format!("{} is not text: byte {at} is zero", source.name),
+        )
+        .help("isoflop reads CSV, TSV and JSON Lines"));
+    }
+    Ok(text)
+}
+
+fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
+    let line_start = bytes[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |i| i + 1);
+    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let before = String::from_utf8_lossy(&bytes[line_start..at]);
+    let skip = before.chars().count().saturating_sub(SHOWN / 2);
+    let head: String = before.chars().skip(skip).collect();
+    let rest = bytes[at..]
+        .split(|b| *b == b'\n')
+        .next()
+        .unwrap_or_default();
+    let tail: String = String::from_utf8_lossy(rest)
+        .chars()
+        .take(SHOWN / 2)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    let span = Span::new(
+        head.len(),
+        head.len() + tail.chars().next().map_or(0, char::len_utf8),
+    );
+    let printable = bytes
+        .iter()
+        .take(4096)
+        .filter(|b| **b >= 32 || b.is_ascii_whitespace())
+        .count();
+    let is_text = printable * 20 >= bytes.len().min(4096) * 19;
+    let fault = Diagnostic::error(
+        if is_text { "not-utf8" } else { "binary-file" },
+        if is_text {
+            format!(
+                "{} is not UTF-8: byte {at} is 0x{:02X}",
+                source.name, bytes[at]
+            )
+        } else {
+            format!(
+                "{} is not text: byte {at} is 0x{:02X}",
+                source.name, bytes[at]
+            )
+        },
+    );
+    if !is_text {
+        return fault.help("isoflop reads CSV, TSV and JSON Lines");
+    }
+    fault
+        .at(Excerpt {
+            file: source.name.clone(),
+            line,
+            column: before.chars().count() + 1,
+            text: head + tail.trim_end_matches('\u{fffd}'),
+            span,
+            label: "not UTF-8".to_owned(),
+        })
+        .help("save it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`")
+}

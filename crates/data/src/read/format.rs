@@ -1,0 +1,84 @@
+//! Which format a source is in: by its first bytes, by the ending of its name, then by its first line.
+
+use isoflop_base::Diagnostic;
+
+use super::dialect;
+use super::encoding;
+use super::input::Loaded;
+
+/// A format that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Cells with a delimiter between them.
+    Separated(u8),
+    /// One JSON object per line.
+    Jsonl,
+}
+
+/// First bytes of formats that are known and not read, with what to do.
+const OTHERS: &[(&[u8], &str, &str)] = &[
+    (
+        b"PAR1",
+        "a Parquet file",
+        "write it as CSV or JSON Lines first",
+    ),
+    (
+        b"\x1f\x8b",
+        "compressed with gzip",
+        "unpack it first, or pipe it in: `gunzip -c FILE | isoflop … -`",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed with zstd",
+        "unpack it first, or pipe it in: `zstdcat FILE | isoflop … -`",
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive or a spreadsheet",
+        "save the sheet as CSV",
+    ),
+    (
+        b"ARROW1",
+        "an Arrow file",
+        "write it as CSV or JSON Lines first",
+    ),
+    (
+        b"SQLite format 3",
+        "an SQLite database",
+        "export the table as CSV",
+    ),
+];
+
+/// The format of a source.
+///
+/// # Errors
+///
+/// `empty-file`, `format-not-read`, `not-utf8` or `binary-file`.
+pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
+    for (start, what, advice) in OTHERS {
+        if source.bytes.starts_with(start) {
+            let message = format!("{} is {what}, which is not read yet", source.name);
+            return Err(Diagnostic::error("format-not-read", message).help(*advice));
+        }
+    }
+    let text = encoding::text(source)?;
+    if text.trim().is_empty() {
+        let what = if source.bytes.is_empty() {
+            "is empty"
+        } else {
+            "holds only white space"
+        };
+        return Err(
+            Diagnostic::error("empty-file", format!("{} {what}", source.name))
+                .help("a table of runs needs a header line and one line per run"),
+        );
+    }
+    let ending = source.name.rsplit_once('.').map(|(_, e)| e.to_lowercase());
+    Ok(match ending.as_deref() {
+        Some("jsonl" | "ndjson") => Format::Jsonl,
+        Some("tsv") => Format::Separated(b'\t'),
+        Some("csv") => Format::Separated(dialect::delimiter(text)),
+        _ if text.trim_start().starts_with('{') => Format::Jsonl,
+        _ => Format::Separated(dialect::delimiter(text)),
+    })
+}

@@ -1,0 +1,143 @@
+//! JSON Lines: one object per line, nested objects flattened with dots.
+//!
+//! An array of objects (`"history": [{…}, {…}]`) becomes one row per element, which repeats the cells
+//! beside it. A line that is not an object is skipped and counted.
+
+use isoflop_base::{DecimalMark, Diagnostic, Severity};
+use serde_json::{Map, Value};
+
+use super::builder::{Builder, Restart};
+use super::encoding;
+use super::input::Loaded;
+use crate::accounting::count;
+use crate::table::note;
+
+/// Reads one source into the builder.
+///
+/// # Errors
+///
+/// Only if the source is not text; bad lines are skipped and counted.
+pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Restart>, Diagnostic> {
+    let text = encoding::text(source)?;
+    let mut blank = 0;
+    for (i, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            blank += 1;
+            continue;
+        }
+        match serde_json::from_str::<Value>(line) {
+            Ok(Value::Object(object)) => {
+                if let restart @ Some(_) = push_object(&object, i + 1, builder) {
+                    return Ok(restart);
+                }
+            }
+            Ok(other) => {
+                let reason = format!("line is {}, not an object", kind(&other));
+                builder.skip_row(&reason, i + 1, None);
+            }
+            Err(error) => {
+                let reason = format!("line is not valid JSON ({})", reason(&error));
+                builder.skip_row(&reason, i + 1, Some(characters(line, error.column())));
+            }
+        }
+    }
+    if blank > 0 {
+        let message = format!("{} of {} left out", count(blank, "blank line"), source.name);
+        builder.note(note("blank-lines", Severity::Info, message, Some(blank)));
+    }
+    Ok(None)
+}
+
+/// The error without its place, which is reported as a place.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+/// A column in bytes, from 1, as a column in characters.
+fn characters(line: &str, column: usize) -> usize {
+    let bytes = line.as_bytes();
+    let before = &bytes[..column.saturating_sub(1).min(bytes.len())];
+    String::from_utf8_lossy(before).chars().count() + 1
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One row, or one per element of the object's array of objects.
+fn push_object(object: &Map<String, Value>, line: usize, builder: &mut Builder) -> Option<Restart> {
+    let mut flat = Vec::new();
+    let mut lists = Vec::new();
+    flatten("", object, &mut flat, &mut lists);
+    // Two arrays of objects would have to be paired up; only a single one has a plain meaning.
+    let [(list_name, elements)] = lists.as_slice() else {
+        push_row(&flat, &[], builder);
+        return builder.end_row(line);
+    };
+    for element in *elements {
+        let mut inner = Vec::new();
+        if let Value::Object(element) = element {
+            flatten(list_name, element, &mut inner, &mut Vec::new());
+        }
+        push_row(&flat, &inner, builder);
+        if let restart @ Some(_) = builder.end_row(line) {
+            return restart;
+        }
+    }
+    None
+}
+
+/// A cell's column name and value.
+type Cells<'a> = Vec<(String, &'a Value)>;
+
+/// Collects the cells of an object and, apart, its arrays of objects.
+fn flatten<'a>(
+    prefix: &str,
+    object: &'a Map<String, Value>,
+    flat: &mut Cells<'a>,
+    lists: &mut Vec<(String, &'a [Value])>,
+) {
+    for (key, value) in object {
+        let name = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match value {
+            Value::Object(inner) => flatten(&name, inner, flat, lists),
+            Value::Array(elements)
+                if !elements.is_empty() && elements.iter().all(Value::is_object) =>
+            {
+                lists.push((name, elements));
+            }
+            _ => flat.push((name, value)),
+        }
+    }
+}
+
+fn push_row(outer: &Cells<'_>, inner: &[(String, &Value)], builder: &mut Builder) {
+    for (name, value) in outer.iter().chain(inner) {
+        let column = builder.column(name);
+        match value {
+            Value::Null => {}
+            Value::Number(number) => builder.number(column, number.as_f64().unwrap_or(f64::NAN)),
+            Value::String(text) => builder.cell(column, text, DecimalMark::Point),
+            Value::Bool(truth) => builder.cell(
+                column,
+                if *truth { "true" } else { "false" },
+                DecimalMark::Point,
+            ),
+            Value::Array(_) | Value::Object(_) => {
+                builder.cell(column, &value.to_string(), DecimalMark::Point)
+            }
+        }
+    }
+}

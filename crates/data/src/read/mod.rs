@@ -1,0 +1,149 @@
+//! Files in, a table out. The only place of this crate that reads files or standard input.
+//!
+//! All sources go into one builder by column name, so that files with different columns join. The builder
+//! takes every column for numbers until its cells say otherwise; then the pass starts again with that
+//! column as text, which costs little because the decision falls within the first rows.
+
+mod builder;
+mod column_builder;
+mod dialect;
+mod encoding;
+mod format;
+mod input;
+mod jsonl;
+mod separated;
+
+use std::sync::Arc;
+
+use isoflop_base::{Diagnostic, Diagnostics};
+use sha2::{Digest, Sha256};
+
+use crate::expr;
+use crate::options::ReadOptions;
+use crate::table::{RunTable, Source};
+use builder::{Builder, Restart};
+use format::Format;
+pub use input::Input;
+use input::Loaded;
+
+/// Reads tables of runs and applies the options: `--map` is checked, `--let` computed, `--where` applied.
+///
+/// Several inputs are joined by column name; a column that a file does not have is missing in its rows.
+///
+/// # Errors
+///
+/// All faults of all inputs, then all faults of the options.
+pub fn read(inputs: &[Input], options: &ReadOptions) -> Result<RunTable, Diagnostics> {
+    let loaded = input::load(inputs)?;
+    let formats = recognise(&loaded)?;
+    let builder = pass_until_settled(&loaded, &formats)?;
+    let table = finish(builder, &loaded)?;
+    expr::apply(table, options)
+}
+
+/// Reports every source that cannot be read as a table, before any row is parsed.
+fn recognise(loaded: &[Loaded]) -> Result<Vec<Format>, Diagnostics> {
+    let mut formats = Vec::new();
+    let mut faults = Diagnostics::default();
+    for source in loaded {
+        match format::recognise(source) {
+            Ok(format) => formats.push(format),
+            Err(fault) => faults.0.push(fault),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(formats)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Reads all sources, again from the start whenever a column turns out to be text. Each restart settles at
+/// least one column, so there are at most as many as columns.
+fn pass_until_settled(loaded: &[Loaded], formats: &[Format]) -> Result<Builder, Diagnostics> {
+    let mut text_columns = Vec::new();
+    loop {
+        let mut builder = Builder::new(text_columns);
+        match pass(&mut builder, loaded, formats)? {
+            None => return Ok(builder),
+            Some(Restart) => text_columns = builder.into_text_columns(),
+        }
+    }
+}
+
+fn pass(
+    builder: &mut Builder,
+    loaded: &[Loaded],
+    formats: &[Format],
+) -> Result<Option<Restart>, Diagnostics> {
+    let mut faults = Diagnostics::default();
+    for (source, format) in loaded.iter().zip(formats) {
+        builder.begin_source(&source.name);
+        let outcome = match format {
+            Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
+            Format::Jsonl => jsonl::read(source, builder),
+        };
+        match outcome {
+            Ok(None) => {}
+            Ok(restart) => return Ok(restart),
+            Err(fault) => faults.0.push(fault),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(builder.settle())
+    } else {
+        Err(faults)
+    }
+}
+
+fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> {
+    let parts = builder.finish();
+    let sources = loaded
+        .iter()
+        .zip(&parts.rows_of_source)
+        .map(|(source, rows)| Source {
+            name: source.name.clone(),
+            sha256: hex(&Sha256::digest(&source.bytes)),
+            bytes: source.bytes.len(),
+            rows: *rows,
+        })
+        .collect();
+    let table = RunTable {
+        columns: parts.columns.into_iter().map(Arc::new).collect(),
+        places: parts.places,
+        sources,
+        account: parts.account,
+        notes: parts.notes,
+        twins: parts.twins,
+        ..RunTable::default()
+    };
+    if table.rows() == 0 {
+        return Err(no_usable_row(&table).into());
+    }
+    Ok(table)
+}
+
+fn no_usable_row(table: &RunTable) -> Diagnostic {
+    let mut fault = Diagnostic::error(
+        "no-rows",
+        format!("no row of {} could be read", table.source_names()),
+    );
+    for group in table.skipped() {
+        fault = fault.help(format!(
+            "{} ({}): {}",
+            crate::accounting::count(group.rows, "row"),
+            group.places.first().map_or("", String::as_str),
+            group.reason
+        ));
+    }
+    fault
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let written = write!(text, "{byte:02x}");
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        text
+    })
+}

@@ -1,0 +1,252 @@
+//! CSV and its relatives: a header line, cells with a delimiter between them, quotes around some.
+
+use isoflop_base::{DecimalMark, Diagnostic, Excerpt, Severity, Span};
+
+use super::builder::{Builder, Restart};
+use super::dialect::MarkEvidence;
+use super::encoding;
+use super::input::Loaded;
+use crate::table::note;
+
+/// A cell of a ragged row with more line breaks than this was opened by a quote that nobody closed.
+const LINES_IN_A_CELL: usize = 3;
+
+/// Reads one source into the builder.
+///
+/// # Errors
+///
+/// `header-only`, `no-header`, `unclosed-quote`; single bad rows are skipped and counted instead.
+pub(super) fn read(
+    source: &Loaded,
+    delimiter: u8,
+    builder: &mut Builder,
+) -> Result<Option<Restart>, Diagnostic> {
+    let text = encoding::text(source)?;
+    let mut reader = csv_reader(text, delimiter);
+    let header = reader.headers().map_err(|e| broken(source, &e))?.clone();
+    refuse_numbers_as_header(source, text, &header)?;
+    let mark = decimal_mark(text, delimiter);
+    let columns = name_columns(&header, builder);
+    if mark == DecimalMark::Comma {
+        builder.note(note(
+            "decimal-comma",
+            Severity::Info,
+            format!(
+                "{} has decimal commas and `{}` between cells",
+                source.name,
+                shown(delimiter)
+            ),
+            None,
+        ));
+    }
+    let mut record = csv::ByteRecord::new();
+    let mut lines = LineCounter::default();
+    let mut rows = 0usize;
+    loop {
+        let more = reader
+            .read_byte_record(&mut record)
+            .map_err(|e| broken(source, &e))?;
+        if !more {
+            break;
+        }
+        rows += 1;
+        let (start, line) = lines.at(text, &record);
+        if is_blank(&record) {
+            builder.skip_row("row is blank", line, None);
+            continue;
+        }
+        if let Some(reason) = ragged(&record, columns.len()) {
+            refuse_unclosed_quote(source, text, &record, (start, line))?;
+            builder.skip_row(&reason, line, None);
+            continue;
+        }
+        for (column, cell) in columns.iter().zip(&record) {
+            // The whole text was checked to be UTF-8, and delimiters are ASCII: a cell cannot be cut
+            // inside a character.
+            builder.cell(*column, std::str::from_utf8(cell).unwrap_or_default(), mark);
+        }
+        if let restart @ Some(_) = builder.end_row(line) {
+            return Ok(restart);
+        }
+    }
+    if rows == 0 {
+        return Err(Diagnostic::error(
+            "header-only",
+            format!("{} has a header but no rows", source.name),
+        )
+        .at(Excerpt::of(
+            &source.name,
+            text,
+            Span::new(0, first_line(text).len()),
+            "the only line",
+        )));
+    }
+    Ok(None)
+}
+
+fn csv_reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .buffer_capacity(1 << 16)
+        .from_reader(text.as_bytes())
+}
+
+fn broken(source: &Loaded, error: &csv::Error) -> Diagnostic {
+    Diagnostic::error(
+        "cannot-read",
+        format!("{} cannot be read: {error}", source.name),
+    )
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn shown(delimiter: u8) -> &'static str {
+    match delimiter {
+        b'\t' => "tab",
+        b';' => ";",
+        b'|' => "|",
+        _ => ",",
+    }
+}
+
+/// A first line of numbers is data: without a header nobody can know which column is which.
+fn refuse_numbers_as_header(
+    source: &Loaded,
+    text: &str,
+    header: &csv::StringRecord,
+) -> Result<(), Diagnostic> {
+    let number = |cell: &str| cell.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    if header.is_empty() || !header.iter().all(number) {
+        return Ok(());
+    }
+    let place = text.find(first_line(text)).unwrap_or_default();
+    let span = Span::new(place, place + first_line(text).len());
+    Err(Diagnostic::error(
+        "no-header",
+        format!(
+            "the first line of {} holds numbers, column names are expected",
+            source.name
+        ),
+    )
+    .at(Excerpt::of(&source.name, text, span, "not a header"))
+    .help("write a first line such as `params,tokens,loss`"))
+}
+
+/// Columns of the builder in the order of the header. An empty name becomes `column_3`, the second of two
+/// equal names `loss.2`.
+fn name_columns(header: &csv::StringRecord, builder: &mut Builder) -> Vec<usize> {
+    let mut taken: Vec<String> = Vec::new();
+    let mut columns = Vec::new();
+    for (i, cell) in header.iter().enumerate() {
+        let trimmed = cell.trim();
+        let base = if trimmed.is_empty() {
+            format!("column_{}", i + 1)
+        } else {
+            trimmed.to_owned()
+        };
+        let mut name = base.clone();
+        let mut copy = 1;
+        while taken.contains(&name) || (copy > 1 && header.iter().any(|h| h.trim() == name)) {
+            copy += 1;
+            name = format!("{base}.{copy}");
+        }
+        if copy > 1 {
+            builder.twin(&base);
+        }
+        columns.push(builder.column(&name));
+        taken.push(name);
+    }
+    columns
+}
+
+/// Looks at the first cells for decimal commas.
+fn decimal_mark(text: &str, delimiter: u8) -> DecimalMark {
+    let mut evidence = MarkEvidence::default();
+    for record in csv_reader(text, delimiter).records().flatten() {
+        record.iter().for_each(|cell| evidence.see(cell));
+        if evidence.is_full() {
+            break;
+        }
+    }
+    if evidence.decimal_commas(delimiter) {
+        DecimalMark::Comma
+    } else {
+        DecimalMark::Point
+    }
+}
+
+fn is_blank(record: &csv::ByteRecord) -> bool {
+    record.iter().all(|cell| cell.trim_ascii().is_empty())
+}
+
+/// Why a row does not fit the header; empty cells beyond the header are a delimiter at the line's end.
+fn ragged(record: &csv::ByteRecord, width: usize) -> Option<String> {
+    let beyond = record
+        .iter()
+        .skip(width)
+        .any(|cell| !cell.trim_ascii().is_empty());
+    (record.len() < width || beyond).then(|| {
+        let cells = crate::accounting::count(record.len(), "cell");
+        format!("row has {cells} where the header has {width}")
+    })
+}
+
+/// Refuses a ragged row that swallowed whole lines; `at` is its first byte and its line.
+fn refuse_unclosed_quote(
+    source: &Loaded,
+    text: &str,
+    record: &csv::ByteRecord,
+    at: (usize, usize),
+) -> Result<(), Diagnostic> {
+    let breaks = |cell: &[u8]| cell.iter().filter(|b| **b == b'\n').count();
+    if record.iter().all(|cell| breaks(cell) <= LINES_IN_A_CELL) {
+        return Ok(());
+    }
+    let (start, line) = at;
+    let quote = text
+        .get(start..)
+        .and_then(|t| t.find('"'))
+        .map_or(start, |found| start + found);
+    Err(Diagnostic::error(
+        "unclosed-quote",
+        format!("a quote in line {line} of {} is not closed", source.name),
+    )
+    .at(Excerpt::of(
+        &source.name,
+        text,
+        Span::new(quote, quote + 1),
+        "opened here",
+    ))
+    .help("close the quote, or write it twice if it belongs to the cell"))
+}
+
+/// Counts lines up to a record. The reader's own count is one behind after `\r\n`, whose second half it
+/// takes for part of the next record, and does not see blank lines.
+#[derive(Default)]
+struct LineCounter {
+    byte: usize,
+    breaks: usize,
+}
+
+impl LineCounter {
+    /// First byte of the record and its line, from 1.
+    fn at(&mut self, text: &str, record: &csv::ByteRecord) -> (usize, usize) {
+        let bytes = text.as_bytes();
+        let reported = record.position().map_or(self.byte, |p| {
+            usize::try_from(p.byte()).unwrap_or(usize::MAX)
+        });
+        let mut start = reported.min(bytes.len());
+        while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
+            start += 1;
+        }
+        self.breaks += bytes[self.byte.min(start)..start]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
+        self.byte = start;
+        (start, self.breaks + 1)
+    }
+}

@@ -1,0 +1,267 @@
+//! Which column a law means: by `--map`, by name, by letter, by the names people give to a role.
+
+use std::sync::Arc;
+
+use isoflop_base::{Diagnostic, Note, Severity, closest};
+
+use crate::column::Column;
+use crate::header::Header;
+use crate::roles::{Match, Role, role_of, squash};
+use crate::table::{RunTable, note};
+use crate::{derive, roles};
+
+/// How many column names a message lists.
+const LISTED: usize = 40;
+
+/// The column that a name means, with what must be said about it.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The column; a new one where it was computed or filled.
+    pub column: Arc<Column>,
+    /// How it was found or computed, and what its header and cells say.
+    pub notes: Vec<Note>,
+}
+
+/// What a search for a column found.
+pub(crate) enum Found {
+    /// One column, with a note when it was guessed from its name.
+    One(Arc<Column>, Option<Note>),
+    /// Several that fit equally well.
+    Many(Vec<String>),
+    /// None.
+    No,
+}
+
+impl RunTable {
+    /// The column for a law's variable: `letter` in the formula, `column` as the law declares it.
+    ///
+    /// In this order: `--map` by either name, a column that `--let` defined, the exact column name, the
+    /// letter as a column name, and for params, tokens, flops and loss the names people give them. Missing
+    /// flops are computed as 6·params·tokens and missing tokens as flops/(6·params), whole columns or
+    /// single cells; a note says so.
+    ///
+    /// # Errors
+    ///
+    /// `unknown-column` with the columns there are, or `ambiguous-column` with those that fit.
+    pub fn resolve(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
+        let role = role_of(column);
+        let (column, mut notes) = match self.find(letter, column) {
+            Found::One(found, guess) => (found, Vec::from_iter(guess)),
+            Found::Many(names) => return Err(ambiguous(self, letter, column, &names)),
+            Found::No => match role.and_then(|r| derive::whole_column(self, r)) {
+                Some((derived, note)) => {
+                    return Ok(Resolved {
+                        column: Arc::new(derived),
+                        notes: vec![note],
+                    });
+                }
+                None => return Err(self.unknown(letter, column)),
+            },
+        };
+        notes.extend(column.notes.iter().cloned());
+        notes.extend(self.approximate_note(&column));
+        let filled = role.and_then(|r| derive::fill_gaps(self, r, &column));
+        let column = match filled {
+            Some((filled, note)) => {
+                notes.push(note);
+                Arc::new(filled)
+            }
+            None => column,
+        };
+        Ok(Resolved { column, notes })
+    }
+
+    /// The search, without computing anything.
+    pub(crate) fn find(&self, letter: &str, column: &str) -> Found {
+        let role = role_of(column);
+        let mapped = self.map.iter().find(|(key, _)| {
+            key == letter || key == column || (role.is_some() && role_of(key) == role)
+        });
+        if let Some(found) = mapped.and_then(|(_, name)| self.shared(name)) {
+            return Found::One(Arc::clone(found), None);
+        }
+        for name in [column, letter] {
+            if self.defined.iter().any(|d| d == name)
+                && let Some(found) = self.shared(name)
+            {
+                return Found::One(Arc::clone(found), None);
+            }
+        }
+        for name in [column, letter] {
+            if self.twins.iter().any(|t| t == name) {
+                return Found::Many(self.twins_of(name));
+            }
+            if let Some(found) = self.shared(name) {
+                return Found::One(Arc::clone(found), None);
+            }
+        }
+        match role {
+            Some(role) => self.by_role(role),
+            None => self.by_spelling(column),
+        }
+    }
+
+    fn twins_of(&self, name: &str) -> Vec<String> {
+        let copy = |c: &&Column| {
+            c.name == name
+                || c.name
+                    .strip_prefix(name)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    .is_some_and(|n| n.parse::<usize>().is_ok())
+        };
+        self.columns()
+            .filter(copy)
+            .map(|c| c.name.clone())
+            .collect()
+    }
+
+    /// The best of the columns of numbers whose header fits a role.
+    fn by_role(&self, role: &'static Role) -> Found {
+        let fits: Vec<(Match, &Arc<Column>)> = self
+            .columns
+            .iter()
+            .filter(|c| c.numbers().is_some())
+            .filter_map(|c| role.fits(&Header::parse(&c.name).base).map(|m| (m, c)))
+            .collect();
+        let Some(best) = fits.iter().map(|(m, _)| *m).min() else {
+            return Found::No;
+        };
+        let best: Vec<(Match, &Arc<Column>)> =
+            fits.into_iter().filter(|(m, _)| *m == best).collect();
+        match best.as_slice() {
+            [(quality, one)] => {
+                let guessed = (*quality != Match::Canonical).then(|| guess(&one.name, role.name));
+                Found::One(Arc::clone(one), guessed)
+            }
+            several => Found::Many(several.iter().map(|(_, c)| c.name.clone()).collect()),
+        }
+    }
+
+    /// Columns that differ from `name` in case, punctuation or a unit only.
+    fn by_spelling(&self, name: &str) -> Found {
+        let wanted = squash(name);
+        let same: Vec<&Arc<Column>> = self
+            .columns
+            .iter()
+            .filter(|c| !wanted.is_empty() && squash(&Header::parse(&c.name).base) == wanted)
+            .collect();
+        match same.as_slice() {
+            [] => Found::No,
+            [one] => Found::One(Arc::clone(one), Some(guess(&one.name, name))),
+            several => Found::Many(several.iter().map(|c| c.name.clone()).collect()),
+        }
+    }
+
+    fn approximate_note(&self, column: &Column) -> Option<Note> {
+        let rows = &column.approximate;
+        (!rows.is_empty()).then(|| {
+            let cells = crate::accounting::count(rows.len(), "cell");
+            let places = self.list_places(rows);
+            let message = format!(
+                "{cells} of `{}` marked approximate, used as written ({places})",
+                column.name
+            );
+            note(
+                "approximate-cells",
+                Severity::Info,
+                message,
+                Some(rows.len()),
+            )
+        })
+    }
+
+    pub(crate) fn unknown(&self, letter: &str, column: &str) -> Diagnostic {
+        let names: Vec<&str> = self.columns().map(|c| c.name.as_str()).collect();
+        let place = self.source_names();
+        let role = role_of(column);
+        let message = match role {
+            Some(role) if letter != column => {
+                format!("no column for `{letter}` ({}) in {place}", role.meaning)
+            }
+            _ if letter != column => format!("no column for `{letter}` (`{column}`) in {place}"),
+            _ => format!("no column `{column}` in {place}"),
+        };
+        let mut fault = Diagnostic::error("unknown-column", message);
+        if let Some(near) = self.near(letter, column) {
+            fault = fault.help(format!("did you mean `{near}`?"));
+        }
+        fault = fault.help(format!("the columns are {}", listed(&names)));
+        let text = role.and_then(|r| {
+            self.columns()
+                .find(|c| c.numbers().is_none() && r.fits(&Header::parse(&c.name).base).is_some())
+        });
+        if let Some(text) = text {
+            fault = fault.help(format!(
+                "`{}` would fit by its name, but it holds {}",
+                text.name,
+                text.kind_name()
+            ));
+        }
+        let key = role.map_or(column, |r| r.name);
+        fault.help(format!("say which one it is with `--map {key}=COLUMN`"))
+    }
+
+    fn near(&self, letter: &str, column: &str) -> Option<String> {
+        let bases: Vec<String> = self
+            .columns()
+            .map(|c| Header::parse(&c.name).base)
+            .collect();
+        let found = [column, letter]
+            .into_iter()
+            .filter(|name| name.chars().count() > 1)
+            .find_map(|name| closest(name, bases.iter().map(String::as_str)))?;
+        let at = bases.iter().position(|b| b == found)?;
+        self.columns.get(at).map(|c| c.name.clone())
+    }
+
+    /// All names that an expression may use: columns, and the roles that can be found.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let letters = roles::ROLES.iter().flat_map(|r| [r.name, r.letter]);
+        self.columns()
+            .map(|c| c.name.as_str())
+            .chain(letters)
+            .collect()
+    }
+}
+
+fn guess(column: &str, meant: &str) -> Note {
+    let mut guess = note(
+        "column-guessed",
+        Severity::Info,
+        format!("column `{column}` is read as {meant}"),
+        None,
+    );
+    guess.advice = format!("if it is another one, say so with `--map {meant}=COLUMN`");
+    guess
+}
+
+fn ambiguous(table: &RunTable, letter: &str, column: &str, names: &[String]) -> Diagnostic {
+    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    let key = role_of(column).map_or(column, |r| r.name);
+    let what = if letter == column {
+        format!("`{column}`")
+    } else {
+        format!("`{letter}` ({key})")
+    };
+    let message = format!(
+        "{} columns of {} could be {what}: {}",
+        names.len(),
+        table.source_names(),
+        listed(&named)
+    );
+    let first = names.first().map_or("COLUMN", String::as_str);
+    Diagnostic::error("ambiguous-column", message)
+        .help(format!("say which one, for example `--map {key}={first}`"))
+}
+
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(LISTED)
+        .map(|n| format!("`{n}`"))
+        .collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

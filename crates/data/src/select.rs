@@ -1,0 +1,320 @@
+//! The rows that a fit can use: every row is either taken or counted under one reason.
+
+use std::sync::Arc;
+
+use isoflop_base::{Note, Severity};
+
+use crate::accounting::{Account, Skipped, count};
+use crate::column::{Column, MISSING_CODE, Values};
+use crate::resolve::Resolved;
+use crate::table::{RunTable, note};
+
+/// A measured number with this many digits does not come out twice by chance.
+const DIGITS_OF_A_MEASUREMENT: usize = 6;
+
+/// One column that a fit needs.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// The column.
+    pub column: Arc<Column>,
+    /// What it is called in reasons: `loss is missing`.
+    pub label: String,
+    /// What is needed of it.
+    pub kind: NeedKind,
+}
+
+/// What is needed of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeedKind {
+    /// A finite number.
+    Number,
+    /// A finite number above zero.
+    Positive,
+    /// The measured number, finite; copies of a row are told by it.
+    Response,
+    /// The measured number, above zero.
+    PositiveResponse,
+    /// A value that names a group.
+    Level,
+}
+
+impl Need {
+    /// Needs a resolved column, under its own name.
+    #[must_use]
+    pub fn new(resolved: &Resolved, kind: NeedKind) -> Self {
+        Self {
+            column: Arc::clone(&resolved.column),
+            label: resolved.column.name.clone(),
+            kind,
+        }
+    }
+
+    /// The need under another name.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+}
+
+impl NeedKind {
+    fn is_response(self) -> bool {
+        matches!(self, Self::Response | Self::PositiveResponse)
+    }
+
+    fn is_positive(self) -> bool {
+        matches!(self, Self::Positive | Self::PositiveResponse)
+    }
+}
+
+/// A column of group names, coded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels {
+    /// What the need was called.
+    pub label: String,
+    /// Index into `names`, one per kept row.
+    pub codes: Vec<usize>,
+    /// Names of the groups that occur in kept rows, sorted; numbers by value.
+    pub names: Vec<String>,
+}
+
+/// Rows that can be used, in columns.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Rows of the table, ascending.
+    pub rows: Vec<usize>,
+    /// One column per need of numbers, in the order of the needs.
+    pub numbers: Vec<Vec<f64>>,
+    /// One column per need of levels, in the order of the needs.
+    pub levels: Vec<Levels>,
+    /// Rows read and not used, by reason: first those that the reader and `--where` left out.
+    pub skipped: Vec<Skipped>,
+    /// Rows read: as many as rows kept and rows skipped together.
+    pub read: usize,
+    /// What must be said about the selection.
+    pub notes: Vec<Note>,
+}
+
+impl RunTable {
+    /// Takes the rows in which all needs are met.
+    ///
+    /// A row with several faults is counted under the first need that it fails. A row that repeats an
+    /// earlier one in every cell is left out when its response has six digits or more, because a
+    /// measurement does not repeat that exactly; rounded repeats (trials, counts) are kept with a note.
+    #[must_use]
+    pub fn select(&self, needs: &[Need]) -> Selection {
+        let mut account = self.account.clone();
+        let mut rows = Vec::with_capacity(self.rows());
+        for row in 0..self.rows() {
+            match needs
+                .iter()
+                .find_map(|n| trouble(n, row).map(|why| (n, why)))
+            {
+                None => rows.push(row),
+                Some((need, why)) => {
+                    let reason = format!("{} {why}", need.label);
+                    account.skip(&reason, Some(&need.label), || self.place(row));
+                }
+            }
+        }
+        let notes = self.leave_copies_out(needs, &mut rows, &mut account);
+        let numbers = needs
+            .iter()
+            .filter(|n| n.kind != NeedKind::Level)
+            .map(|n| rows.iter().map(|r| number(&n.column, *r)).collect())
+            .collect();
+        let levels = needs
+            .iter()
+            .filter(|n| n.kind == NeedKind::Level)
+            .map(|n| levels(n, &rows))
+            .collect();
+        Selection {
+            read: rows.len() + account.rows(),
+            skipped: account.groups().to_vec(),
+            rows,
+            numbers,
+            levels,
+            notes,
+        }
+    }
+
+    fn leave_copies_out(
+        &self,
+        needs: &[Need],
+        rows: &mut Vec<usize>,
+        account: &mut Account,
+    ) -> Vec<Note> {
+        let copies = self.copies(rows);
+        let response = needs.iter().find(|n| n.kind.is_response());
+        let exact = |row: usize| {
+            response.is_some_and(|n| digits(number(&n.column, row)) >= DIGITS_OF_A_MEASUREMENT)
+        };
+        let (left_out, kept): (Vec<_>, Vec<_>) = copies.into_iter().partition(|row| exact(*row));
+        rows.retain(|row| left_out.binary_search(row).is_err());
+        for row in &left_out {
+            account.skip("row is an exact copy of an earlier row", None, || {
+                self.place(*row)
+            });
+        }
+        let mut notes = Vec::new();
+        if !left_out.is_empty() {
+            let message = format!(
+                "{} exact in every cell counted once ({})",
+                if left_out.len() == 1 {
+                    "1 copy".to_owned()
+                } else {
+                    format!("{} copies", left_out.len())
+                },
+                self.list_places(&left_out)
+            );
+            notes.push(note(
+                "copied-rows",
+                Severity::Warning,
+                message,
+                Some(left_out.len()),
+            ));
+        }
+        if !kept.is_empty() {
+            let message = format!(
+                "{} equal to an earlier one in every cell, kept as repeated measurements ({})",
+                count(kept.len(), "row"),
+                self.list_places(&kept)
+            );
+            notes.push(note(
+                "repeated-rows",
+                Severity::Info,
+                message,
+                Some(kept.len()),
+            ));
+        }
+        notes
+    }
+
+    /// Rows that equal an earlier one of `rows` in every column, ascending.
+    fn copies(&self, rows: &[usize]) -> Vec<usize> {
+        let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
+        for column in &self.columns {
+            for (hash, row) in hashes.iter_mut().zip(rows) {
+                *hash = (*hash ^ cell_bits(column, *row))
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .rotate_left(29);
+            }
+        }
+        let mut order: Vec<(u64, usize)> = hashes.into_iter().zip(rows.iter().copied()).collect();
+        order.sort_unstable();
+        let mut copies = Vec::new();
+        for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
+            let mut distinct: Vec<usize> = Vec::new();
+            for (_, row) in group {
+                if distinct
+                    .iter()
+                    .any(|earlier| self.same_cells(*earlier, *row))
+                {
+                    copies.push(*row);
+                } else {
+                    distinct.push(*row);
+                }
+            }
+        }
+        copies.sort_unstable();
+        copies
+    }
+
+    fn same_cells(&self, a: usize, b: usize) -> bool {
+        self.columns
+            .iter()
+            .all(|c| cell_bits(c, a) == cell_bits(c, b) && c.trouble(a) == c.trouble(b))
+    }
+}
+
+/// A cell as bits: equal cells of a column have equal bits.
+fn cell_bits(column: &Column, row: usize) -> u64 {
+    match &column.values {
+        Values::Number(v) => v[row].to_bits(),
+        Values::Text { codes, .. } => u64::from(codes[row]),
+        Values::Bool(v) => v[row].map_or(2, u64::from),
+    }
+}
+
+/// Why a row does not meet a need: `is missing`, `is infinite`, `is not above zero`.
+fn trouble(need: &Need, row: usize) -> Option<String> {
+    let fine = match (&need.column.values, need.kind) {
+        (Values::Number(v), NeedKind::Level) => !v[row].is_nan(),
+        (Values::Number(v), kind) => v[row].is_finite() && (v[row] > 0.0 || !kind.is_positive()),
+        (Values::Text { codes, .. }, kind) => kind == NeedKind::Level && codes[row] != MISSING_CODE,
+        (Values::Bool(v), kind) => v[row].is_some_and(|b| b || !kind.is_positive()),
+    };
+    (!fine).then(|| describe(need, row))
+}
+
+fn describe(need: &Need, row: usize) -> String {
+    if let Some(why) = need.column.trouble(row) {
+        return why;
+    }
+    match &need.column.values {
+        Values::Text { .. } => {
+            let text = need.column.text(row).unwrap_or_default();
+            format!("is not a number ({text:?})")
+        }
+        Values::Number(v) if v[row].is_infinite() => "is infinite".to_owned(),
+        Values::Number(_) | Values::Bool(_) => "is not above zero".to_owned(),
+    }
+}
+
+fn number(column: &Column, row: usize) -> f64 {
+    match &column.values {
+        Values::Number(v) => v[row],
+        Values::Bool(v) => v[row].map_or(f64::NAN, |b| f64::from(u8::from(b))),
+        Values::Text { .. } => f64::NAN,
+    }
+}
+
+/// Significant digits of a number in its shortest form.
+fn digits(value: f64) -> usize {
+    let text = format!("{value:e}");
+    let mantissa = text.split('e').next().unwrap_or_default();
+    mantissa.bytes().filter(u8::is_ascii_digit).count()
+}
+
+fn levels(need: &Need, rows: &[usize]) -> Levels {
+    let (names, codes) = match &need.column.values {
+        Values::Number(v) => {
+            let mut distinct: Vec<f64> = rows.iter().map(|r| v[*r] + 0.0).collect();
+            distinct.sort_by(f64::total_cmp);
+            distinct.dedup();
+            let code = |r: &usize| distinct.partition_point(|x| *x < v[*r]);
+            let codes = rows.iter().map(code).collect();
+            (distinct.iter().map(f64::to_string).collect(), codes)
+        }
+        Values::Text { codes, levels } => by_name(rows, levels, |row| codes[row] as usize),
+        Values::Bool(v) => {
+            let names = ["false".to_owned(), "true".to_owned()];
+            by_name(rows, &names, |row| usize::from(v[row] == Some(true)))
+        }
+    };
+    Levels {
+        label: need.label.clone(),
+        codes,
+        names,
+    }
+}
+
+/// Codes into the sorted names of the levels that occur.
+fn by_name(
+    rows: &[usize],
+    levels: &[String],
+    code: impl Fn(usize) -> usize,
+) -> (Vec<String>, Vec<usize>) {
+    let mut occurs = vec![false; levels.len()];
+    for row in rows {
+        occurs[code(*row)] = true;
+    }
+    let mut order: Vec<usize> = (0..levels.len()).filter(|i| occurs[*i]).collect();
+    order.sort_by(|a, b| levels[*a].cmp(&levels[*b]));
+    let mut place = vec![0; levels.len()];
+    for (at, level) in order.iter().enumerate() {
+        place[*level] = at;
+    }
+    let codes = rows.iter().map(|r| place[code(*r)]).collect();
+    (order.iter().map(|i| levels[*i].clone()).collect(), codes)
+}

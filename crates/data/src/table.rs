@@ -1,0 +1,169 @@
+//! The table of runs: columns, where each row came from, and what was left behind on the way.
+
+use std::sync::Arc;
+
+use isoflop_base::{Evidence, Note, Severity};
+
+use crate::accounting::{Account, Skipped, list_places};
+use crate::column::Column;
+
+/// A table of training runs, in columns.
+///
+/// # Example
+///
+/// ```
+/// use isoflop_data::{Input, ReadOptions, read};
+/// let text = b"params,tokens,loss\n70B,1.4T,1.94\n".to_vec();
+/// let table = read(&[Input::Reader { name: "runs.csv".into(), bytes: text }], &ReadOptions::default())?;
+/// assert_eq!(table.rows(), 1);
+/// assert_eq!(table.column("params").unwrap().numbers(), Some(&[70e9][..]));
+/// # Ok::<(), isoflop_base::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunTable {
+    pub(crate) columns: Vec<Arc<Column>>,
+    pub(crate) places: Vec<RowPlace>,
+    pub(crate) sources: Vec<Source>,
+    /// Rows read from the sources that are not in the table.
+    pub(crate) account: Account,
+    pub(crate) notes: Vec<Note>,
+    /// `--map`: role or letter, and the column it means.
+    pub(crate) map: Vec<(String, String)>,
+    /// Names that `--let` defined.
+    pub(crate) defined: Vec<String>,
+    /// Header names that more than one column has.
+    pub(crate) twins: Vec<String>,
+}
+
+/// Where a row came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowPlace {
+    pub(crate) source: u32,
+    pub(crate) line: u32,
+}
+
+/// One file or stream that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Name as the user gave it.
+    pub name: String,
+    /// SHA-256 of the bytes, in hexadecimal.
+    pub sha256: String,
+    /// Length in bytes.
+    pub bytes: usize,
+    /// Rows it held, unreadable ones included.
+    pub rows: usize,
+}
+
+impl RunTable {
+    /// Number of rows in the table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Number of rows that were read: those in the table and those left behind.
+    #[must_use]
+    pub fn rows_read(&self) -> usize {
+        self.rows() + self.account.rows()
+    }
+
+    /// The columns, in the order of the header.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().map(AsRef::as_ref)
+    }
+
+    /// The column with exactly this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.shared(name).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn shared(&self, name: &str) -> Option<&Arc<Column>> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Rows that were read and are not in the table: unreadable lines, and what `--where` left out.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        self.account.groups()
+    }
+
+    /// What the reader found that a user must know.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Where a row came from, as `file:line`.
+    #[must_use]
+    pub fn place(&self, row: usize) -> String {
+        let RowPlace { source, line } = self.places[row];
+        let name = self
+            .sources
+            .get(source as usize)
+            .map_or("", |s| s.name.as_str());
+        format!("{name}:{line}")
+    }
+
+    /// The line a row came from, from 1.
+    #[must_use]
+    pub fn line(&self, row: usize) -> usize {
+        self.places[row].line as usize
+    }
+
+    /// The first places of some rows, in words.
+    pub(crate) fn list_places(&self, rows: &[usize]) -> String {
+        list_places(rows.iter().map(|r| self.place(*r)), rows.len())
+    }
+
+    /// Adds notes, each once.
+    pub(crate) fn add_notes(&mut self, notes: Vec<Note>) {
+        for note in notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// The sources by name, for messages.
+    pub(crate) fn source_names(&self) -> String {
+        match self.sources.as_slice() {
+            [] => "the table".to_owned(),
+            [one] => one.name.clone(),
+            [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
+        }
+    }
+
+    /// The table with only the given rows, which ascend. Nothing is added to the skipped rows.
+    #[must_use]
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        Self {
+            columns: self
+                .columns
+                .iter()
+                .map(|c| Arc::new(c.gather(rows)))
+                .collect(),
+            places: rows.iter().map(|r| self.places[*r]).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// A note without advice.
+pub(crate) fn note(code: &str, severity: Severity, message: String, rows: Option<usize>) -> Note {
+    let evidence = rows.map(|n| ("rows".to_owned(), Evidence::Number(n as f64)));
+    Note {
+        code: code.to_owned(),
+        severity,
+        message,
+        evidence: evidence.into_iter().collect(),
+        advice: String::new(),
+    }
+}

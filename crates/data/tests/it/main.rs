@@ -1,0 +1,88 @@
+//! The public face of the crate on files as users have them.
+
+mod accounting;
+mod bad_files;
+mod dialects;
+mod expressions;
+mod json_lines;
+mod messy;
+mod names;
+mod properties;
+mod selection;
+
+use std::path::PathBuf;
+
+use isoflop_base::Diagnostics;
+use isoflop_data::{Input, ReadOptions, RunTable, read};
+
+/// A file of the shared data sets.
+fn shared(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(path)
+}
+
+fn named(name: &str, text: impl AsRef<[u8]>) -> Input {
+    Input::Reader {
+        name: name.to_owned(),
+        bytes: text.as_ref().to_vec(),
+    }
+}
+
+#[track_caller]
+fn csv(text: &str) -> RunTable {
+    with(text, &ReadOptions::default())
+}
+
+#[track_caller]
+fn with(text: &str, options: &ReadOptions) -> RunTable {
+    match read(&[named("runs.csv", text)], options) {
+        Ok(table) => table,
+        Err(faults) => panic!("the table is fine, got: {faults}"),
+    }
+}
+
+#[track_caller]
+fn file(path: &str) -> RunTable {
+    match read(&[Input::Path(shared(path))], &ReadOptions::default()) {
+        Ok(table) => table,
+        Err(faults) => panic!("{path} is fine, got: {faults}"),
+    }
+}
+
+/// Everything a diagnostic says, as one text.
+fn told(faults: &Diagnostics) -> String {
+    let mut text = String::new();
+    for fault in &faults.0 {
+        text += &format!("{fault}\n");
+        if let Some(e) = &fault.excerpt {
+            let indent = " ".repeat(e.text[..e.span.start].chars().count());
+            let marks = "^".repeat(e.text[e.span.start..e.span.end].chars().count().max(1));
+            text += &format!("  | {}\n  | {indent}{marks} {}\n", e.text, e.label);
+        }
+        for help in &fault.help {
+            text += &format!("  = {help}\n");
+        }
+    }
+    text
+}
+
+#[track_caller]
+fn refused(inputs: &[Input], options: &ReadOptions) -> String {
+    match read(inputs, options) {
+        Ok(table) => panic!("a refusal was expected, {} rows were read", table.rows()),
+        Err(faults) => told(&faults),
+    }
+}
+
+#[track_caller]
+fn numbers<'a>(table: &'a RunTable, column: &str) -> &'a [f64] {
+    table
+        .column(column)
+        .and_then(|c| c.numbers())
+        .expect("a column of numbers")
+}
+
+fn note_codes(notes: &[isoflop_base::Note]) -> Vec<&str> {
+    notes.iter().map(|n| n.code.as_str()).collect()
+}
