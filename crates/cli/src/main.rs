@@ -1,2 +1,41 @@
-//! The command line.
-fn main() {}
+//! The command line: a thin face over the library `isoflop`. It reads words, calls, and shows documents.
+
+mod args;
+mod at;
+mod law_ref;
+mod output;
+mod request;
+mod verb;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use output::{Failure, Output};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return output::show_usage(&usage),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output::show_failure(failure),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(&cli.global)?;
+    if let Some(threads) = cli.global.threads {
+        isoflop::set_threads(threads)?;
+    }
+    let seed = cli.global.seed;
+    match cli.command {
+        Command::Fit(said) => verb::fit::run(said, seed, &output),
+        Command::Predict(said) => verb::predict::run(said, seed, &output),
+        Command::Laws(said) => verb::laws::run(said.command, &output),
+        Command::Data(said) => verb::data::run(said.command, &output),
+        Command::Demo => verb::demo::run(seed, &output),
+    }
+}

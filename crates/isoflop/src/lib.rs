@@ -1,1 +1,47 @@
-//! Stage crate.
+//! Training runs in, scaling laws out: read a table, fit a law, predict, report.
+//!
+//! ```text
+//! runs ──read──▶ RunTable ─┐
+//!                          ├─ fit ─▶ Fit ─ predict ─▶ Prediction ─▶ report
+//! formula ───────▶ Law ────┘
+//! ```
+//!
+//! A law is a formula, not code; there is one [`fit`] for every law. A [`Fit`] carries standard errors, the evidence
+//! that its optimum is one ([`Fit::certificate`]), what the data do not determine, and where every number comes
+//! from. Faults of an input are [`Diagnostics`] that point at the cell or the piece of formula; trouble that leaves
+//! a usable result travels in [`Fit::notes`].
+//!
+//! # Example
+//!
+//! ```
+//! use isoflop::{FitOptions, Law, ReadOptions, dataset, fit, read, report};
+//!
+//! let set = dataset("simulated-ladder").expect("the data set comes with the program");
+//! let runs = read(&[set.input()], &ReadOptions::default())?;
+//! let law = Law::builtin("chinchilla")?;
+//! let fit = fit(&law, &runs, &FitOptions::default())?;
+//!
+//! let (name, irreducible) = &fit.coefs[0];
+//! assert_eq!(name, "E");
+//! assert!((irreducible.value - 1.80).abs() < 0.05);
+//! print!("{}", report::render::markdown(&report::fit_document(&fit)));
+//! # Ok::<(), isoflop::Diagnostics>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod datasets;
+mod saved;
+mod threads;
+
+pub use datasets::{DataSet, dataset, datasets};
+pub use saved::fit_from_json;
+pub use threads::set_threads;
+
+pub use isoflop_answer::{Point, PredictedPoint, Prediction, predict};
+pub use isoflop_base::{
+    Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest, format_quantity, parse_quantity,
+};
+pub use isoflop_data::{Column, Input, ReadOptions, RunTable, read};
+pub use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
+pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
+pub use isoflop_report as report;

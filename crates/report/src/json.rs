@@ -1,8 +1,12 @@
 //! JSON: results as they are, laws as data, one document with a `schema` each.
 
-use isoflop_law::{Law, VarRole};
+use isoflop_answer::Prediction;
+use isoflop_fit::Fit;
+use isoflop_law::Law;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use crate::build::TableSummary;
 
 /// A result as indented JSON with a line end. Numbers that JSON cannot hold become `null`.
 #[must_use]
@@ -31,15 +35,10 @@ pub fn laws_json(laws: &[Law]) -> Value {
 }
 
 fn law_fields(law: &Law) -> Value {
-    let role = |role: VarRole| match role {
-        VarRole::Response => "response",
-        VarRole::Input => "input",
-        VarRole::Index => "index",
-    };
     let vars: Vec<Value> = law
         .vars
         .iter()
-        .map(|v| json!({"name": v.name, "column": v.column, "unit": v.unit, "role": role(v.role), "doc": v.doc}))
+        .map(|v| json!({"name": v.name, "column": v.column, "unit": v.unit, "role": v.role.word(), "doc": v.doc}))
         .collect();
     let coefs: Vec<Value> = law
         .coefs
@@ -66,6 +65,19 @@ fn law_fields(law: &Law) -> Value {
 pub fn evaluation_json(law: &Law, coefs: &[(String, f64)], at: &[(String, f64)], value: f64) -> Value {
     json!({"schema": "isoflop.evaluation/1", "law": law.id, "formula": law.formula_text, "coefs": object(coefs),
            "at": object(at), "value": value})
+}
+
+/// The tables that come with the program as `isoflop.data/1`.
+#[must_use]
+pub fn tables_json(tables: &[TableSummary]) -> Value {
+    json!({"schema": "isoflop.data/1", "tables": tables})
+}
+
+/// The demonstration as `isoflop.demo/1`: the truth, the fit and the prediction with its true values.
+#[must_use]
+pub fn demo_json(fit: &Fit, truth: &[(String, f64)], prediction: &Prediction, true_values: &[f64]) -> Value {
+    json!({"schema": "isoflop.demo/1", "simulated": true, "truth": object(truth), "fit": fit,
+           "prediction": prediction, "true_values": true_values})
 }
 
 fn object(pairs: &[(String, f64)]) -> Value {

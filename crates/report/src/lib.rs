@@ -12,8 +12,9 @@ pub mod number;
 pub mod render;
 
 pub use build::{
-    demo_document, evaluation_document, fit_document, law_document, laws_document, prediction_document,
+    TableSummary, demo_document, evaluation_document, fit_document, law_document, laws_document, prediction_document,
+    tables_document,
 };
 pub use diagnostics::diagnostics_text;
 pub use doc::Document;
-pub use json::{evaluation_json, json_text, law_json, laws_json};
+pub use json::{demo_json, evaluation_json, json_text, law_json, laws_json, tables_json};

@@ -1,6 +1,6 @@
 //! The words of a law: formula, variables, coefficients, published values, source; and lists of laws.
 
-use isoflop_law::{Coef, Law, Prior, VarRole, Variant};
+use isoflop_law::{Coef, Law, Prior, Variant};
 
 use super::words::{quantity, shell};
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -14,7 +14,7 @@ pub fn law_document(law: &Law) -> Document {
     doc.heading("Variables");
     let mut vars = Table::with_columns(&["name", "column", "unit", "role", "meaning"]);
     for v in &law.vars {
-        vars.rows.push(vec![v.name.clone(), v.column.clone(), v.unit.clone(), role(v.role).into(), v.doc.clone()]);
+        vars.rows.push(vec![v.name.clone(), v.column.clone(), v.unit.clone(), v.role.word().into(), v.doc.clone()]);
     }
     doc.push(Block::Table(vars.without_empty_columns()));
     doc.heading("Coefficients");
@@ -82,14 +82,6 @@ fn about(doc: &mut Document, law: &Law) {
     }
     doc.heading("Next");
     doc.push(Block::Code(vec![format!("isoflop fit runs.csv --law {}", shell(&law.id))]));
-}
-
-fn role(role: VarRole) -> &'static str {
-    match role {
-        VarRole::Response => "response",
-        VarRole::Input => "input",
-        VarRole::Index => "index",
-    }
 }
 
 fn indexed_name(c: &Coef) -> String {
@@ -163,8 +155,7 @@ pub fn evaluation_document(law: &Law, coefs: &[(String, f64)], at: &[(String, f6
     let mut doc = Document::new(format!("{} ({})", law.title, law.id));
     doc.push(Block::Formula(law.formula_text.clone()));
     let unit = |name: &str| law.vars.iter().find(|v| v.name == name).map_or("", |v| v.unit.as_str());
-    let response = law.vars.iter().find(|v| v.role == VarRole::Response);
-    let (name, response_unit) = response.map_or(("value", ""), |v| (v.name.as_str(), v.unit.as_str()));
+    let (name, response_unit) = (law.response().name.as_str(), law.response().unit.as_str());
     let exact = if response_unit.is_empty() { format!("{value}") } else { format!("{value} {response_unit}") };
     let mut pairs: Vec<(String, String)> = at.iter().map(|(n, x)| (n.clone(), quantity(*x, unit(n)))).collect();
     pairs.extend(coefs.iter().map(|(n, x)| (n.clone(), plain(*x, 12))));

@@ -6,6 +6,7 @@ mod fit;
 mod law;
 mod picture;
 mod prediction;
+mod tables;
 mod words;
 
 
@@ -13,4 +14,5 @@ pub use demo::demo_document;
 pub use fit::fit_document;
 pub use law::{evaluation_document, law_document, laws_document};
 pub use prediction::prediction_document;
+pub use tables::{TableSummary, tables_document};
 pub(crate) use words::human;

@@ -5,7 +5,7 @@
 
 use isoflop_fit::Fit;
 
-use super::curve::curve;
+use super::curve::{curve, law_of};
 use super::words::human;
 use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
 use crate::number::{counted, plain};
@@ -80,7 +80,9 @@ fn over_input(fit: &Fit, input: usize, groups: &[Group]) -> (Axis, Panel) {
     let points = &fit.points;
     let (name, xs) = &points.inputs[input];
     let axis = Axis { label: input_label(fit, name), scale: scale_of(xs) };
-    let mut series: Vec<Series> = groups.iter().filter_map(|group| curve(fit, input, group)).collect();
+    let law = law_of(fit);
+    let line = |group: &Group| curve(fit, law.as_ref()?, input, group);
+    let mut series: Vec<Series> = groups.iter().filter_map(line).collect();
     series.extend(groups.iter().map(|group| dots(group, xs, &points.response)));
     let y = Axis { label: response_label(fit), scale: response_scale(fit) };
     (axis.clone(), Panel { x: axis, y, height: 2.6, guide: Guide::None, series })
@@ -208,10 +210,7 @@ fn input_label(fit: &Fit, name: &str) -> String {
 
 /// Name and unit of the response, as the law file says; its left side when the law cannot be read.
 fn response_label(fit: &Fit) -> String {
-    let response = super::curve::law_of(fit).and_then(|law| {
-        law.vars.into_iter().find(|v| v.role == isoflop_law::VarRole::Response)
-    });
-    match response {
+    match law_of(fit).as_ref().map(isoflop_law::Law::response) {
         Some(v) if v.unit.is_empty() => format!("{} {}", v.column, v.name),
         Some(v) => format!("{} {} ({})", v.column, v.name, v.unit),
         None => fit.law.formula.split('=').next().unwrap_or_default().trim().to_owned(),

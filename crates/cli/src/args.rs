@@ -1,0 +1,188 @@
+//! What was said: the words of the command line as they are. [`crate::request`] turns them into what is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Turns training runs into scaling laws with certified fits.
+#[derive(Debug, Parser)]
+#[command(name = "isoflop", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output and running")]
+pub(crate) struct Global {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Also write the result to a file: .json .md .csv .svg by its ending; may be repeated
+    #[arg(short = 'o', long = "output", value_name = "FILE", global = true)]
+    pub(crate) output: Vec<PathBuf>,
+    /// Draw the picture in the terminal
+    #[arg(long, global = true)]
+    pub(crate) plot: bool,
+    /// Print nothing but faults and what --json asks for
+    #[arg(long, short = 'q', global = true)]
+    pub(crate) quiet: bool,
+    /// Seed of all randomness
+    #[arg(long, value_name = "N", default_value_t = 0, global = true)]
+    pub(crate) seed: u64,
+    /// Threads to use; results do not depend on it [default: one per core]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Fit a law to a table of runs
+    Fit(FitArgs),
+    /// Predict with a fitted law, and say how far beyond the data that is
+    Predict(PredictArgs),
+    /// List, search, show and evaluate the laws of the catalogue
+    Laws(LawsArgs),
+    /// List and show the tables that come with the program
+    Data(DataArgs),
+    /// Fit simulated runs and compare with the law that made them
+    Demo,
+}
+
+/// `isoflop fit`
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// Tables: files, folders, patterns, `-` for standard input, or names from `isoflop data`
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
+    #[arg(long, value_name = "ID|FILE|FORMULA")]
+    pub(crate) law: String,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// How a table is read and a law fitted; shared by the verbs that fit.
+#[derive(Debug, Args)]
+pub(crate) struct HowArgs {
+    /// Which column plays a role: params=n_params, or by the law's letter N=n_params
+    #[arg(long, value_name = "ROLE=COLUMN", help_heading = "Reading the table")]
+    pub(crate) map: Vec<String>,
+    /// Keep only rows for which this is true: 'tokens > 1e9 and optimizer == "adamw"'
+    #[arg(long = "where", value_name = "EXPR", help_heading = "Reading the table")]
+    pub(crate) filter: Option<String>,
+    /// Define a column: 'D = C/(6*N)'
+    #[arg(long = "let", value_name = "NAME = EXPR", help_heading = "Reading the table")]
+    pub(crate) lets: Vec<String>,
+    /// What to minimise: squared, huber:δ, abs, soft-l1:δ, student:ν, each with -log or -lhs; δ may be 2mad
+    #[arg(long, value_name = "PENALTY", help_heading = "Fitting")]
+    pub(crate) objective: Option<String>,
+    /// Column of weights
+    #[arg(long, value_name = "COLUMN", help_heading = "Fitting")]
+    pub(crate) weights: Option<String>,
+    /// Starting points to screen
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Fitting")]
+    pub(crate) starts: Option<usize>,
+    /// Fix, bound or tie a coefficient: 'E = 1.7', 'alpha in [0, 1]', 'beta = alpha'
+    #[arg(long, value_name = "CHANGE", help_heading = "Fitting")]
+    pub(crate) coef: Vec<String>,
+    /// Standard errors and intervals: none, covariance, sandwich, bootstrap:N
+    #[arg(long, value_name = "HOW", help_heading = "Fitting")]
+    pub(crate) uncertainty: Option<String>,
+    /// Level of the intervals
+    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = level, help_heading = "Fitting")]
+    pub(crate) level: f64,
+}
+
+/// `isoflop predict`
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// A saved fit (fit.json), or with --law tables to fit first
+    #[arg(value_name = "FIT.json|INPUT", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// A point, by letters or column names: N=70B,D=1.4T; may be repeated
+    #[arg(long, value_name = "POINT", required_unless_present = "at_file")]
+    pub(crate) at: Vec<String>,
+    /// A table of points
+    #[arg(long, value_name = "FILE")]
+    pub(crate) at_file: Option<String>,
+    /// Law to fit first, when the input is a table
+    #[arg(long, value_name = "ID|FILE|FORMULA")]
+    pub(crate) law: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// `isoflop laws`
+#[derive(Debug, Args)]
+pub(crate) struct LawsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LawsCommand>,
+}
+
+/// Verbs of `isoflop laws`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LawsCommand {
+    /// List all laws
+    List,
+    /// List the laws that mention a word
+    Search {
+        /// Looked for in name, title, formula, tags, source and note
+        word: String,
+    },
+    /// Show one law: formula, units, coefficients, published values, source
+    Show {
+        /// A name from the list, a law file, or a formula
+        #[arg(value_name = "ID|FILE|FORMULA")]
+        law: String,
+    },
+    /// Evaluate a law at a point: isoflop laws eval chinchilla N=70B D=1.4T
+    Eval {
+        /// A name from the list, a law file, or a formula
+        #[arg(value_name = "ID|FILE|FORMULA")]
+        law: String,
+        /// Inputs and coefficients: N=70B D=1.4T E=1.7
+        #[arg(value_name = "NAME=VALUE")]
+        values: Vec<String>,
+        /// Published values to use [default: the first]
+        #[arg(long, value_name = "NAME")]
+        variant: Option<String>,
+    },
+}
+
+/// `isoflop data`
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DataCommand>,
+}
+
+/// Verbs of `isoflop data`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// List the tables
+    List,
+    /// Print a table as CSV
+    Show {
+        /// A name from the list
+        name: String,
+    },
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("a level is a number between 0 and 1, for example 0.95".to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("a whole number of at least 1".to_owned()),
+    }
+}

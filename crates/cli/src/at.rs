@@ -1,0 +1,118 @@
+//! Points and values as people type them: `N=70B,D=1.4T`.
+
+use isoflop::{Diagnostic, Diagnostics, Fit, Input, Point, ReadOptions, parse_quantity, read};
+
+/// `NAME=VALUE` pairs, separated by commas. A comma inside a number (`N=411,616,256`) belongs to the number.
+pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for piece in text.split(',') {
+        match (piece.split_once('='), pairs.last_mut()) {
+            (Some((name, value)), _) if !name.trim().is_empty() && !value.trim().is_empty() => {
+                pairs.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            (None, Some((_, value))) if !piece.trim().is_empty() => {
+                value.push(',');
+                value.push_str(piece.trim_end());
+            }
+            _ => {
+                return Err(Diagnostic::error("bad-point", format!("`{text}` is not of the form NAME=VALUE"))
+                    .help("for example N=70B,D=1.4T"));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+/// A number as people write it.
+pub(crate) fn number(name: &str, text: &str) -> Result<f64, Diagnostic> {
+    match parse_quantity(text) {
+        Ok(quantity) => Ok(quantity.value),
+        Err(why) => Err(Diagnostic::error("bad-number", format!("`{name}={text}`: {why}"))
+            .help("numbers are written like 70B, 1.4T, 5.76e23 or 300e9")),
+    }
+}
+
+/// A point of `--at`. Names are the law's letters or the columns they came from.
+pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
+    let mut point = Point { at: Vec::new(), levels: Vec::new() };
+    let mut faults = Diagnostics::default();
+    for (name, value) in pairs(text)? {
+        let name = letter(fit, &name);
+        if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name) {
+            faults.0.push(Diagnostic::error("bad-point", format!("`{text}` gives {name} twice")));
+        } else if fit.points.levels.iter().any(|(n, _)| *n == name) {
+            point.levels.push((name, value));
+        } else {
+            match number(&name, &value) {
+                Ok(x) => point.at.push((name, x)),
+                Err(fault) => faults.0.push(fault),
+            }
+        }
+    }
+    if faults.0.is_empty() { Ok(point) } else { Err(faults) }
+}
+
+/// The law's letter for a name that may be a column.
+fn letter(fit: &Fit, name: &str) -> String {
+    let by_column = || fit.ranges.iter().find(|r| r.column == name && !r.column.is_empty());
+    match fit.ranges.iter().any(|r| r.name == name) {
+        true => name.to_owned(),
+        false => by_column().map_or_else(|| name.to_owned(), |r| r.name.clone()),
+    }
+}
+
+/// The points of `--at-file`: a table with a column for every input and index of the law.
+pub(crate) fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, Diagnostics> {
+    let mut reader = ReadOptions::default();
+    for text in map {
+        reader.map.extend(ReadOptions::parse_map(text)?);
+    }
+    let table = read(&[Input::from_arg(file)], &reader)?;
+    let mut faults = Diagnostics::default();
+    let mut points = vec![Point { at: Vec::new(), levels: Vec::new() }; table.rows()];
+    let names = fit.points.inputs.iter().map(|(n, _)| (n, false));
+    for (name, is_level) in names.chain(fit.points.levels.iter().map(|(n, _)| (n, true))) {
+        let column = fit.ranges.iter().find(|r| r.name == *name).map_or(name.as_str(), |r| r.column.as_str());
+        let column = match table.resolve(name, column) {
+            Ok(resolved) => resolved.column,
+            Err(fault) => {
+                faults.0.push(fault);
+                continue;
+            }
+        };
+        for (row, point) in points.iter_mut().enumerate() {
+            let x = column.numbers().map(|x| x[row]).filter(|x| x.is_finite());
+            match (is_level, column.text(row), x) {
+                (true, Some(level), _) => point.levels.push((name.clone(), level)),
+                (false, _, Some(x)) => point.at.push((name.clone(), x)),
+                _ => {
+                    let message = format!("{}: {} has no value for {name}", table.place(row), column.name);
+                    faults.0.push(Diagnostic::error("bad-point", message));
+                }
+            }
+        }
+    }
+    if faults.0.is_empty() { Ok(points) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_typed_as_people_write_numbers() {
+        let one = |n: &str, v: &str| (n.to_owned(), v.to_owned());
+        assert_eq!(pairs("N=70B,D=1.4T"), Ok(vec![one("N", "70B"), one("D", "1.4T")]));
+        assert_eq!(pairs(" N = 411,616,256 , D = 8B"), Ok(vec![one("N", "411,616,256"), one("D", "8B")]));
+        assert_eq!(number("N", "411,616,256"), Ok(411_616_256.0));
+        assert_eq!(number("N", "70B"), Ok(7e10));
+    }
+
+    #[test]
+    fn what_is_no_point_is_refused() {
+        for text in ["", "70B", "N=", "=3", "N=1,,D=2"] {
+            assert_eq!(pairs(text).map_err(|d| d.code), Err("bad-point"), "{text}");
+        }
+        assert_eq!(number("N", "lots").map_err(|d| d.code), Err("bad-number"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Which law is meant: a law file, a formula, or a name of the catalogue.
+
+use std::path::Path;
+
+use isoflop::{Diagnostic, Diagnostics, Law, RunTable};
+
+/// What `--law` says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum LawRef {
+    /// A law file.
+    File(String),
+    /// A formula.
+    Formula(String),
+    /// A name of the catalogue.
+    Name(String),
+}
+
+impl LawRef {
+    /// An existing file or a name that ends in `.toml` is a law file, anything with `=` a formula, the rest a name.
+    pub(crate) fn parse(text: &str) -> Self {
+        let toml = Path::new(text).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+        if (toml && !text.contains('=')) || Path::new(text).is_file() {
+            Self::File(text.to_owned())
+        } else if text.contains('=') {
+            Self::Formula(text.to_owned())
+        } else {
+            Self::Name(text.trim().to_owned())
+        }
+    }
+
+    /// The law when it can be had without a table; none for a formula, whose names may be columns.
+    pub(crate) fn load_alone(&self) -> Option<Result<Law, Diagnostics>> {
+        match self {
+            Self::File(path) => Some(read_law(path)),
+            Self::Name(id) => Some(Law::builtin(id)),
+            Self::Formula(_) => None,
+        }
+    }
+
+    /// The law for a table. `coefs` are names that are coefficients for certain.
+    pub(crate) fn load(&self, table: Option<&RunTable>, coefs: &[&str]) -> Result<Law, Diagnostics> {
+        if let Some(law) = self.load_alone() {
+            return law;
+        }
+        let Self::Formula(text) = self else { unreachable!("only a formula needs a table") };
+        let columns: Vec<&str> = table.map_or_else(Vec::new, |t| t.columns().map(|c| c.name.as_str()).collect());
+        Law::from_formula(text, &columns, coefs)
+    }
+}
+
+fn read_law(path: &str) -> Result<Law, Diagnostics> {
+    let bytes = std::fs::read(path)
+        .map_err(|e| Diagnostic::error("cannot-read", format!("the law file {path} cannot be read: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Diagnostic::error("not-utf8", format!("the law file {path} is not UTF-8 text, from byte {}", at + 1))
+            .help("save it as UTF-8")
+    })?;
+    let id = Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or(path);
+    Law::from_toml(id, path, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_told_by_the_text() {
+        assert_eq!(LawRef::parse("chinchilla"), LawRef::Name("chinchilla".into()));
+        assert_eq!(LawRef::parse("my/own.toml"), LawRef::File("my/own.toml".into()));
+        assert_eq!(LawRef::parse("L = E + A/N^a"), LawRef::Formula("L = E + A/N^a".into()));
+    }
+}

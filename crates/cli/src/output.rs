@@ -1,0 +1,169 @@
+//! Where results go: standard output as text or JSON, files by their ending, faults to standard error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use isoflop::report::render::{self, Paint, Plots, Style};
+use isoflop::report::{Document, diagnostics_text};
+use isoflop::{Diagnostic, Diagnostics, closest};
+
+use crate::args::Global;
+
+/// The input or the request is at fault.
+const INPUT_AT_FAULT: u8 = 1;
+
+const ENDINGS: [&str; 4] = ["json", "md", "csv", "svg"];
+
+/// Why there is no result.
+pub(crate) enum Failure {
+    /// The input or the request is at fault.
+    Input(Diagnostics),
+    /// Standard output is gone or full.
+    Stdout(io::Error),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(faults: Diagnostics) -> Self {
+        Self::Input(faults)
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(fault: Diagnostic) -> Self {
+        Self::Input(fault.into())
+    }
+}
+
+/// How results are shown.
+pub(crate) struct Output {
+    shown: Shown,
+    files: Vec<(PathBuf, &'static str)>,
+    style: Style,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Text,
+    Json,
+    Nothing,
+}
+
+impl Output {
+    /// Reads the global options; endings that cannot be written are refused before any work is done.
+    pub(crate) fn new(said: &Global) -> Result<Self, Failure> {
+        let mut faults = Diagnostics::default();
+        let mut files = Vec::new();
+        for path in &said.output {
+            match ending(path) {
+                Ok(ending) => files.push((path.clone(), ending)),
+                Err(fault) => faults.0.push(fault),
+            }
+        }
+        if !faults.0.is_empty() {
+            return Err(faults.into());
+        }
+        let shown = match (said.json, said.quiet) {
+            (true, _) => Shown::Json,
+            (false, true) => Shown::Nothing,
+            (false, false) => Shown::Text,
+        };
+        let style = Style {
+            width: std::env::var("COLUMNS").ok().and_then(|w| w.parse().ok()).unwrap_or(100).clamp(60, 140),
+            paint: paint(io::stdout().is_terminal()),
+            plots: if said.plot { Plots::Braille } else { Plots::Hidden },
+        };
+        Ok(Self { shown, files, style })
+    }
+
+    /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
+    pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
+        self.show_as(doc, json, || render::text(doc, self.style))
+    }
+
+    /// Shows a result whose text is not that of its document.
+    pub(crate) fn show_as(
+        &self,
+        doc: &Document,
+        json: impl Fn() -> String,
+        text: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        for (path, ending) in &self.files {
+            let bytes = match *ending {
+                "json" => json(),
+                "md" => render::markdown(doc),
+                "csv" => render::csv(doc),
+                _ => render::svg(doc).ok_or_else(|| no_picture(path))?,
+            };
+            std::fs::write(path, bytes).map_err(|e| cannot_write(path, &e))?;
+        }
+        match self.shown {
+            Shown::Text => print(&text()),
+            Shown::Json => print(&json()),
+            Shown::Nothing => Ok(()),
+        }
+    }
+}
+
+/// Colour only on a terminal, and never against `NO_COLOR` (no-color.org).
+fn paint(terminal: bool) -> Paint {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+    if terminal && !refused && !dumb { Paint::Ansi } else { Paint::Plain }
+}
+
+fn ending(path: &Path) -> Result<&'static str, Diagnostic> {
+    let found = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    if let Some(known) = ENDINGS.into_iter().find(|e| *e == found) {
+        return Ok(known);
+    }
+    let mut fault = Diagnostic::error(
+        "unknown-ending",
+        format!("{} cannot be written: the format is told by the ending", path.display()),
+    );
+    if let Some(near) = closest(&found, ENDINGS) {
+        fault = fault.help(format!("did you mean `.{near}`?"));
+    }
+    Err(fault.help("endings that can be written: .json .md .csv .svg"))
+}
+
+fn no_picture(path: &Path) -> Diagnostic {
+    Diagnostic::error("no-picture", format!("{} cannot be written: this result has no picture", path.display()))
+        .help("endings that can be written here: .json .md .csv")
+}
+
+fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {
+    Diagnostic::error("cannot-write", format!("{} cannot be written: {e}", path.display()))
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::Stdout)
+}
+
+/// Reports why there is no result, and gives the exit code. A reader that went away is no failure.
+pub(crate) fn show_failure(failure: Failure) -> ExitCode {
+    let text = match failure {
+        Failure::Stdout(e) if e.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Failure::Stdout(e) => format!("standard output cannot be written: {e}\n"),
+        Failure::Input(faults) => diagnostics_text(&faults, paint(io::stderr().is_terminal())),
+    };
+    to_stderr(&text);
+    ExitCode::from(INPUT_AT_FAULT)
+}
+
+/// Shows help and version on standard output, usage faults on standard error, with clap's exit code for each.
+pub(crate) fn show_usage(usage: &clap::Error) -> ExitCode {
+    let text = usage.render().to_string();
+    if usage.use_stderr() {
+        to_stderr(&text);
+    } else if let Err(failure) = print(&text) {
+        return show_failure(failure);
+    }
+    u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn to_stderr(text: &str) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

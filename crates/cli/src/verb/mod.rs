@@ -1,0 +1,7 @@
+//! One file a verb: from what was said to a result on the screen.
+
+pub(crate) mod data;
+pub(crate) mod demo;
+pub(crate) mod fit;
+pub(crate) mod laws;
+pub(crate) mod predict;

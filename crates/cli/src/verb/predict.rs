@@ -1,0 +1,64 @@
+//! `isoflop predict`: what will a larger run give?
+
+use std::io::Read as _;
+
+use isoflop::report::{json_text, prediction_document};
+use isoflop::{Diagnostic, Diagnostics, Fit, fit_from_json, predict};
+
+use crate::args::PredictArgs;
+use crate::at;
+use crate::output::{Failure, Output};
+use crate::request::FitRequest;
+
+pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    let fit = match (&said.law, said.inputs.as_slice()) {
+        (Some(law), inputs) => FitRequest::new(inputs, law, &said.how, seed)?.run()?,
+        (None, [file]) => saved_fit(file)?,
+        (None, _) => {
+            return Err(Diagnostic::error("many-fits", "one saved fit is needed, several inputs were given")
+                .help("give --law to fit the tables first")
+                .into());
+        }
+    };
+    let mut points = Vec::new();
+    let mut faults = Diagnostics::default();
+    for text in &said.at {
+        match at::point(text, &fit) {
+            Ok(point) => points.push(point),
+            Err(more) => faults.0.extend(more.0),
+        }
+    }
+    if let Some(file) = &said.at_file {
+        match at::points_of_file(file, &said.how.map, &fit) {
+            Ok(more) => points.extend(more),
+            Err(more) => faults.0.extend(more.0),
+        }
+    }
+    if !faults.0.is_empty() {
+        return Err(faults.into());
+    }
+    let prediction = predict(&fit, &points, said.how.level)?;
+    output.show(&prediction_document(&prediction), || json_text(&prediction))
+}
+
+fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
+    let bytes = if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.map_err(|e| Diagnostic::error("cannot-read", format!("{file} cannot be read: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text"))?;
+    fit_from_json(&text, file).map_err(|mut faults| {
+        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
+            fault.help.push("to predict from a table, say which law with --law".into());
+        }
+        faults
+    })
+}
+
+fn not_a_fit(file: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("not-json", format!("{file} is not a saved fit: {why}"))
+        .help("to predict from a table, say which law with --law")
+}

@@ -1,0 +1,71 @@
+//! Tables that come with the program: nothing to download, nothing to guess.
+
+use isoflop_data::Input;
+
+/// A table that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DataSet {
+    /// Name, used wherever a file could be.
+    pub name: &'static str,
+    /// What it is and where it comes from.
+    pub description: &'static str,
+    /// The table.
+    pub csv: &'static str,
+    /// Law that made it, when it is simulated: catalogue name.
+    pub law: &'static str,
+    /// Coefficients that made it, when it is simulated.
+    pub truth: &'static [(&'static str, f64)],
+}
+
+/// The data sets, sorted by name.
+#[must_use]
+pub fn datasets() -> &'static [DataSet] {
+    &[DataSet {
+        name: "simulated-ladder",
+        description: "SIMULATED, not measured: 72 runs of a known Chinchilla law, 9 sizes from 1M to 2B parameters, \
+                      5 to 320 tokens per parameter, 1e15 to 1e21 FLOP, noise of 0.4 % and two outliers",
+        csv: include_str!("../data/simulated-ladder.csv"),
+        law: "chinchilla",
+        truth: &[("E", 1.80), ("A", 410.0), ("B", 1900.0), ("alpha", 0.345), ("beta", 0.365)],
+    }]
+}
+
+/// The data set of that name.
+#[must_use]
+pub fn dataset(name: &str) -> Option<&'static DataSet> {
+    datasets().iter().find(|set| set.name == name)
+}
+
+impl DataSet {
+    /// The table as an input of [`read`](crate::read).
+    #[must_use]
+    pub fn input(&self) -> Input {
+        Input::Reader { name: self.name.to_owned(), bytes: self.csv.as_bytes().to_vec() }
+    }
+
+    /// Rows of the table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.csv.lines().skip(1).filter(|l| !l.is_empty()).count()
+    }
+
+    /// Column names of the table.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.csv.lines().next().unwrap_or_default().split(',')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_simulated_sets_say_so() {
+        let names: Vec<&str> = datasets().iter().map(|s| s.name).collect();
+        assert!(names.is_sorted());
+        for set in datasets().iter().filter(|s| !s.truth.is_empty()) {
+            assert!(set.name.contains("simulated") && set.description.contains("SIMULATED"));
+            assert!(isoflop_law::Law::builtin(set.law).is_ok_and(|law| law.coefs.len() == set.truth.len()));
+        }
+    }
+}

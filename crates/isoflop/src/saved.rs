@@ -1,0 +1,78 @@
+//! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
+
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
+use isoflop_fit::Fit;
+
+/// The schema this version reads.
+const SCHEMA: &str = "isoflop.fit/1";
+
+/// Reads a fit that was written with `--json` or `-o fit.json`.
+///
+/// # Errors
+///
+/// - `not-json` when the text is not JSON, with line and column.
+/// - `wrong-schema` when it is JSON of another kind.
+/// - `broken-fit` when a field is missing or of the wrong type.
+pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|e| at("not-json", "this is not JSON".to_owned(), text, file, &e))?;
+    match value.get("schema").and_then(serde_json::Value::as_str) {
+        Some(SCHEMA) => {}
+        found => {
+            let found = found.map_or_else(|| "no schema".to_owned(), |s| format!("schema {s}"));
+            let fault = Diagnostic::error("wrong-schema", format!("{file} has {found}, a saved fit has {SCHEMA}"));
+            return Err(fault.help("save a fit with `isoflop fit RUNS --law LAW -o fit.json`").into());
+        }
+    }
+    serde_json::from_str(text).map_err(|e| {
+        at("broken-fit", "this saved fit lacks a field or holds one of the wrong type".to_owned(), text, file, &e)
+    })
+}
+
+fn at(code: &'static str, message: String, text: &str, file: &str, e: &serde_json::Error) -> Diagnostics {
+    let start: usize = text.split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();
+    let place = start + e.column().saturating_sub(1);
+    // serde_json ends every message with the place, which the excerpt shows better.
+    let label = e.to_string();
+    let label = label.split(" at line ").next().unwrap_or_default().to_owned();
+    let mut excerpt = Excerpt::of(file, text, Span::new(place, place + 1), label);
+    if excerpt.text.len() > 160 {
+        excerpt = shortened(excerpt);
+    }
+    Diagnostic::error(code, message).at(excerpt).into()
+}
+
+/// A long line cut to the neighbourhood of the mark: a fit saved without line breaks is one line of megabytes.
+fn shortened(mut e: Excerpt) -> Excerpt {
+    let floor = |mut at: usize| {
+        while !e.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let from = floor(e.span.start.saturating_sub(60));
+    let to = floor((e.span.end + 60).min(e.text.len()));
+    e.span = Span::new(e.span.start - from, e.span.end - from);
+    e.text = e.text[from..to].to_owned();
+    e
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_point_into_the_file() {
+        let cases = [
+            ("{\n  \"schema\": oops}", "not-json", Some((2, 13))),
+            ("{\"schema\": \"isoflop.predict/1\"}", "wrong-schema", None),
+            ("[1, 2]", "wrong-schema", None),
+            ("{\n\"schema\": \"isoflop.fit/1\",\n\"law\": 3}", "broken-fit", Some((3, 8))),
+        ];
+        for (text, code, place) in cases {
+            let faults = fit_from_json(text, "fit.json").expect_err("the text is no fit");
+            assert_eq!(faults.0[0].code, code, "{text}");
+            assert_eq!(faults.0[0].excerpt.as_ref().map(|e| (e.line, e.column)), place, "{text}");
+        }
+    }
+}
