@@ -20,7 +20,7 @@ mod table;
 
 pub use accounting::Skipped;
 pub use column::{CellFault, Column, FaultKind, MISSING_CODE, Values};
-pub use options::ReadOptions;
+pub use options::{Copies, ReadOptions};
 pub use read::{Input, read};
 pub use resolve::Resolved;
 pub use select::{Levels, Need, NeedKind, Selection};

@@ -2,6 +2,16 @@
 
 use isoflop_base::Diagnostic;
 
+/// What happens to rows that equal an earlier row in every cell, a precise measurement included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Copies {
+    /// The first counts, the others are skipped and listed: a run that was recorded twice is one run.
+    #[default]
+    Once,
+    /// All count, with a note: for fits that are published on a table with copies.
+    Keep,
+}
+
 /// How a table is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
@@ -11,6 +21,8 @@ pub struct ReadOptions {
     pub filter: Option<String>,
     /// `--let 'name = EXPR'`: new columns, in order; each may use the ones before it.
     pub lets: Vec<String>,
+    /// What happens to exact copies of rows when rows are selected.
+    pub copies: Copies,
 }
 
 impl ReadOptions {

@@ -60,7 +60,9 @@ impl RunTable {
         };
         notes.extend(column.notes.iter().cloned());
         notes.extend(self.approximate_note(&column));
-        let filled = role.and_then(|r| derive::fill_gaps(self, r, &column));
+        let filled = role
+            .filter(|r| r.fits(&Header::parse(&column.name).base) != Some(Match::Weak))
+            .and_then(|r| derive::fill_gaps(self, r, &column));
         let column = match filled {
             Some((filled, note)) => {
                 notes.push(note);

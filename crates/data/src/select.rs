@@ -6,6 +6,7 @@ use isoflop_base::{Note, Severity};
 
 use crate::accounting::{Account, Skipped, count};
 use crate::column::{Column, MISSING_CODE, Values};
+use crate::options::Copies;
 use crate::resolve::Resolved;
 use crate::table::{RunTable, note};
 
@@ -100,7 +101,8 @@ impl RunTable {
     ///
     /// A row with several faults is counted under the first need that it fails. A row that repeats an
     /// earlier one in every cell is left out when its response has six digits or more, because a
-    /// measurement does not repeat that exactly; rounded repeats (trials, counts) are kept with a note.
+    /// measurement does not repeat that exactly, unless [`Copies::Keep`] was asked for; rounded repeats
+    /// (trials, counts) are kept with a note.
     #[must_use]
     pub fn select(&self, needs: &[Need]) -> Selection {
         let mut account = self.account.clone();
@@ -144,10 +146,12 @@ impl RunTable {
         rows: &mut Vec<usize>,
         account: &mut Account,
     ) -> Vec<Note> {
-        let copies = self.copies(rows);
+        let copies = self.copied(rows);
         let response = needs.iter().find(|n| n.kind.is_response());
         let exact = |row: usize| {
-            response.is_some_and(|n| digits(number(&n.column, row)) >= DIGITS_OF_A_MEASUREMENT)
+            self.copies == Copies::Once
+                && response
+                    .is_some_and(|n| digits(number(&n.column, row)) >= DIGITS_OF_A_MEASUREMENT)
         };
         let (left_out, kept): (Vec<_>, Vec<_>) = copies.into_iter().partition(|row| exact(*row));
         rows.retain(|row| left_out.binary_search(row).is_err());
@@ -191,7 +195,7 @@ impl RunTable {
     }
 
     /// Rows that equal an earlier one of `rows` in every column, ascending.
-    fn copies(&self, rows: &[usize]) -> Vec<usize> {
+    fn copied(&self, rows: &[usize]) -> Vec<usize> {
         let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
         for column in &self.columns {
             for (hash, row) in hashes.iter_mut().zip(rows) {

@@ -6,6 +6,7 @@ use isoflop_base::{Evidence, Note, Severity};
 
 use crate::accounting::{Account, Skipped, list_places};
 use crate::column::Column;
+use crate::options::Copies;
 
 /// A table of training runs, in columns.
 ///
@@ -29,6 +30,7 @@ pub struct RunTable {
     pub(crate) notes: Vec<Note>,
     /// `--map`: role or letter, and the column it means.
     pub(crate) map: Vec<(String, String)>,
+    pub(crate) copies: Copies,
     /// Names that `--let` defined.
     pub(crate) defined: Vec<String>,
     /// Header names that more than one column has.

@@ -22,6 +22,7 @@ const LEFT_OUT: &str = "left out by --where";
 pub(crate) fn apply(mut table: RunTable, options: &ReadOptions) -> Result<RunTable, Diagnostics> {
     let mut faults = Diagnostics::default();
     table.map.clone_from(&options.map);
+    table.copies = options.copies;
     for text in &options.lets {
         if let Err(found) = define(&mut table, text) {
             faults.0.extend(found.0);

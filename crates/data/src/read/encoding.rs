@@ -21,7 +21,8 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
         .help("save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`"));
     }
     let text = std::str::from_utf8(bytes).map_err(|e| not_utf8(source, bytes, e.valid_up_to()))?;
-    if let Some(at) = text.bytes().position(|b| b == 0) {
+    if bytes.contains(&0) {
+        let at = mark_length(source, bytes) + text.find('\0').unwrap_or_default();
         return Err(Diagnostic::error(
             "binary-file",
             format!("{} is not text: byte {at} is zero", source.name),
@@ -31,7 +32,13 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
     Ok(text)
 }
 
+/// Bytes before the text, so that positions count from the first byte of the file.
+fn mark_length(source: &Loaded, bytes: &[u8]) -> usize {
+    source.bytes.len() - bytes.len()
+}
+
 fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
+    let position = mark_length(source, bytes) + at;
     let line_start = bytes[..at]
         .iter()
         .rposition(|b| *b == b'\n')
@@ -63,12 +70,12 @@ fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
         if is_text { "not-utf8" } else { "binary-file" },
         if is_text {
             format!(
-                "{} is not UTF-8: byte {at} is 0x{:02X}",
+                "{} is not UTF-8: byte {position} is 0x{:02X}",
                 source.name, bytes[at]
             )
         } else {
             format!(
-                "{} is not text: byte {at} is 0x{:02X}",
+                "{} is not text: byte {position} is 0x{:02X}",
                 source.name, bytes[at]
             )
         },

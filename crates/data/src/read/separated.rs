@@ -39,12 +39,12 @@ pub(super) fn read(
             None,
         ));
     }
-    let mut record = csv::ByteRecord::new();
+    let mut record = csv::StringRecord::new();
     let mut lines = LineCounter::default();
     let mut rows = 0usize;
     loop {
         let more = reader
-            .read_byte_record(&mut record)
+            .read_record(&mut record)
             .map_err(|e| broken(source, &e))?;
         if !more {
             break;
@@ -61,9 +61,7 @@ pub(super) fn read(
             continue;
         }
         for (column, cell) in columns.iter().zip(&record) {
-            // The whole text was checked to be UTF-8, and delimiters are ASCII: a cell cannot be cut
-            // inside a character.
-            builder.cell(*column, std::str::from_utf8(cell).unwrap_or_default(), mark);
+            builder.cell(*column, cell, mark);
         }
         if let restart @ Some(_) = builder.end_row(line) {
             return Ok(restart);
@@ -178,16 +176,16 @@ fn decimal_mark(text: &str, delimiter: u8) -> DecimalMark {
     }
 }
 
-fn is_blank(record: &csv::ByteRecord) -> bool {
-    record.iter().all(|cell| cell.trim_ascii().is_empty())
+fn is_blank(record: &csv::StringRecord) -> bool {
+    record.iter().all(|cell| cell.trim().is_empty())
 }
 
 /// Why a row does not fit the header; empty cells beyond the header are a delimiter at the line's end.
-fn ragged(record: &csv::ByteRecord, width: usize) -> Option<String> {
+fn ragged(record: &csv::StringRecord, width: usize) -> Option<String> {
     let beyond = record
         .iter()
         .skip(width)
-        .any(|cell| !cell.trim_ascii().is_empty());
+        .any(|cell| !cell.trim().is_empty());
     (record.len() < width || beyond).then(|| {
         let cells = crate::accounting::count(record.len(), "cell");
         format!("row has {cells} where the header has {width}")
@@ -198,10 +196,10 @@ fn ragged(record: &csv::ByteRecord, width: usize) -> Option<String> {
 fn refuse_unclosed_quote(
     source: &Loaded,
     text: &str,
-    record: &csv::ByteRecord,
+    record: &csv::StringRecord,
     at: (usize, usize),
 ) -> Result<(), Diagnostic> {
-    let breaks = |cell: &[u8]| cell.iter().filter(|b| **b == b'\n').count();
+    let breaks = |cell: &str| cell.matches('\n').count();
     if record.iter().all(|cell| breaks(cell) <= LINES_IN_A_CELL) {
         return Ok(());
     }
@@ -233,7 +231,7 @@ struct LineCounter {
 
 impl LineCounter {
     /// First byte of the record and its line, from 1.
-    fn at(&mut self, text: &str, record: &csv::ByteRecord) -> (usize, usize) {
+    fn at(&mut self, text: &str, record: &csv::StringRecord) -> (usize, usize) {
         let bytes = text.as_bytes();
         let reported = record.position().map_or(self.byte, |p| {
             usize::try_from(p.byte()).unwrap_or(usize::MAX)

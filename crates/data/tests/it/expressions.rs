@@ -57,7 +57,7 @@ fn conditions_keep_the_rows_for_which_they_are_true() {
         ("ok == false", "b"),
         ("D > 1e9 and N < 4e9", "ac"),
         ("tokens > 1e9 or params == 2e9", "abcd"),
-        ("C > 1e20", "d"),
+        ("C > 2e20", "d"),
         ("max(params, tokens) > 5e9", "cd"),
         ("if ok then loss < 2.8 else true", "bd"),
         ("run == \"a\" or run == \"d\"", "ad"),

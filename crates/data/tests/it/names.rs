@@ -17,7 +17,7 @@ fn found(table: &RunTable, letter: &str, column: &str) -> String {
 #[track_caller]
 fn not_found(table: &RunTable, letter: &str, column: &str) -> String {
     told(&Diagnostics::from(
-        table.resolve(letter, column).unwrap_err(),
+        table.resolve(letter, column).expect_err("no column fits"),
     ))
 }
 
@@ -193,4 +193,11 @@ fn a_map_to_a_column_that_is_not_there_is_refused() {
 fn columns_of_no_role_are_found_in_any_spelling() {
     let table = csv("Learning Rate,batch_size\n1,2\n");
     assert_eq!(found(&table, "x", "learning_rate"), "Learning Rate");
+}
+
+#[test]
+fn a_column_that_may_mean_something_else_is_not_filled() {
+    let table = csv("params,dataset_size,flops\n10,,1200\n10,5,300\n");
+    let tokens = table.resolve("D", "tokens").unwrap();
+    assert_eq!(tokens.column.trouble(0).as_deref(), Some("is missing"));
 }

@@ -1,7 +1,7 @@
 //! Rows taken and rows left, each counted once.
 
 use insta::assert_snapshot;
-use isoflop_data::{Need, NeedKind, ReadOptions, RunTable, Selection};
+use isoflop_data::{Copies, Need, NeedKind, ReadOptions, RunTable, Selection};
 
 use crate::{csv, note_codes, with};
 
@@ -147,4 +147,16 @@ fn splitting_gives_one_table_per_level() {
     assert_eq!(sizes, [("c4", 2), ("pile", 1)]);
     assert_eq!(groups.tables[0].1.place(1), "runs.csv:5");
     assert_eq!(groups.skipped[0].reason, "corpus is missing");
+}
+
+#[test]
+fn copies_are_kept_when_asked_for() {
+    let options = ReadOptions {
+        copies: Copies::Keep,
+        ..ReadOptions::default()
+    };
+    let table = with("params,loss\n1,3.1415926\n1,3.1415926\n", &options);
+    let selection = table.select(&[need(&table, "loss", NeedKind::PositiveResponse)]);
+    assert_eq!((selection.rows.len(), selection.skipped.len()), (2, 0));
+    assert_eq!(note_codes(&selection.notes), ["repeated-rows"]);
 }
