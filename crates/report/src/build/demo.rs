@@ -36,7 +36,7 @@ pub fn demo_document(
         row.insert(row.len() - 1, plain(*value, 5));
     }
     doc.push(Block::Table(table));
-    doc.paragraph(prediction.method.clone());
+    doc.paragraph(prediction::sentence(&prediction.method));
     doc.heading("How the fit was made");
     doc.push(evidence(&full));
     doc.blocks.extend(full.plots().cloned().map(Block::Plot));

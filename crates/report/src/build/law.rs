@@ -48,7 +48,7 @@ fn published(doc: &mut Document, law: &Law) {
         .variants
         .iter()
         .map(|v| {
-            let parts: Vec<&str> = [&v.source, &v.note].into_iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
+            let parts: Vec<String> = [&v.source, &v.note].into_iter().map(|s| flowing(s)).filter(|s| !s.is_empty()).collect();
             (v.name.clone(), parts.join("; "))
         })
         .filter(|(_, text)| !text.is_empty())
@@ -65,9 +65,9 @@ fn about(doc: &mut Document, law: &Law) {
         n => format!("{} in the law file, run in the test suite", crate::number::counted(n, "value")),
     };
     let pairs: Vec<(String, String)> = [
-        ("source", law.source.clone()),
+        ("source", flowing(&law.source)),
         ("trust", law.trust.clone()),
-        ("note", law.note.clone()),
+        ("note", flowing(&law.note)),
         ("fitted by", objective),
         ("checked by", checks),
         ("tags", law.tags.join(", ")),
@@ -82,6 +82,11 @@ fn about(doc: &mut Document, law: &Law) {
     }
     doc.heading("Next");
     doc.push(Block::Code(vec![format!("isoflop fit runs.csv --law {}", shell(&law.id))]));
+}
+
+/// Text without the line breaks of the law file; the renderer breaks lines where they must be.
+fn flowing(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn indexed_name(c: &Coef) -> String {
@@ -139,7 +144,7 @@ pub fn laws_document(laws: &[Law], search: &str) -> Document {
     }
     let mut table = Table::with_columns(&["id", "title", "formula"]);
     for law in laws {
-        let formula = law.formula_text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let formula = flowing(&law.formula_text);
         table.rows.push(vec![law.id.clone(), law.title.clone(), formula.clone()]);
         let cells = [law.id.clone(), law.title.clone(), formula, law.tags.join(" ")];
         doc.frame.rows.push(cells.into_iter().map(Value::Text).collect());

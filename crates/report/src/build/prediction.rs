@@ -23,7 +23,7 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     doc
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 

@@ -8,7 +8,7 @@ const MARGIN: usize = 9;
 
 /// The picture as lines of at most `width` columns.
 pub(super) fn plot(plot: &Plot, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines = Vec::new();
     for panel in &plot.panels {
         let tall = plot.panels.iter().map(|p| p.height).fold(0.0, f64::max);
         let rows = if panel.height >= tall { 16 } else { 7 };
@@ -30,7 +30,7 @@ fn panel_lines(panel: &Panel, columns: usize, rows: usize) -> Vec<String> {
         }
     }
     let mut labels = vec![String::new(); rows];
-    for tick in y.ticks(rows / 3).into_iter().filter(|t| !t.label.is_empty()) {
+    for tick in y.ticks((rows / 2).min(6)).into_iter().filter(|t| !t.label.is_empty()) {
         labels[rows - 1 - cell(tick.at, rows)] = tick.label;
     }
     let mut lines = vec![format!("  {:>MARGIN$} {}", "", panel.y.label)];

@@ -59,10 +59,14 @@ pub fn text(doc: &Document, style: Style) -> String {
     if !doc.title.is_empty() {
         lines.push(style.paint.paint("1", &doc.title));
     }
+    let mut before: Option<&Block> = None;
     for block in &doc.blocks {
+        if is_apart(before, block, style.plots) {
+            lines.push(String::new());
+        }
+        before = Some(block);
         match block {
             Block::Heading(heading) => {
-                lines.push(String::new());
                 lines.push(style.paint.paint("1", heading));
             }
             Block::Paragraph(words) => lines.extend(wrapped(words, width, 2)),
@@ -74,7 +78,6 @@ pub fn text(doc: &Document, style: Style) -> String {
                 }
             }
             Block::Formula(formula) => {
-                lines.push(String::new());
                 lines.extend(formula.lines().map(|line| format!("    {}", line.trim())));
             }
             Block::Plot(plot) if style.plots == Plots::Braille => lines.extend(braille::plot(plot, width)),
@@ -88,6 +91,16 @@ pub fn text(doc: &Document, style: Style) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Whether an empty line stands before a block: sections stand apart, words stay with what they speak of.
+fn is_apart(before: Option<&Block>, block: &Block, plots: Plots) -> bool {
+    match (before, block) {
+        (_, Block::Plot(_)) => plots == Plots::Braille,
+        (_, Block::Heading(_) | Block::Formula(_)) => true,
+        (None | Some(Block::Heading(_)), _) | (_, Block::Paragraph(_)) => false,
+        _ => true,
+    }
 }
 
 /// Characters of a text; all characters the documents use are one column wide.

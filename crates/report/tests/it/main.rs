@@ -1,0 +1,5 @@
+//! What readers see, as snapshots of hand-made results.
+
+mod documents;
+mod figure;
+mod sample;
