@@ -22,5 +22,8 @@ fn main() -> io::Result<()> {
         writeln!(code, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
     }
     code += "];\n";
-    fs::write(Path::new(&env::var("OUT_DIR").map_err(missing)?).join("laws.rs"), code)
+    fs::write(
+        Path::new(&env::var("OUT_DIR").map_err(missing)?).join("laws.rs"),
+        code,
+    )
 }

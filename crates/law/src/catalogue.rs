@@ -32,7 +32,10 @@ impl Law {
         let Some((id, text)) = LAWS.iter().find(|(name, _)| *name == id) else {
             let names = LAWS.iter().map(|(name, _)| *name);
             let help = closest(id, names).map_or_else(
-                || "`isoflop laws` lists them; a formula with `=` or a law file works as well".to_owned(),
+                || {
+                    "`isoflop laws` lists them; a formula with `=` or a law file works as well"
+                        .to_owned()
+                },
                 |near| format!("did you mean `{near}`?"),
             );
             let message = format!("there is no law `{id}` in the catalogue");

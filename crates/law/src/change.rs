@@ -43,7 +43,11 @@ impl Law {
         if changes.is_empty() {
             return Ok(law);
         }
-        Self::from_toml(&law.id, &format!("<{} with changes>", law.id), &print::law_file(&law))
+        Self::from_toml(
+            &law.id,
+            &format!("<{} with changes>", law.id),
+            &print::law_file(&law),
+        )
     }
 }
 
@@ -52,8 +56,17 @@ fn apply(law: &mut Law, change: &str) -> Result<(), Diagnostics> {
         let (lower, upper) = bounds(change, range)?;
         let coef = find(law, name, change)?;
         if let Some(fixed) = coef.fixed.filter(|x| !(lower..=upper).contains(x)) {
-            let message = format!("`{name}` is fixed at {}, outside the new bounds", number(fixed));
-            return Err(fault("outside-range", message, change, whole(change), "change its value first"));
+            let message = format!(
+                "`{name}` is fixed at {}, outside the new bounds",
+                number(fixed)
+            );
+            return Err(fault(
+                "outside-range",
+                message,
+                change,
+                whole(change),
+                "change its value first",
+            ));
         }
         (coef.lower, coef.upper) = (lower, upper);
         coef.start.retain(|x| (lower..=upper).contains(x));
@@ -67,7 +80,12 @@ fn apply(law: &mut Law, change: &str) -> Result<(), Diagnostics> {
     if expr.names().is_empty() {
         let value = evaluate(&expr, &|_, _| None).unwrap_or(f64::NAN);
         if !value.is_finite() || !(coef.lower..=coef.upper).contains(&value) {
-            let message = format!("{} lies outside the range [{}, {}] of `{name}`", number(value), number(coef.lower), number(coef.upper));
+            let message = format!(
+                "{} lies outside the range [{}, {}] of `{name}`",
+                number(value),
+                number(coef.lower),
+                number(coef.upper)
+            );
             let help = format!("change the range as well, before it: `{name} in [lower, upper]`");
             return Err(fault("outside-range", message, change, expr.span, &help));
         }
@@ -85,8 +103,17 @@ fn apply(law: &mut Law, change: &str) -> Result<(), Diagnostics> {
     let coef = find(law, &name, change)?;
     (coef.fixed, coef.tie) = (None, Some((text, tie)));
     if let Some(path) = rules::cycle(law, &name) {
-        let message = format!("the tie of `{name}` leads back to itself: {}", path.join(" → "));
-        return Err(fault("cyclic-tie", message, change, expr.span, "leave one coefficient of the circle without a tie"));
+        let message = format!(
+            "the tie of `{name}` leads back to itself: {}",
+            path.join(" → ")
+        );
+        return Err(fault(
+            "cyclic-tie",
+            message,
+            change,
+            expr.span,
+            "leave one coefficient of the circle without a tie",
+        ));
     }
     Ok(())
 }
@@ -94,23 +121,54 @@ fn apply(law: &mut Law, change: &str) -> Result<(), Diagnostics> {
 /// `alpha in [0, 1]` as name and the text from the bracket on.
 fn split_bounds(change: &str) -> Option<(&str, &str)> {
     let (name, rest) = change.split_once(" in ")?;
-    rest.trim_start().starts_with('[').then(|| (name.trim().trim_matches('`'), rest.trim_start()))
+    rest.trim_start()
+        .starts_with('[')
+        .then(|| (name.trim().trim_matches('`'), rest.trim_start()))
 }
 
 fn bounds(change: &str, range: &str) -> Result<(f64, f64), Diagnostics> {
     let at = Span::new(change.len() - range.len(), change.len());
-    let inside = range.trim_end().strip_prefix('[').and_then(|r| r.strip_suffix(']'));
-    let parts: Vec<&str> = inside.unwrap_or_default().split(',').map(str::trim).collect();
+    let inside = range
+        .trim_end()
+        .strip_prefix('[')
+        .and_then(|r| r.strip_suffix(']'));
+    let parts: Vec<&str> = inside
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .collect();
     let [lower, upper] = parts.as_slice() else {
-        return Err(fault("bad-range", "a range has two numbers".to_owned(), change, at, "write `alpha in [0, 1]`"));
+        return Err(fault(
+            "bad-range",
+            "a range has two numbers".to_owned(),
+            change,
+            at,
+            "write `alpha in [0, 1]`",
+        ));
     };
     match (bound(lower), bound(upper)) {
         (Some(lower), Some(upper)) if lower < upper => Ok((lower, upper)),
         (Some(lower), Some(upper)) => {
-            let message = format!("the lower bound {} is not below the upper bound {}", number(lower), number(upper));
-            Err(fault("bad-range", message, change, at, "a single value is fixed with `=`"))
+            let message = format!(
+                "the lower bound {} is not below the upper bound {}",
+                number(lower),
+                number(upper)
+            );
+            Err(fault(
+                "bad-range",
+                message,
+                change,
+                at,
+                "a single value is fixed with `=`",
+            ))
         }
-        _ => Err(fault("bad-range", "a bound is not a number".to_owned(), change, at, "write numbers, `inf` or `-inf`")),
+        _ => Err(fault(
+            "bad-range",
+            "a bound is not a number".to_owned(),
+            change,
+            at,
+            "write numbers, `inf` or `-inf`",
+        )),
     }
 }
 
@@ -127,14 +185,25 @@ fn find<'a>(law: &'a mut Law, name: &str, change: &str) -> Result<&'a mut Coef, 
         Some(i) => Ok(&mut law.coefs[i]),
         None => {
             let start = change.find(name).unwrap_or(0);
-            Err(unknown(law, name, change, Span::new(start, start + name.len())))
+            Err(unknown(
+                law,
+                name,
+                change,
+                Span::new(start, start + name.len()),
+            ))
         }
     }
 }
 
 fn unknown(law: &Law, name: &str, change: &str, at: Span) -> Diagnostics {
     let help = did_you_mean(name, law.coefs.iter().map(|c| c.name.as_str()));
-    fault("unknown-coefficient", format!("the law {} has no coefficient `{name}`", law.id), change, at, &help)
+    fault(
+        "unknown-coefficient",
+        format!("the law {} has no coefficient `{name}`", law.id),
+        change,
+        at,
+        &help,
+    )
 }
 
 fn whole(change: &str) -> Span {

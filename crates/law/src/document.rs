@@ -52,6 +52,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    fn empty(what: &str, span: Span) -> Self {
+        Self {
+            what: what.to_owned(),
+            span,
+            entries: Vec::new(),
+        }
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Entry<'a>> {
         self.entries.iter().find(|e| e.key == key)
     }
@@ -68,7 +76,12 @@ impl<'a> Document<'a> {
         };
         for error in errors {
             let at = error.span().map_or(Span::new(0, 0), |s| bytes(&s));
-            let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
+            let message = error
+                .message()
+                .lines()
+                .next()
+                .unwrap_or("this is not TOML")
+                .to_owned();
             document.fault("toml-syntax", message, at, "");
         }
         let whole = Span::new(0, 0);
@@ -81,11 +94,18 @@ impl<'a> Document<'a> {
         if self.faults.is_empty() {
             return Ok(());
         }
-        self.faults.sort_by_key(|d| d.excerpt.as_ref().map(|e| (e.line, e.column)));
+        self.faults
+            .sort_by_key(|d| d.excerpt.as_ref().map(|e| (e.line, e.column)));
         Err(Diagnostics(self.faults))
     }
 
-    pub(crate) fn fault(&mut self, code: &'static str, message: impl Into<String>, at: Span, help: &str) {
+    pub(crate) fn fault(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        at: Span,
+        help: &str,
+    ) {
         let excerpt = Excerpt::of(self.file, self.source, at, "here");
         let mut fault = Diagnostic::error(code, message).at(excerpt);
         if !help.is_empty() {
@@ -100,8 +120,10 @@ impl<'a> Document<'a> {
             if known.contains(&entry.key.as_str()) {
                 continue;
             }
-            let help = closest(&entry.key, known.iter().copied())
-                .map_or_else(|| format!("the keys are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = closest(&entry.key, known.iter().copied()).map_or_else(
+                || format!("the keys are {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             let message = format!("{} has no key `{}`", section.what, entry.key);
             self.fault("unknown-key", message, entry.key_span, &help);
         }
@@ -109,12 +131,17 @@ impl<'a> Document<'a> {
 
     /// The table under a key; a missing one is empty.
     pub(crate) fn section(&mut self, parent: &Section<'a>, key: &str, what: &str) -> Section<'a> {
-        let empty = Section {
-            what: what.to_owned(),
-            span: parent.span,
-            entries: Vec::new(),
-        };
-        parent.get(key).and_then(|e| self.as_section(e, what)).unwrap_or(empty)
+        let empty = Section::empty(what, parent.span);
+        parent
+            .get(key)
+            .and_then(|e| self.as_section(e, what))
+            .unwrap_or(empty)
+    }
+
+    /// The table of an entry; anything else is a fault and gives an empty one, so that the name stays declared.
+    pub(crate) fn fields(&mut self, entry: &Entry<'a>, what: &str) -> Section<'a> {
+        let empty = Section::empty(what, entry.key_span);
+        self.as_section(entry, what).unwrap_or(empty)
     }
 
     /// The value as a table.
@@ -136,7 +163,9 @@ impl<'a> Document<'a> {
             return Vec::new();
         };
         let tables = items.iter().filter_map(|item| match item.get_ref() {
-            DeValue::Table(table) => Some(Section::new(format!("a {key}"), bytes(&item.span()), table)),
+            DeValue::Table(table) => {
+                Some(Section::new(format!("a {key}"), bytes(&item.span()), table))
+            }
             _ => None,
         });
         tables.collect()
@@ -144,7 +173,10 @@ impl<'a> Document<'a> {
 
     /// The text under a key, its white space collapsed: words are reflowed freely in a law file.
     pub(crate) fn words(&mut self, section: &Section<'a>, key: &str) -> String {
-        let text = self.text(section, key).map(|(text, _)| text).unwrap_or_default();
+        let text = self
+            .text(section, key)
+            .map(|(text, _)| text)
+            .unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -182,13 +214,17 @@ impl<'a> Document<'a> {
             _ => number_of(&entry.value).map(|x| vec![x]),
         };
         if list.is_none() {
-            self.wrong_kind(entry, "a list of numbers");
+            self.wrong_items(entry, "numbers");
         }
         list
     }
 
     /// One text or a list of texts under a key, each with its place.
-    pub(crate) fn texts(&mut self, section: &Section<'a>, key: &str) -> Option<Vec<(String, Span)>> {
+    pub(crate) fn texts(
+        &mut self,
+        section: &Section<'a>,
+        key: &str,
+    ) -> Option<Vec<(String, Span)>> {
         let entry = section.get(key)?;
         let one = |value: &Value<'a>| match value.get_ref() {
             DeValue::String(text) => Some((text.to_string(), bytes(&value.span()))),
@@ -199,7 +235,7 @@ impl<'a> Document<'a> {
             _ => one(&entry.value).map(|x| vec![x]),
         };
         if list.is_none() {
-            self.wrong_kind(entry, "a list of texts");
+            self.wrong_items(entry, "texts in quotes");
         }
         list
     }
@@ -214,9 +250,18 @@ impl<'a> Document<'a> {
         value
     }
 
+    fn wrong_items(&mut self, entry: &Entry<'_>, expected: &str) {
+        let message = format!("`{}` holds something else than {expected}", entry.key);
+        self.fault("wrong-kind", message, bytes(&entry.value.span()), "");
+    }
+
     pub(crate) fn wrong_kind(&mut self, entry: &Entry<'_>, expected: &str) {
         let found = entry.value.get_ref().type_str();
-        let message = format!("`{}` is {} {found}, expected {expected}", entry.key, article(found));
+        let message = format!(
+            "`{}` is {} {found}, expected {expected}",
+            entry.key,
+            article(found)
+        );
         self.fault("wrong-kind", message, bytes(&entry.value.span()), "");
     }
 }
@@ -232,9 +277,16 @@ fn number_of(value: &Value<'_>) -> Option<f64> {
         DeValue::Float(f) => f.as_str(),
         _ => return None,
     };
-    text.replace('_', "").parse().ok().filter(|x: &f64| !x.is_nan())
+    text.replace('_', "")
+        .parse()
+        .ok()
+        .filter(|x: &f64| !x.is_nan())
 }
 
 fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }

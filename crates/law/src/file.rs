@@ -37,15 +37,26 @@ use isoflop_formula::ast::{Expr, Formula};
 use isoflop_formula::{Place, number, parse_expr_at, parse_formula_at};
 
 use crate::document::{Document, Entry, Section, bytes};
-use crate::law::{Check, Coef, Law, Prior, Var, VarRole, Variant};
-use crate::{print, rules};
+use crate::law::{Coef, Law, Prior, Var, VarRole};
+use crate::{print, published, rules};
 
 const LAW_KEYS: [&str; 11] = [
-    "title", "formula", "source", "trust", "tags", "objective", "note", "vars", "coefs", "variant", "check",
+    "title",
+    "formula",
+    "source",
+    "trust",
+    "tags",
+    "objective",
+    "note",
+    "vars",
+    "coefs",
+    "variant",
+    "check",
 ];
 const VAR_KEYS: [&str; 5] = ["column", "unit", "doc", "role", "positive"];
-const COEF_KEYS: [&str; 8] = ["doc", "unit", "range", "start", "index", "fixed", "tie", "prior"];
-const VARIANT_KEYS: [&str; 4] = ["name", "source", "note", "coefs"];
+const COEF_KEYS: [&str; 8] = [
+    "doc", "unit", "range", "start", "index", "fixed", "tie", "prior",
+];
 
 impl Law {
     /// Reads a law file. `id` is the law's short name, `file` what messages call the file. The law's own
@@ -74,7 +85,12 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
     doc.check_keys(&root, &LAW_KEYS);
     let title = doc.words(&root, "title");
     if title.is_empty() {
-        doc.fault("missing-key", "a law file needs a `title`", root.span, "say in one line what the law describes");
+        doc.fault(
+            "missing-key",
+            "a law file needs a `title`",
+            root.span,
+            "say in one line what the law describes",
+        );
     }
     let (formula_text, formula_at) = doc.text(&root, "formula").unwrap_or_default();
     let formula_text = formula_text.trim().to_owned();
@@ -98,24 +114,53 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
         source: doc.words(&root, "source"),
         trust: doc.words(&root, "trust"),
         note: doc.words(&root, "note"),
-        tags: doc.texts(&root, "tags").unwrap_or_default().into_iter().map(|(tag, _)| tag).collect(),
+        tags: doc
+            .texts(&root, "tags")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(tag, _)| tag)
+            .collect(),
         text: text.to_owned(),
     };
     rules::indexes(&mut law, &place, &mut doc.faults);
     rules::names(&law, &var_spans, &place, &mut doc);
     rules::ties(&law, &mut doc);
-    law.variants = doc.sections(&root, "variant").iter().map(|s| variant(&mut doc, s, &law)).collect();
-    if law.vars.iter().filter(|v| v.role == VarRole::Response).count() != 1 {
+    law.variants = doc
+        .sections(&root, "variant")
+        .iter()
+        .map(|s| published::variant(&mut doc, s, &law))
+        .collect();
+    if law
+        .vars
+        .iter()
+        .filter(|v| v.role == VarRole::Response)
+        .count()
+        != 1
+    {
         return Err(doc.finish().err().unwrap_or_default());
     }
-    law.checks = doc.sections(&root, "check").iter().filter_map(|s| check(&mut doc, s, &law)).collect();
+    law.checks = doc
+        .sections(&root, "check")
+        .iter()
+        .filter_map(|s| published::check(&mut doc, s, &law))
+        .collect();
     doc.finish()?;
     Ok(law)
 }
 
-fn formula(doc: &mut Document<'_>, root: &Section<'_>, text: &str, place: &Place<'_>) -> Option<Formula> {
+fn formula(
+    doc: &mut Document<'_>,
+    root: &Section<'_>,
+    text: &str,
+    place: &Place<'_>,
+) -> Option<Formula> {
     if root.get("formula").is_none() {
-        doc.fault("missing-key", "a law file needs a `formula`", root.span, "for example formula = \"L = E + A / N^alpha\"");
+        doc.fault(
+            "missing-key",
+            "a law file needs a `formula`",
+            root.span,
+            "for example formula = \"L = E + A / N^alpha\"",
+        );
         return None;
     }
     match parse_formula_at(text, place) {
@@ -132,14 +177,16 @@ fn vars<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> (Vec<Var>, Vec<Span>)
     let mut vars = Vec::new();
     let mut spans = Vec::new();
     for entry in &section.entries {
-        let Some(fields) = doc.as_section(entry, &format!("variable `{}`", entry.key)) else {
-            continue;
-        };
+        let fields = doc.fields(entry, &format!("variable `{}`", entry.key));
         doc.check_keys(&fields, &VAR_KEYS);
         let column = doc.words(&fields, "column");
         vars.push(Var {
             name: entry.key.clone(),
-            column: if column.is_empty() { entry.key.clone() } else { column },
+            column: if column.is_empty() {
+                entry.key.clone()
+            } else {
+                column
+            },
             unit: doc.words(&fields, "unit"),
             doc: doc.words(&fields, "doc"),
             role: role(doc, &fields),
@@ -154,7 +201,12 @@ fn role<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> VarRole {
     match doc.text(fields, "role") {
         Some((word, at)) => VarRole::from_word(&word).unwrap_or_else(|| {
             let message = format!("there is no role `{word}`");
-            doc.fault("unknown-role", message, at, "the roles are response, input and index");
+            doc.fault(
+                "unknown-role",
+                message,
+                at,
+                "the roles are response, input and index",
+            );
             VarRole::Input
         }),
         None => VarRole::Input,
@@ -165,9 +217,8 @@ fn coefs<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> Vec<Coef> {
     let section = doc.section(root, "coefs", "[coefs]");
     let mut coefs = Vec::new();
     for entry in &section.entries {
-        if let Some(fields) = doc.as_section(entry, &format!("coefficient `{}`", entry.key)) {
-            coefs.push(coef(doc, entry, &fields));
-        }
+        let fields = doc.fields(entry, &format!("coefficient `{}`", entry.key));
+        coefs.push(coef(doc, entry, &fields));
     }
     coefs
 }
@@ -177,17 +228,35 @@ fn coef<'a>(doc: &mut Document<'a>, entry: &Entry<'a>, fields: &Section<'a>) -> 
     let (lower, upper) = range(doc, fields);
     let start = doc.numbers(fields, "start").unwrap_or_default();
     let fixed = doc.number(fields, "fixed");
-    for (key, values) in [("start", start.clone()), ("fixed", fixed.into_iter().collect())] {
-        for value in values.into_iter().filter(|x| !(lower..=upper).contains(x) || x.is_infinite()) {
-            let at = fields.get(key).map_or(fields.span, |e| bytes(&e.value.span()));
+    for (key, values) in [
+        ("start", start.clone()),
+        ("fixed", fixed.into_iter().collect()),
+    ] {
+        for value in values
+            .into_iter()
+            .filter(|x| !(lower..=upper).contains(x) || x.is_infinite())
+        {
+            let at = fields
+                .get(key)
+                .map_or(fields.span, |e| bytes(&e.value.span()));
             let shown = number(value);
-            let message = format!("{key} {shown} of `{}` lies outside its range [{}, {}]", entry.key, number(lower), number(upper));
+            let message = format!(
+                "{key} {shown} of `{}` lies outside its range [{}, {}]",
+                entry.key,
+                number(lower),
+                number(upper)
+            );
             doc.fault("outside-range", message, at, "");
         }
     }
     let tie = tie(doc, fields);
     if tie.is_some() && fixed.is_some() {
-        doc.fault("fixed-and-tied", format!("`{}` is fixed and tied", entry.key), entry.key_span, "keep one of `fixed` and `tie`");
+        doc.fault(
+            "fixed-and-tied",
+            format!("`{}` is fixed and tied", entry.key),
+            entry.key_span,
+            "keep one of `fixed` and `tie`",
+        );
     }
     Coef {
         name: entry.key.clone(),
@@ -196,7 +265,12 @@ fn coef<'a>(doc: &mut Document<'a>, entry: &Entry<'a>, fields: &Section<'a>) -> 
         lower,
         upper,
         start,
-        index: doc.texts(fields, "index").unwrap_or_default().into_iter().map(|(name, _)| name).collect(),
+        index: doc
+            .texts(fields, "index")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
         fixed,
         tie,
         prior: prior(doc, fields),
@@ -209,16 +283,32 @@ fn range<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> (f64, f64) {
     let Some(list) = doc.numbers(fields, "range") else {
         return free;
     };
-    let at = fields.get("range").map_or(fields.span, |e| bytes(&e.value.span()));
+    let at = fields
+        .get("range")
+        .map_or(fields.span, |e| bytes(&e.value.span()));
     match list.as_slice() {
         [lower, upper] if lower < upper => (*lower, *upper),
         [lower, upper] => {
-            let message = format!("the lower bound {} is not below the upper bound {}", number(*lower), number(*upper));
-            doc.fault("bad-range", message, at, "a range is [lower, upper]; a single value is `fixed = …`");
+            let message = format!(
+                "the lower bound {} is not below the upper bound {}",
+                number(*lower),
+                number(*upper)
+            );
+            doc.fault(
+                "bad-range",
+                message,
+                at,
+                "a range is [lower, upper]; a single value is `fixed = …`",
+            );
             free
         }
         _ => {
-            doc.fault("bad-range", format!("a range has two numbers, found {}", list.len()), at, "write range = [lower, upper]");
+            doc.fault(
+                "bad-range",
+                format!("a range has two numbers, found {}", list.len()),
+                at,
+                "write range = [lower, upper]",
+            );
             free
         }
     }
@@ -243,109 +333,48 @@ fn prior<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> Option<Prior> {
     let mut get = |key| section.get(key).and_then(|e| doc.as_number(e));
     let prior = match (get("mean"), get("sd"), get("mean-ln"), get("sd-ln")) {
         (Some(mean), Some(sd), None, None) if sd > 0.0 => Some(Prior::Normal { mean, sd }),
-        (None, None, Some(mean_ln), Some(sd_ln)) if sd_ln > 0.0 => Some(Prior::LogNormal { mean_ln, sd_ln }),
+        (None, None, Some(mean_ln), Some(sd_ln)) if sd_ln > 0.0 => {
+            Some(Prior::LogNormal { mean_ln, sd_ln })
+        }
         _ => None,
     };
     if prior.is_none() {
         let at = bytes(&entry.value.span());
         let help = "write { mean = …, sd = … } or { mean-ln = …, sd-ln = … }, with a positive standard deviation";
-        doc.fault("bad-prior", "a prior is a centre and a standard deviation", at, help);
+        doc.fault(
+            "bad-prior",
+            "a prior is a centre and a standard deviation",
+            at,
+            help,
+        );
     }
     prior
 }
 
-fn variant<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> Variant {
-    doc.check_keys(section, &VARIANT_KEYS);
-    let name = doc.words(section, "name");
-    if name.is_empty() {
-        doc.fault("missing-key", "a variant needs a `name`", section.span, "");
+/// The candidate that a name was probably meant to be. A single letter is a slip of its own case only: every
+/// other letter is as near as any.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    mut candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    if name.chars().count() == 1 {
+        return candidates.find(|c| c.to_lowercase() == name.to_lowercase());
     }
-    let coefs = coef_values(doc, section, law);
-    for coef in law.coefs.iter().filter(|c| c.fixed.is_none() && c.tie.is_none() && c.index.is_empty()) {
-        if !coefs.iter().any(|(n, _)| *n == coef.name) {
-            let message = format!("variant `{name}` gives no value for `{}`", coef.name);
-            doc.fault("missing-coefficient", message, section.span, "");
-        }
-    }
-    Variant {
-        name,
-        coefs,
-        source: doc.words(section, "source"),
-        note: doc.words(section, "note"),
-    }
-}
-
-/// The numbers under `coefs`, each of a declared coefficient; `"E[c4]"` names one level.
-fn coef_values<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> Vec<(String, f64)> {
-    let values = doc.section(section, "coefs", "coefs");
-    let mut out = Vec::new();
-    for entry in &values.entries {
-        let plain = entry.key.split('[').next().unwrap_or(&entry.key);
-        if law.coef(plain).is_none() {
-            let help = did_you_mean(plain, law.coefs.iter().map(|c| c.name.as_str()));
-            doc.fault("unknown-coefficient", format!("the law has no coefficient `{plain}`"), entry.key_span, &help);
-        }
-        if let Some(value) = doc.as_number(entry) {
-            out.push((entry.key.clone(), value));
-        }
-    }
-    out
-}
-
-fn check<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> Option<Check> {
-    let response = law.response().name.clone();
-    doc.check_keys(section, &["variant", "coefs", "at", "tolerance", &response]);
-    let variant = doc.words(section, "variant");
-    if !variant.is_empty() && law.variant(&variant).is_none() {
-        let at = section.get("variant").map_or(section.span, |e| bytes(&e.value.span()));
-        let help = did_you_mean(&variant, law.variants.iter().map(|v| v.name.as_str()));
-        doc.fault("unknown-variant", format!("the law has no variant `{variant}`"), at, &help);
-    }
-    let coefs = coef_values(doc, section, law);
-    let (at, levels) = inputs(doc, section, law);
-    if section.get(&response).is_none() {
-        let message = format!("a check needs the expected response, as `{response} = …`");
-        doc.fault("missing-key", message, section.span, "");
-    }
-    Some(Check {
-        variant,
-        coefs,
-        at,
-        levels,
-        value: doc.number(section, &response)?,
-        tolerance: doc.number(section, "tolerance").unwrap_or(Check::TOLERANCE),
-    })
-}
-
-/// Input values, and the level of each index.
-fn inputs<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> (Vec<(String, f64)>, Vec<(String, String)>) {
-    let values = doc.section(section, "at", "at");
-    let (mut at, mut levels) = (Vec::new(), Vec::new());
-    for entry in &values.entries {
-        match law.var(&entry.key).map(|v| v.role) {
-            Some(VarRole::Input) => at.extend(doc.as_number(entry).map(|x| (entry.key.clone(), x))),
-            Some(VarRole::Index) => levels.extend(doc.text(&values, &entry.key).map(|(level, _)| (entry.key.clone(), level))),
-            _ => {
-                let help = did_you_mean(&entry.key, law.vars.iter().map(|v| v.name.as_str()));
-                doc.fault("unknown-variable", format!("the law has no input `{}`", entry.key), entry.key_span, &help);
-            }
-        }
-    }
-    for var in law.vars.iter().filter(|v| v.role != VarRole::Response) {
-        if values.get(&var.name).is_none() {
-            doc.fault("missing-input", format!("this check gives no value for `{}`", var.name), section.span, "");
-        }
-    }
-    (at, levels)
+    closest(name, candidates)
 }
 
 /// A hint that names the nearest candidate, or all of them when none is near.
-pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> String {
-    match closest(name, candidates.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let all: Vec<&str> = candidates.collect();
-            if all.is_empty() { String::new() } else { format!("there are {}", all.join(", ")) }
-        }
+pub(crate) fn did_you_mean<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    if let Some(near) = nearest(name, candidates.clone()) {
+        return format!("did you mean `{near}`?");
+    }
+    let all: Vec<&str> = candidates.collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("there are {}", all.join(", "))
     }
 }

@@ -109,7 +109,9 @@ impl VarRole {
     /// The role of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Response, Self::Input, Self::Index].into_iter().find(|r| r.word() == word)
+        [Self::Response, Self::Input, Self::Index]
+            .into_iter()
+            .find(|r| r.word() == word)
     }
 }
 

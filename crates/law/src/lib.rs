@@ -8,6 +8,8 @@ mod file;
 mod inline;
 mod law;
 mod print;
+mod published;
+mod ranges;
 mod rules;
 pub mod tape;
 mod value;

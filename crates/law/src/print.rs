@@ -32,13 +32,26 @@ pub(crate) fn law_file(law: &Law) -> String {
     }
     let mut out = block(&head);
     out += "\n[vars]\n";
-    out += &block(&law.vars.iter().map(|v| (v.name.as_str(), var(v))).collect::<Vec<_>>());
+    out += &block(
+        &law.vars
+            .iter()
+            .map(|v| (v.name.as_str(), var(v)))
+            .collect::<Vec<_>>(),
+    );
     if !law.coefs.is_empty() {
         out += "\n[coefs]\n";
-        out += &block(&law.coefs.iter().map(|c| (c.name.as_str(), coef(c))).collect::<Vec<_>>());
+        out += &block(
+            &law.coefs
+                .iter()
+                .map(|c| (c.name.as_str(), coef(c)))
+                .collect::<Vec<_>>(),
+        );
     }
     for variant in &law.variants {
-        let mut lines = vec![("name", string(&variant.name)), ("coefs", values(&variant.coefs))];
+        let mut lines = vec![
+            ("name", string(&variant.name)),
+            ("coefs", values(&variant.coefs)),
+        ];
         for (key, words) in [("source", &variant.source), ("note", &variant.note)] {
             if !words.is_empty() {
                 lines.push((key, wrapped(words)));
@@ -94,10 +107,16 @@ fn coef(coef: &Coef) -> String {
     }
     match coef.prior {
         Some(Prior::Normal { mean, sd }) => {
-            fields.push(("prior", table(&[("mean", number(mean)), ("sd", number(sd))])));
+            fields.push((
+                "prior",
+                table(&[("mean", number(mean)), ("sd", number(sd))]),
+            ));
         }
         Some(Prior::LogNormal { mean_ln, sd_ln }) => {
-            fields.push(("prior", table(&[("mean-ln", number(mean_ln)), ("sd-ln", number(sd_ln))])));
+            fields.push((
+                "prior",
+                table(&[("mean-ln", number(mean_ln)), ("sd-ln", number(sd_ln))]),
+            ));
         }
         None => {}
     }
@@ -113,7 +132,10 @@ fn check(law: &Law, check: &Check) -> String {
         lines.push(("coefs", values(&check.coefs)));
     }
     let inputs = check.at.iter().map(|(name, x)| (name.as_str(), number(*x)));
-    let levels = check.levels.iter().map(|(name, level)| (name.as_str(), string(level)));
+    let levels = check
+        .levels
+        .iter()
+        .map(|(name, level)| (name.as_str(), string(level)));
     lines.push(("at", table(&inputs.chain(levels).collect::<Vec<_>>())));
     lines.push((&law.response().name, number(check.value)));
     if check.tolerance != Check::TOLERANCE {
@@ -128,7 +150,11 @@ fn block(lines: &[(&str, String)]) -> String {
     let width = keys.iter().map(|k| k.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for (key, (_, value)) in keys.iter().zip(lines) {
-        let _ = writeln!(out, "{key}{} = {value}", " ".repeat(width - key.chars().count()));
+        let _ = writeln!(
+            out,
+            "{key}{} = {value}",
+            " ".repeat(width - key.chars().count())
+        );
     }
     out
 }
@@ -137,24 +163,47 @@ fn table(fields: &[(&str, String)]) -> String {
     if fields.is_empty() {
         return "{}".to_owned();
     }
-    let fields: Vec<String> = fields.iter().map(|(k, v)| format!("{} = {v}", key(k))).collect();
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(k, v)| format!("{} = {v}", key(k)))
+        .collect();
     format!("{{ {} }}", fields.join(", "))
 }
 
 fn values(pairs: &[(String, f64)]) -> String {
-    table(&pairs.iter().map(|(k, x)| (k.as_str(), number(*x))).collect::<Vec<_>>())
+    table(
+        &pairs
+            .iter()
+            .map(|(k, x)| (k.as_str(), number(*x)))
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn numbers(list: &[f64]) -> String {
-    format!("[{}]", list.iter().map(|x| number(*x)).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        list.iter()
+            .map(|x| number(*x))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 fn array(list: &[String]) -> String {
-    format!("[{}]", list.iter().map(|s| string(s)).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        list.iter()
+            .map(|s| string(s))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 fn key(key: &str) -> String {
-    let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let bare = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare { key.to_owned() } else { string(key) }
 }
 
@@ -186,7 +235,10 @@ fn string(text: &str) -> String {
 
 /// Words that may be reflowed: on one line when they fit, else wrapped between triple quotes.
 fn wrapped(words: &str) -> String {
-    let plain = !words.contains("\"\"\"") && !words.ends_with('"') && !words.contains('\\') && !words.contains(char::is_control);
+    let plain = !words.contains("\"\"\"")
+        && !words.ends_with('"')
+        && !words.contains('\\')
+        && !words.contains(char::is_control);
     if words.chars().count() + 12 <= WIDTH || !plain {
         return string(words);
     }

@@ -1,11 +1,11 @@
 //! What holds between the parts of a law: names, left side, indexes, ties.
 
-use isoflop_base::{Diagnostic, Span, closest};
+use isoflop_base::{Diagnostic, Span};
 use isoflop_formula::Place;
 use isoflop_formula::ast::{Expr, ExprKind, Function};
 
 use crate::document::Document;
-use crate::file::did_you_mean;
+use crate::file::{did_you_mean, nearest};
 use crate::law::{Law, Var, VarRole};
 
 /// Adds the index variables that the formula declares by use, and gives every indexed coefficient its index.
@@ -31,8 +31,17 @@ pub(crate) fn indexes(law: &mut Law, place: &Place<'_>, faults: &mut Vec<Diagnos
     for (name, index) in seen {
         for coef in law.coefs.iter_mut().filter(|c| c.name == name) {
             if !coef.index.is_empty() && coef.index != index {
-                let at = law.formula.uses().iter().find(|u| u.name == name).map_or(coef.span, |u| u.span);
-                let message = format!("`{name}` is declared with index {} but used with {}", listed(&coef.index), listed(&index));
+                let at = law
+                    .formula
+                    .uses()
+                    .iter()
+                    .find(|u| u.name == name)
+                    .map_or(coef.span, |u| u.span);
+                let message = format!(
+                    "`{name}` is declared with index {} but used with {}",
+                    listed(&coef.index),
+                    listed(&index)
+                );
                 faults.push(fault("index-mismatch", message, place, at));
             }
             coef.index.clone_from(&index);
@@ -40,7 +49,13 @@ pub(crate) fn indexes(law: &mut Law, place: &Place<'_>, faults: &mut Vec<Diagnos
     }
 }
 
-fn index_var(vars: &mut Vec<Var>, column: &str, at: Span, place: &Place<'_>, faults: &mut Vec<Diagnostic>) {
+fn index_var(
+    vars: &mut Vec<Var>,
+    column: &str,
+    at: Span,
+    place: &Place<'_>,
+    faults: &mut Vec<Diagnostic>,
+) {
     if let Some(var) = vars.iter().find(|v| v.name == column) {
         if var.role != VarRole::Index {
             let message = format!("`{column}` is a number and cannot be an index");
@@ -49,8 +64,11 @@ fn index_var(vars: &mut Vec<Var>, column: &str, at: Span, place: &Place<'_>, fau
         }
         return;
     }
-    let declared = vars.iter().filter(|v| v.role == VarRole::Index).map(|v| v.name.as_str());
-    if let Some(near) = closest(column, declared) {
+    let declared = vars
+        .iter()
+        .filter(|v| v.role == VarRole::Index)
+        .map(|v| v.name.as_str());
+    if let Some(near) = nearest(column, declared) {
         let message = format!("`{column}` is not a declared index");
         faults.push(fault("bad-index", message, place, at).help(format!("did you mean `{near}`?")));
         return;
@@ -74,34 +92,45 @@ pub(crate) fn names(law: &Law, var_spans: &[Span], place: &Place<'_>, doc: &mut 
     let lets = law.formula.lets.iter().map(|l| l.name.as_str());
     let all = vars.clone().chain(coefs.clone()).chain(lets);
     for used in law.formula.uses() {
-        if law.coef(used.name).is_some() || (law.var(used.name).is_some() && used.index.is_empty()) {
+        if law.coef(used.name).is_some() || (law.var(used.name).is_some() && used.index.is_empty())
+        {
             continue;
         }
         let (message, help) = if law.var(used.name).is_some() {
-            (format!("the variable `{}` cannot carry an index", used.name), "only coefficients have one value for each level".to_owned())
+            (
+                format!("the variable `{}` cannot carry an index", used.name),
+                "only coefficients have one value for each level".to_owned(),
+            )
         } else {
-            let message = format!("`{}` is neither a variable, a coefficient nor a `let` step", used.name);
-            let help = closest(used.name, all.clone())
-                .map_or_else(|| format!("declare it under [vars] or [coefs]: {} = {{ … }}", used.name), |near| format!("did you mean `{near}`?"));
+            let message = format!(
+                "`{}` is neither a variable, a coefficient nor a `let` step",
+                used.name
+            );
+            let help = nearest(used.name, all.clone()).map_or_else(
+                || {
+                    format!(
+                        "declare it under [vars] or [coefs]: {} = {{ … }}",
+                        used.name
+                    )
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
             (message, help)
         };
-        doc.faults.push(fault("undeclared-name", message, place, used.span).help(help));
+        doc.faults
+            .push(fault("undeclared-name", message, place, used.span).help(help));
     }
-    for step in &law.formula.lets {
-        if vars.clone().chain(coefs.clone()).any(|n| n == step.name) {
-            let message = format!("the step `{}` has the name of a variable or coefficient", step.name);
-            doc.faults.push(fault("duplicate-name", message, place, step.name_span).help("give the step another name"));
-        }
-    }
-    for expr in law.formula.lets.iter().map(|l| &l.value).chain([&law.formula.right]) {
-        unknowns(law, expr, place, doc);
-    }
+    bound_names(law, place, &mut doc.faults);
     unused(law, var_spans, doc);
 }
 
 fn declarations(law: &Law, var_spans: &[Span], doc: &mut Document<'_>) {
     let spans = law.coefs.iter().map(|c| (c.name.as_str(), c.span));
-    let declared = law.vars.iter().map(|v| v.name.as_str()).zip(var_spans.iter().copied());
+    let declared = law
+        .vars
+        .iter()
+        .map(|v| v.name.as_str())
+        .zip(var_spans.iter().copied());
     for (name, at) in declared.chain(spans) {
         if Function::from_name(name).is_some() || matches!(name, "solve" | "log") {
             let message = format!("`{name}` is a function and cannot be a name");
@@ -109,73 +138,164 @@ fn declarations(law: &Law, var_spans: &[Span], doc: &mut Document<'_>) {
         }
     }
     for coef in law.coefs.iter().filter(|c| law.var(&c.name).is_some()) {
-        let message = format!("`{}` is declared as a variable and as a coefficient", coef.name);
-        doc.fault("duplicate-name", message, coef.span, "give one of them another name");
+        let message = format!(
+            "`{}` is declared as a variable and as a coefficient",
+            coef.name
+        );
+        doc.fault(
+            "duplicate-name",
+            message,
+            coef.span,
+            "give one of them another name",
+        );
     }
 }
 
 fn left_side(law: &Law, place: &Place<'_>, doc: &mut Document<'_>) {
-    let responses: Vec<&Var> = law.vars.iter().filter(|v| v.role == VarRole::Response).collect();
+    let responses: Vec<&Var> = law
+        .vars
+        .iter()
+        .filter(|v| v.role == VarRole::Response)
+        .collect();
     let [response] = responses.as_slice() else {
         let message = match responses.as_slice() {
             [] => "no variable has the role \"response\", expected exactly one".to_owned(),
-            many => format!("{} variables have the role \"response\", expected exactly one", many.len()),
+            many => format!(
+                "{} variables have the role \"response\", expected exactly one",
+                many.len()
+            ),
         };
         let excerpt = place.excerpt(Span::new(0, law.formula_text.len()), "here");
-        let help = "mark the variable on the left side: L = { column = \"loss\", role = \"response\" }";
-        doc.faults.push(Diagnostic::error("response-role", message).at(excerpt).help(help));
+        let help =
+            "mark the variable on the left side: L = { column = \"loss\", role = \"response\" }";
+        doc.faults.push(
+            Diagnostic::error("response-role", message)
+                .at(excerpt)
+                .help(help),
+        );
         return;
     };
     let Some(left) = &law.formula.left else {
-        let message = format!("the formula has no left side, expected `{} = …`", response.name);
-        doc.faults.push(fault("left-side", message, place, law.formula.right.span));
+        let message = format!(
+            "the formula has no left side, expected `{} = …`",
+            response.name
+        );
+        doc.faults
+            .push(fault("left-side", message, place, law.formula.right.span));
         return;
     };
     let left_names = left.names();
     for (name, at) in left_names.iter().filter(|(name, _)| *name != response.name) {
-        let message = format!("`{name}` stands on the left side, expected the response `{}` alone", response.name);
-        doc.faults.push(fault("left-side", message, place, *at).help("move everything else to the right side"));
+        let message = format!(
+            "`{name}` stands on the left side, expected the response `{}` alone",
+            response.name
+        );
+        doc.faults.push(
+            fault("left-side", message, place, *at).help("move everything else to the right side"),
+        );
     }
     if !left_names.iter().any(|(name, _)| *name == response.name) {
-        let message = format!("the response `{}` is missing on the left side", response.name);
-        doc.faults.push(fault("left-side", message, place, left.span));
+        let message = format!(
+            "the response `{}` is missing on the left side",
+            response.name
+        );
+        doc.faults
+            .push(fault("left-side", message, place, left.span));
     }
-    let right = law.formula.lets.iter().map(|l| &l.value).chain([&law.formula.right]);
-    for (_, at) in right.flat_map(Expr::names).filter(|(name, _)| *name == response.name) {
+    let right = law
+        .formula
+        .lets
+        .iter()
+        .map(|l| &l.value)
+        .chain([&law.formula.right]);
+    for (_, at) in right
+        .flat_map(Expr::names)
+        .filter(|(name, _)| *name == response.name)
+    {
         let message = format!("the response `{}` stands on the right side", response.name);
         let help = "write an implicit law as solve(unknown, lower, upper, equation) with another name for the unknown";
-        doc.faults.push(fault("left-side", message, place, at).help(help));
+        doc.faults
+            .push(fault("left-side", message, place, at).help(help));
     }
 }
 
-/// The unknown of a `solve` shadows nothing.
-fn unknowns(law: &Law, expr: &Expr, place: &Place<'_>, doc: &mut Document<'_>) {
-    if let ExprKind::Solve { name, name_span, .. } = &expr.kind {
+/// What the formula names itself, `let` steps and the unknowns of `solve`, shadows nothing.
+pub(crate) fn bound_names(law: &Law, place: &Place<'_>, faults: &mut Vec<Diagnostic>) {
+    for step in &law.formula.lets {
+        if law.var(&step.name).is_some() || law.coef(&step.name).is_some() {
+            let message = format!(
+                "the step `{}` has the name of a variable or coefficient",
+                step.name
+            );
+            faults.push(
+                fault("duplicate-name", message, place, step.name_span)
+                    .help("give the step another name"),
+            );
+        }
+    }
+    for expr in law
+        .formula
+        .lets
+        .iter()
+        .map(|l| &l.value)
+        .chain([&law.formula.right])
+    {
+        unknowns(law, expr, place, faults);
+    }
+}
+
+fn unknowns(law: &Law, expr: &Expr, place: &Place<'_>, faults: &mut Vec<Diagnostic>) {
+    if let ExprKind::Solve {
+        name, name_span, ..
+    } = &expr.kind
+    {
         let step = law.formula.lets.iter().any(|l| l.name == *name);
         if step || law.var(name).is_some() || law.coef(name).is_some() {
-            let message = format!("the unknown `{name}` has the name of a variable, coefficient or step");
-            doc.faults.push(fault("duplicate-name", message, place, *name_span).help("give the unknown another name"));
+            let message =
+                format!("the unknown `{name}` has the name of a variable, coefficient or step");
+            faults.push(
+                fault("duplicate-name", message, place, *name_span)
+                    .help("give the unknown another name"),
+            );
         }
     }
     for part in expr.children() {
-        unknowns(law, part, place, doc);
+        unknowns(law, part, place, faults);
     }
 }
 
 fn unused(law: &Law, var_spans: &[Span], doc: &mut Document<'_>) {
     let uses = law.formula.uses();
-    let tied: Vec<&str> = law.coefs.iter().filter_map(|c| c.tie.as_ref()).flat_map(|(_, e)| e.names()).map(|(n, _)| n).collect();
+    let tied: Vec<&str> = law
+        .coefs
+        .iter()
+        .filter_map(|c| c.tie.as_ref())
+        .flat_map(|(_, e)| e.names())
+        .map(|(n, _)| n)
+        .collect();
     for coef in &law.coefs {
         if !uses.iter().any(|u| u.name == coef.name) && !tied.contains(&coef.name.as_str()) {
             let message = format!("the coefficient `{}` is declared but not used", coef.name);
-            doc.fault("unused-name", message, coef.span, "remove it, or use it in the formula");
+            doc.fault(
+                "unused-name",
+                message,
+                coef.span,
+                "remove it, or use it in the formula",
+            );
         }
     }
     for (var, at) in law.vars.iter().zip(var_spans) {
-        let indexing = uses.iter().any(|u| u.index.iter().any(|(c, _)| *c == var.name));
+        let indexing = uses
+            .iter()
+            .any(|u| u.index.iter().any(|(c, _)| *c == var.name));
         if !indexing && !uses.iter().any(|u| u.name == var.name) && var.role != VarRole::Response {
             let message = format!("the variable `{}` is declared but not used", var.name);
-            doc.fault("unused-name", message, *at, "remove it, or use it in the formula");
+            doc.fault(
+                "unused-name",
+                message,
+                *at,
+                "remove it, or use it in the formula",
+            );
         }
     }
 }
@@ -186,14 +306,58 @@ pub(crate) fn ties(law: &Law, doc: &mut Document<'_>) {
         let Some((text, expr)) = &coef.tie else {
             continue;
         };
-        for (name, _) in expr.names().iter().filter(|(name, _)| law.coef(name).is_none()) {
-            let help = did_you_mean(name, law.coefs.iter().filter(|c| c.name != coef.name).map(|c| c.name.as_str()));
-            let message = format!("the tie `{text}` of `{}` names `{name}`, which is not a coefficient", coef.name);
+        for (name, _) in expr
+            .names()
+            .iter()
+            .filter(|(name, _)| law.coef(name).is_none())
+        {
+            let help = did_you_mean(
+                name,
+                law.coefs
+                    .iter()
+                    .filter(|c| c.name != coef.name)
+                    .map(|c| c.name.as_str()),
+            );
+            let message = format!(
+                "the tie `{text}` of `{}` names `{name}`, which is not a coefficient",
+                coef.name
+            );
             doc.fault("unknown-coefficient", message, coef.span, &help);
         }
-        if let Some(path) = cycle(law, &coef.name) {
-            let message = format!("the tie of `{}` leads back to itself: {}", coef.name, path.join(" → "));
-            doc.fault("cyclic-tie", message, coef.span, "leave one coefficient of the circle without a tie");
+        for used in expr.uses() {
+            let index: Vec<&String> = used.index.iter().map(|(column, _)| column).collect();
+            if let Some(other) = law
+                .coef(used.name)
+                .filter(|c| !c.index.iter().eq(index.iter().copied()))
+            {
+                let message = format!(
+                    "the tie `{text}` of `{}` uses `{}` with another index than {}",
+                    coef.name,
+                    used.name,
+                    listed(&other.index)
+                );
+                doc.fault("index-mismatch", message, coef.span, "");
+            }
+        }
+        // One message for a circle, at the coefficient declared first.
+        let first = |path: &[String]| {
+            law.coefs
+                .iter()
+                .find(|c| path.contains(&c.name))
+                .is_some_and(|c| c.name == coef.name)
+        };
+        if let Some(path) = cycle(law, &coef.name).filter(|p| first(p)) {
+            let message = format!(
+                "the tie of `{}` leads back to itself: {}",
+                coef.name,
+                path.join(" → ")
+            );
+            doc.fault(
+                "cyclic-tie",
+                message,
+                coef.span,
+                "leave one coefficient of the circle without a tie",
+            );
         }
     }
 }
@@ -203,7 +367,11 @@ pub(crate) fn cycle(law: &Law, from: &str) -> Option<Vec<String>> {
     let mut open = vec![vec![from.to_owned()]];
     let mut visited: Vec<String> = Vec::new();
     while let Some(path) = open.pop() {
-        let Some((_, expr)) = path.last().and_then(|last| law.coef(last)).and_then(|c| c.tie.as_ref()) else {
+        let Some((_, expr)) = path
+            .last()
+            .and_then(|last| law.coef(last))
+            .and_then(|c| c.tie.as_ref())
+        else {
             continue;
         };
         for (name, _) in expr.names() {
@@ -226,5 +394,9 @@ fn fault(code: &'static str, message: String, place: &Place<'_>, at: Span) -> Di
 }
 
 fn listed(index: &[String]) -> String {
-    if index.is_empty() { "none".to_owned() } else { format!("[{}]", index.join(", ")) }
+    if index.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("[{}]", index.join(", "))
+    }
 }

@@ -9,7 +9,7 @@ use crate::law::{Check, Law};
 /// Where a law is evaluated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct At<'a> {
-    /// Coefficient values; `E[c4]` names one level. Fixed and tied coefficients need none.
+    /// Coefficient values; `E[c4]` names one level, `w[c4,code]` one of two indexes. Fixed and tied coefficients need none.
     pub coefs: &'a [(String, f64)],
     /// Inputs by letter.
     pub inputs: &'a [(String, f64)],
@@ -47,8 +47,11 @@ impl Law {
         })
     }
 
-    /// The coefficients and inputs of a check.
-    #[must_use]
+    /// What the law gives at the point of a check, to be compared with the check's value.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Law::value`].
     pub fn check_value(&self, check: &Check) -> Result<f64, EvalError> {
         let mut coefs = check.coefs.clone();
         if let Some(variant) = self.variant(&check.variant) {
@@ -64,15 +67,28 @@ impl Law {
 
     /// A given value first, then the fixed one, then the tie. Ties of a checked law end; the depth guards
     /// against a law that was put together by hand.
-    fn coef_value(&self, at: &At<'_>, name: &str, index: Option<&[String]>, depth: usize) -> Option<f64> {
+    fn coef_value(
+        &self,
+        at: &At<'_>,
+        name: &str,
+        index: Option<&[String]>,
+        depth: usize,
+    ) -> Option<f64> {
         let coef = self.coef(name)?;
         if let Some(value) = number(at.coefs, name) {
             return Some(value);
         }
         if let Some(index) = index.filter(|i| !i.is_empty()) {
-            let level = |column: &String| at.levels.iter().find(|(c, _)| c == column).map(|(_, l)| l.as_str());
-            let levels: Option<Vec<&str>> = index.iter().map(level).collect();
-            if let Some(value) = number(at.coefs, &format!("{name}[{}]", levels?.join(", "))) {
+            let level = |column: &String| {
+                at.levels
+                    .iter()
+                    .find(|(c, _)| c == column)
+                    .map(|(_, l)| l.as_str())
+            };
+            let levels: Vec<&str> = index.iter().map(level).collect::<Option<_>>()?;
+            let named =
+                |separator| number(at.coefs, &format!("{name}[{}]", levels.join(separator)));
+            if let Some(value) = named(",").or_else(|| named(", ")) {
                 return Some(value);
             }
         }
@@ -80,7 +96,10 @@ impl Law {
             return coef.fixed;
         }
         let (_, expr) = coef.tie.as_ref()?;
-        evaluate(expr, &|name, index| self.coef_value(at, name, index, depth + 1)).ok()
+        evaluate(expr, &|name, index| {
+            self.coef_value(at, name, index, depth + 1)
+        })
+        .ok()
     }
 }
 

@@ -113,10 +113,9 @@ proptest! {
         ]), 0..40),
     ) {
         let text = pieces.join(" ");
-        for result in [parse_formula(&text, "f").err(), parse_expr(&text, "f").err()] {
-            if let Some(faults) = result {
-                prop_assert!(!faults.0.is_empty() && faults.0.iter().all(|d| d.excerpt.is_some()), "{}", text);
-            }
+        let results = [parse_formula(&text, "f").err(), parse_expr(&text, "f").err()];
+        for faults in results.into_iter().flatten() {
+            prop_assert!(!faults.0.is_empty() && faults.0.iter().all(|d| d.excerpt.is_some()), "{}", text);
         }
     }
 }
