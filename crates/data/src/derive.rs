@@ -77,25 +77,12 @@ pub(crate) fn fill_gaps(table: &RunTable, role: &Role, column: &Column) -> Optio
     let gaps: Vec<usize> = (0..numbers.len())
         .filter(|r| numbers[*r].is_nan() && column.is_gap(*r))
         .collect();
-    if gaps.is_empty() {
-        return None;
-    }
     let (filled, how) = if role.name == "params" {
-        (
-            from_same_run(table, numbers, &gaps)?,
-            "from other rows of the same run".to_owned(),
-        )
+        let how = "from other rows of the same run".to_owned();
+        (from_same_run(table, numbers, &gaps)?, how)
     } else {
         let rule = RULES.iter().find(|r| r.role == role.name)?;
-        let (first, second) = inputs(table, rule)?;
-        let (first, second) = (first.numbers()?, second.numbers()?);
-        let filled = gaps
-            .iter()
-            .map(|r| (*r, (rule.value)(first[*r], second[*r])));
-        (
-            filled.filter(|(_, x)| x.is_finite() && *x > 0.0).collect(),
-            format!("as {}", rule.formula),
-        )
+        (by_rule(table, rule, &gaps)?, format!("as {}", rule.formula))
     };
     if filled.is_empty() {
         return None;
@@ -117,6 +104,15 @@ pub(crate) fn fill_gaps(table: &RunTable, role: &Role, column: &Column) -> Optio
         column,
         note("filled-cells", Severity::Info, message, Some(rows.len())),
     ))
+}
+
+/// Values for gaps from the two columns of a rule, where both are there.
+fn by_rule(table: &RunTable, rule: &Rule, gaps: &[usize]) -> Option<Vec<(usize, f64)>> {
+    let (first, second) = inputs(table, rule)?;
+    let (first, second) = (first.numbers()?, second.numbers()?);
+    let value = |row: &usize| (*row, (rule.value)(first[*row], second[*row]));
+    let sound = |(_, x): &(usize, f64)| x.is_finite() && *x > 0.0;
+    Some(gaps.iter().map(value).filter(sound).collect())
 }
 
 fn inputs(table: &RunTable, rule: &Rule) -> Option<(Arc<Column>, Arc<Column>)> {

@@ -6,7 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
-mod column;
+pub mod column;
+mod copies;
 mod derive;
 mod expr;
 mod header;
@@ -19,7 +20,7 @@ mod split;
 mod table;
 
 pub use accounting::Skipped;
-pub use column::{CellFault, Column, FaultKind, MISSING_CODE, Values};
+pub use column::{Column, Values};
 pub use options::{Copies, ReadOptions};
 pub use read::{Input, read};
 pub use resolve::Resolved;

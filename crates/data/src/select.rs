@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use isoflop_base::{Note, Severity};
+use isoflop_base::Note;
 
-use crate::accounting::{Account, Skipped, count};
+use crate::accounting::Skipped;
 use crate::column::{Column, MISSING_CODE, Values};
-use crate::options::Copies;
+use crate::copies;
 use crate::resolve::Resolved;
-use crate::table::{RunTable, note};
-
-/// A measured number with this many digits does not come out twice by chance.
-const DIGITS_OF_A_MEASUREMENT: usize = 6;
+use crate::table::RunTable;
 
 /// One column that a fit needs.
 #[derive(Clone, Debug)]
@@ -59,7 +56,7 @@ impl Need {
 }
 
 impl NeedKind {
-    fn is_response(self) -> bool {
+    pub(crate) fn is_response(self) -> bool {
         matches!(self, Self::Response | Self::PositiveResponse)
     }
 
@@ -101,7 +98,7 @@ impl RunTable {
     ///
     /// A row with several faults is counted under the first need that it fails. A row that repeats an
     /// earlier one in every cell is left out when its response has six digits or more, because a
-    /// measurement does not repeat that exactly, unless [`Copies::Keep`] was asked for; rounded repeats
+    /// measurement does not repeat that exactly, unless [`crate::Copies::Keep`] was asked for; rounded repeats
     /// (trials, counts) are kept with a note.
     #[must_use]
     pub fn select(&self, needs: &[Need]) -> Selection {
@@ -119,7 +116,7 @@ impl RunTable {
                 }
             }
         }
-        let notes = self.leave_copies_out(needs, &mut rows, &mut account);
+        let notes = copies::leave_out(self, needs, &mut rows, &mut account);
         let numbers = needs
             .iter()
             .filter(|n| n.kind != NeedKind::Level)
@@ -138,105 +135,6 @@ impl RunTable {
             levels,
             notes,
         }
-    }
-
-    fn leave_copies_out(
-        &self,
-        needs: &[Need],
-        rows: &mut Vec<usize>,
-        account: &mut Account,
-    ) -> Vec<Note> {
-        let copies = self.copied(rows);
-        let response = needs.iter().find(|n| n.kind.is_response());
-        let exact = |row: usize| {
-            self.copies == Copies::Once
-                && response
-                    .is_some_and(|n| digits(number(&n.column, row)) >= DIGITS_OF_A_MEASUREMENT)
-        };
-        let (left_out, kept): (Vec<_>, Vec<_>) = copies.into_iter().partition(|row| exact(*row));
-        rows.retain(|row| left_out.binary_search(row).is_err());
-        for row in &left_out {
-            account.skip("row is an exact copy of an earlier row", None, || {
-                self.place(*row)
-            });
-        }
-        let mut notes = Vec::new();
-        if !left_out.is_empty() {
-            let message = format!(
-                "{} exact in every cell counted once ({})",
-                if left_out.len() == 1 {
-                    "1 copy".to_owned()
-                } else {
-                    format!("{} copies", left_out.len())
-                },
-                self.list_places(&left_out)
-            );
-            notes.push(note(
-                "copied-rows",
-                Severity::Warning,
-                message,
-                Some(left_out.len()),
-            ));
-        }
-        if !kept.is_empty() {
-            let message = format!(
-                "{} equal to an earlier one in every cell, kept as repeated measurements ({})",
-                count(kept.len(), "row"),
-                self.list_places(&kept)
-            );
-            notes.push(note(
-                "repeated-rows",
-                Severity::Info,
-                message,
-                Some(kept.len()),
-            ));
-        }
-        notes
-    }
-
-    /// Rows that equal an earlier one of `rows` in every column, ascending.
-    fn copied(&self, rows: &[usize]) -> Vec<usize> {
-        let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
-        for column in &self.columns {
-            for (hash, row) in hashes.iter_mut().zip(rows) {
-                *hash = (*hash ^ cell_bits(column, *row))
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                    .rotate_left(29);
-            }
-        }
-        let mut order: Vec<(u64, usize)> = hashes.into_iter().zip(rows.iter().copied()).collect();
-        order.sort_unstable();
-        let mut copies = Vec::new();
-        for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
-            let mut distinct: Vec<usize> = Vec::new();
-            for (_, row) in group {
-                if distinct
-                    .iter()
-                    .any(|earlier| self.same_cells(*earlier, *row))
-                {
-                    copies.push(*row);
-                } else {
-                    distinct.push(*row);
-                }
-            }
-        }
-        copies.sort_unstable();
-        copies
-    }
-
-    fn same_cells(&self, a: usize, b: usize) -> bool {
-        self.columns
-            .iter()
-            .all(|c| cell_bits(c, a) == cell_bits(c, b) && c.trouble(a) == c.trouble(b))
-    }
-}
-
-/// A cell as bits: equal cells of a column have equal bits.
-fn cell_bits(column: &Column, row: usize) -> u64 {
-    match &column.values {
-        Values::Number(v) => v[row].to_bits(),
-        Values::Text { codes, .. } => u64::from(codes[row]),
-        Values::Bool(v) => v[row].map_or(2, u64::from),
     }
 }
 
@@ -265,19 +163,13 @@ fn describe(need: &Need, row: usize) -> String {
     }
 }
 
-fn number(column: &Column, row: usize) -> f64 {
+/// The cell as a number; true is 1.
+pub(crate) fn number(column: &Column, row: usize) -> f64 {
     match &column.values {
         Values::Number(v) => v[row],
         Values::Bool(v) => v[row].map_or(f64::NAN, |b| f64::from(u8::from(b))),
         Values::Text { .. } => f64::NAN,
     }
-}
-
-/// Significant digits of a number in its shortest form.
-fn digits(value: f64) -> usize {
-    let text = format!("{value:e}");
-    let mantissa = text.split('e').next().unwrap_or_default();
-    mantissa.bytes().filter(u8::is_ascii_digit).count()
 }
 
 fn levels(need: &Need, rows: &[usize]) -> Levels {

@@ -125,7 +125,9 @@ impl<'a> Evaluator<'a> {
             fault
                 .help
                 .retain(|h| !h.contains("--map") && !h.starts_with("did you mean"));
-            if let Some(near) = closest(name, self.table.names()) {
+            // Any letter is one slip away from any other.
+            let long = name.chars().count() > 1;
+            if let Some(near) = closest(name, self.table.names()).filter(|_| long) {
                 fault.help.insert(0, format!("did you mean `{near}`?"));
             }
             if self

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use isoflop_base::{DecimalMark, QuantityError, Severity, parse_quantity_with};
+use isoflop_base::{DecimalMark, Note, QuantityError, Severity, parse_quantity_with};
 
 use crate::column::{CellFault, Column, FaultKind, MISSING_CODE, Values};
 use crate::header::Header;
@@ -194,44 +194,43 @@ impl ColumnBuilder {
         };
         column.faults = self.faults;
         column.approximate = self.approximate;
-        if let Some(scale) = &self.header.scaled_by {
-            let to = if self.header.unit.is_empty() {
-                String::new()
-            } else {
-                format!(" to {}", self.header.unit)
-            };
-            column.notes.push(note(
-                "header-scale",
-                Severity::Info,
-                format!(
-                    "`{}` is in {scale} by its header; its plain numbers were multiplied{to}",
-                    column.name
-                ),
-                None,
-            ));
-        }
-        if self.units.len() > 1 {
-            let message = format!("`{}` mixes units: {}", column.name, self.units.join(", "));
-            column
-                .notes
-                .push(note("mixed-units", Severity::Warning, message, None));
-        }
+        column.notes = notes(&column.name, &self.header, &self.units);
         column.unit = if self.header.unit.is_empty() {
             self.units.into_iter().next().unwrap_or_default()
         } else {
             self.header.unit
         };
-        if column.unit.starts_with("bits") || column.unit == "perplexity" {
-            let message = format!(
-                "`{}` is in {}; it is used as it is",
-                column.name, column.unit
-            );
-            column
-                .notes
-                .push(note("loss-unit", Severity::Info, message, None));
-        }
         column
     }
+}
+
+/// What the header and the units written in cells say about a column of numbers.
+fn notes(name: &str, header: &Header, units: &[String]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut tell = |code, severity, message| notes.push(note(code, severity, message, None));
+    if let Some(scale) = &header.scaled_by {
+        let to = if header.unit.is_empty() {
+            String::new()
+        } else {
+            format!(" to {}", header.unit)
+        };
+        let message =
+            format!("`{name}` is in {scale} by its header; its plain numbers were multiplied{to}");
+        tell("header-scale", Severity::Info, message);
+    }
+    if units.len() > 1 {
+        let message = format!("`{name}` mixes units: {}", units.join(", "));
+        tell("mixed-units", Severity::Warning, message);
+    }
+    let written = units.iter().chain([&header.unit]);
+    for unit in written.filter(|u| u.starts_with("bits") || *u == "perplexity") {
+        tell(
+            "loss-unit",
+            Severity::Info,
+            format!("`{name}` is in {unit}; it is used as it is"),
+        );
+    }
+    notes
 }
 
 fn scaled(value: f64, header: &Header) -> f64 {

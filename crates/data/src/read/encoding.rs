@@ -38,59 +38,59 @@ fn mark_length(source: &Loaded, bytes: &[u8]) -> usize {
 }
 
 fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
-    let position = mark_length(source, bytes) + at;
+    let name = &source.name;
+    let found = format!(
+        "byte {} is 0x{:02X}",
+        mark_length(source, bytes) + at,
+        bytes[at]
+    );
+    if is_text(bytes) {
+        Diagnostic::error("not-utf8", format!("{name} is not UTF-8: {found}"))
+            .at(excerpt(name, bytes, at))
+            .help("save it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`")
+    } else {
+        Diagnostic::error("binary-file", format!("{name} is not text: {found}"))
+            .help("isoflop reads CSV, TSV and JSON Lines")
+    }
+}
+
+/// Whether the first bytes are text in some encoding: nearly all printable.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(4096)];
+    let printable = start
+        .iter()
+        .filter(|b| **b >= 32 || b.is_ascii_whitespace())
+        .count();
+    printable * 20 >= start.len() * 19
+}
+
+/// The part of the line around a byte that is not UTF-8.
+fn excerpt(name: &str, bytes: &[u8], at: usize) -> Excerpt {
     let line_start = bytes[..at]
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |i| i + 1);
-    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
     let before = String::from_utf8_lossy(&bytes[line_start..at]);
-    let skip = before.chars().count().saturating_sub(SHOWN / 2);
-    let head: String = before.chars().skip(skip).collect();
+    let column = before.chars().count();
+    let head: String = before
+        .chars()
+        .skip(column.saturating_sub(SHOWN / 2))
+        .collect();
     let rest = bytes[at..]
-        .split(|b| *b == b'\n')
+        .split(|b| matches!(b, b'\n' | b'\r'))
         .next()
         .unwrap_or_default();
     let tail: String = String::from_utf8_lossy(rest)
         .chars()
         .take(SHOWN / 2)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect();
-    let span = Span::new(
-        head.len(),
-        head.len() + tail.chars().next().map_or(0, char::len_utf8),
-    );
-    let printable = bytes
-        .iter()
-        .take(4096)
-        .filter(|b| **b >= 32 || b.is_ascii_whitespace())
-        .count();
-    let is_text = printable * 20 >= bytes.len().min(4096) * 19;
-    let fault = Diagnostic::error(
-        if is_text { "not-utf8" } else { "binary-file" },
-        if is_text {
-            format!(
-                "{} is not UTF-8: byte {position} is 0x{:02X}",
-                source.name, bytes[at]
-            )
-        } else {
-            format!(
-                "{} is not text: byte {position} is 0x{:02X}",
-                source.name, bytes[at]
-            )
-        },
-    );
-    if !is_text {
-        return fault.help("isoflop reads CSV, TSV and JSON Lines");
+    let marked = tail.chars().next().map_or(0, char::len_utf8);
+    Excerpt {
+        file: name.to_owned(),
+        line: bytes[..at].iter().filter(|b| **b == b'\n').count() + 1,
+        column: column + 1,
+        span: Span::new(head.len(), head.len() + marked),
+        text: head + &tail,
+        label: "not UTF-8".to_owned(),
     }
-    fault
-        .at(Excerpt {
-            file: source.name.clone(),
-            line,
-            column: before.chars().count() + 1,
-            text: head + tail.trim_end_matches('\u{fffd}'),
-            span,
-            label: "not UTF-8".to_owned(),
-        })
-        .help("save it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`")
 }

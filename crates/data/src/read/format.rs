@@ -74,6 +74,13 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
         );
     }
     let ending = source.name.rsplit_once('.').map(|(_, e)| e.to_lowercase());
+    let certain = matches!(ending.as_deref(), Some("csv" | "tsv" | "jsonl" | "ndjson"));
+    if !certain && text.trim_start().starts_with('[') {
+        let message = format!("{} is a JSON array, which is not read yet", source.name);
+        let advice =
+            "write one object per line, for example with `jq -c '.[]'`, and call it .jsonl";
+        return Err(Diagnostic::error("format-not-read", message).help(advice));
+    }
     Ok(match ending.as_deref() {
         Some("jsonl" | "ndjson") => Format::Jsonl,
         Some("tsv") => Format::Separated(b'\t'),

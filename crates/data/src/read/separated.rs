@@ -39,47 +39,58 @@ pub(super) fn read(
             None,
         ));
     }
+    let layout = Layout { columns, mark };
+    let (rows, restart) = read_rows(source, text, &mut reader, &layout, builder)?;
+    if rows == 0 {
+        let message = format!("{} has a header but no rows", source.name);
+        let span = Span::new(0, first_line(text).len());
+        let excerpt = Excerpt::of(&source.name, text, span, "the only line");
+        return Err(Diagnostic::error("header-only", message).at(excerpt));
+    }
+    Ok(restart)
+}
+
+/// What the header and the first cells say about the rows.
+struct Layout {
+    /// Columns of the builder in the order of the cells.
+    columns: Vec<usize>,
+    mark: DecimalMark,
+}
+
+/// Reads all rows and counts them, until a column asks for a restart.
+fn read_rows(
+    source: &Loaded,
+    text: &str,
+    reader: &mut csv::Reader<&[u8]>,
+    layout: &Layout,
+    builder: &mut Builder,
+) -> Result<(usize, Option<Restart>), Diagnostic> {
     let mut record = csv::StringRecord::new();
     let mut lines = LineCounter::default();
-    let mut rows = 0usize;
-    loop {
-        let more = reader
-            .read_record(&mut record)
-            .map_err(|e| broken(source, &e))?;
-        if !more {
-            break;
-        }
+    let mut rows = 0;
+    while reader
+        .read_record(&mut record)
+        .map_err(|e| broken(source, &e))?
+    {
         rows += 1;
         let (start, line) = lines.at(text, &record);
         if is_blank(&record) {
             builder.skip_row("row is blank", line, None);
             continue;
         }
-        if let Some(reason) = ragged(&record, columns.len()) {
+        if let Some(reason) = ragged(&record, layout.columns.len()) {
             refuse_unclosed_quote(source, text, &record, (start, line))?;
             builder.skip_row(&reason, line, None);
             continue;
         }
-        for (column, cell) in columns.iter().zip(&record) {
-            builder.cell(*column, cell, mark);
+        for (column, cell) in layout.columns.iter().zip(&record) {
+            builder.cell(*column, cell, layout.mark);
         }
         if let restart @ Some(_) = builder.end_row(line) {
-            return Ok(restart);
+            return Ok((rows, restart));
         }
     }
-    if rows == 0 {
-        return Err(Diagnostic::error(
-            "header-only",
-            format!("{} has a header but no rows", source.name),
-        )
-        .at(Excerpt::of(
-            &source.name,
-            text,
-            Span::new(0, first_line(text).len()),
-            "the only line",
-        )));
-    }
-    Ok(None)
+    Ok((rows, None))
 }
 
 fn csv_reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {

@@ -104,6 +104,24 @@ fn known_formats_that_are_not_read_are_named() {
 }
 
 #[test]
+fn a_json_array_is_refused_with_the_way_to_lines() {
+    assert_snapshot!(bad("runs.json", "[{\"a\": 1}]"), @"
+    runs.json is a JSON array, which is not read yet [format-not-read]
+      = write one object per line, for example with `jq -c '.[]'`, and call it .jsonl
+    ");
+}
+
+#[test]
+fn a_bad_byte_at_the_end_of_a_line_is_shown() {
+    assert_snapshot!(bad("a.csv", b"params,loss\r\nna\xef\r\n"), @"
+    a.csv:2:3: a.csv is not UTF-8: byte 15 is 0xEF [not-utf8]
+      | na�
+      |   ^ not UTF-8
+      = save it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`
+    ");
+}
+
+#[test]
 fn numbers_in_the_first_line_are_refused_as_a_header() {
     assert_snapshot!(bad("a.csv", "1e9,2e10,3.1\n2e9,2e10,3.0\n"), @"
     a.csv:1:1: the first line of a.csv holds numbers, column names are expected [no-header]

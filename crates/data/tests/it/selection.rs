@@ -116,7 +116,7 @@ fn exact_copies_of_a_measurement_are_counted_once() {
     assert_snapshot!(told(&selection), @r#"2 row is an exact copy of an earlier row ["runs.csv:4", "runs.csv:5"]"#);
     assert_eq!(
         selection.notes[0].message,
-        "2 copies exact in every cell counted once (runs.csv:4, runs.csv:5)"
+        "2 rows equal to an earlier one in every cell, counted once (runs.csv:4, runs.csv:5)"
     );
 }
 

@@ -1,0 +1,117 @@
+//! Rows that repeat an earlier row in every cell: a run recorded twice, or a measurement repeated.
+
+use isoflop_base::{Note, Severity};
+
+use crate::accounting::{Account, count};
+use crate::column::{Column, Values};
+use crate::options::Copies;
+use crate::select::{Need, number};
+use crate::table::{RunTable, note};
+
+/// A measured number with this many digits does not come out twice by chance.
+const DIGITS_OF_A_MEASUREMENT: usize = 6;
+
+/// Takes the copies of a precise response out of `rows` and counts them; other copies stay. Both are noted.
+pub(crate) fn leave_out(
+    table: &RunTable,
+    needs: &[Need],
+    rows: &mut Vec<usize>,
+    account: &mut Account,
+) -> Vec<Note> {
+    let response = needs.iter().find(|n| n.kind.is_response());
+    let exact = |row: &usize| {
+        table.copies == Copies::Once
+            && response.is_some_and(|n| digits(number(&n.column, *row)) >= DIGITS_OF_A_MEASUREMENT)
+    };
+    let (left_out, kept): (Vec<usize>, Vec<usize>) =
+        copies(table, rows).into_iter().partition(exact);
+    rows.retain(|row| left_out.binary_search(row).is_err());
+    for row in &left_out {
+        let reason = "row is an exact copy of an earlier row";
+        account.skip(reason, None, || table.place(*row));
+    }
+    let counted_once = tell(
+        table,
+        &left_out,
+        "copied-rows",
+        Severity::Warning,
+        "counted once",
+    );
+    let repeated = tell(
+        table,
+        &kept,
+        "repeated-rows",
+        Severity::Info,
+        "kept as repeated measurements",
+    );
+    counted_once.into_iter().chain(repeated).collect()
+}
+
+fn tell(
+    table: &RunTable,
+    rows: &[usize],
+    code: &str,
+    severity: Severity,
+    fate: &str,
+) -> Option<Note> {
+    (!rows.is_empty()).then(|| {
+        let message = format!(
+            "{} equal to an earlier one in every cell, {fate} ({})",
+            count(rows.len(), "row"),
+            table.list_places(rows)
+        );
+        note(code, severity, message, Some(rows.len()))
+    })
+}
+
+/// Rows that equal an earlier one of `rows` in every column, ascending.
+fn copies(table: &RunTable, rows: &[usize]) -> Vec<usize> {
+    let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
+    for column in &table.columns {
+        for (hash, row) in hashes.iter_mut().zip(rows) {
+            *hash = (*hash ^ cell_bits(column, *row))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(29);
+        }
+    }
+    let mut order: Vec<(u64, usize)> = hashes.into_iter().zip(rows.iter().copied()).collect();
+    order.sort_unstable();
+    let mut copies = Vec::new();
+    for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
+        let mut distinct: Vec<usize> = Vec::new();
+        for (_, row) in group {
+            if distinct
+                .iter()
+                .any(|earlier| same_cells(table, *earlier, *row))
+            {
+                copies.push(*row);
+            } else {
+                distinct.push(*row);
+            }
+        }
+    }
+    copies.sort_unstable();
+    copies
+}
+
+fn same_cells(table: &RunTable, a: usize, b: usize) -> bool {
+    table
+        .columns
+        .iter()
+        .all(|c| cell_bits(c, a) == cell_bits(c, b) && c.trouble(a) == c.trouble(b))
+}
+/// A cell as bits: equal cells of a column have equal bits.
+fn cell_bits(column: &Column, row: usize) -> u64 {
+    match &column.values {
+        Values::Number(v) => v[row].to_bits(),
+        Values::Text { codes, .. } => u64::from(codes[row]),
+        Values::Bool(v) => v[row].map_or(2, u64::from),
+    }
+}
+
+/// Significant digits of a number in its shortest form.
+fn digits(value: f64) -> usize {
+    let text = format!("{value:e}");
+    let mantissa = text.split('e').next().unwrap_or_default();
+    mantissa.bytes().filter(u8::is_ascii_digit).count()
+}
