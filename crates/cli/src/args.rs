@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Turns training runs into scaling laws with certified fits.
 #[derive(Debug, Parser)]
-#[command(name = "isoflop", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "isoflop",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -73,11 +78,22 @@ pub(crate) struct HowArgs {
     #[arg(long, value_name = "ROLE=COLUMN", help_heading = "Reading the table")]
     pub(crate) map: Vec<String>,
     /// Keep only rows for which this is true: 'tokens > 1e9 and optimizer == "adamw"'
-    #[arg(long = "where", value_name = "EXPR", help_heading = "Reading the table")]
+    #[arg(
+        long = "where",
+        value_name = "EXPR",
+        help_heading = "Reading the table"
+    )]
     pub(crate) filter: Option<String>,
     /// Define a column: 'D = C/(6*N)'
-    #[arg(long = "let", value_name = "NAME = EXPR", help_heading = "Reading the table")]
+    #[arg(
+        long = "let",
+        value_name = "NAME = EXPR",
+        help_heading = "Reading the table"
+    )]
     pub(crate) lets: Vec<String>,
+    /// Rows that repeat an earlier one in every cell: count them once, or keep them all
+    #[arg(long, value_enum, default_value_t = CopiesArg::Once, help_heading = "Reading the table")]
+    pub(crate) copies: CopiesArg,
     /// What to minimise: squared, huber:δ, abs, soft-l1:δ, student:ν, each with -log or -lhs; δ may be 2mad
     #[arg(long, value_name = "PENALTY", help_heading = "Fitting")]
     pub(crate) objective: Option<String>,
@@ -96,6 +112,15 @@ pub(crate) struct HowArgs {
     /// Level of the intervals
     #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = level, help_heading = "Fitting")]
     pub(crate) level: f64,
+}
+
+/// `--copies`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CopiesArg {
+    /// A run that was recorded twice is one run
+    Once,
+    /// Every row counts
+    Keep,
 }
 
 /// `isoflop predict`

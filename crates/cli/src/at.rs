@@ -15,8 +15,11 @@ pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
                 value.push_str(piece.trim_end());
             }
             _ => {
-                return Err(Diagnostic::error("bad-point", format!("`{text}` is not of the form NAME=VALUE"))
-                    .help("for example N=70B,D=1.4T"));
+                return Err(Diagnostic::error(
+                    "bad-point",
+                    format!("`{text}` is not of the form NAME=VALUE"),
+                )
+                .help("for example N=70B,D=1.4T"));
             }
         }
     }
@@ -27,19 +30,28 @@ pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
 pub(crate) fn number(name: &str, text: &str) -> Result<f64, Diagnostic> {
     match parse_quantity(text) {
         Ok(quantity) => Ok(quantity.value),
-        Err(why) => Err(Diagnostic::error("bad-number", format!("`{name}={text}`: {why}"))
-            .help("numbers are written like 70B, 1.4T, 5.76e23 or 300e9")),
+        Err(why) => Err(
+            Diagnostic::error("bad-number", format!("`{name}={text}`: {why}"))
+                .help("numbers are written like 70B, 1.4T, 5.76e23 or 300e9"),
+        ),
     }
 }
 
 /// A point of `--at`. Names are the law's letters or the columns they came from.
 pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
-    let mut point = Point { at: Vec::new(), levels: Vec::new() };
+    let mut point = Point {
+        at: Vec::new(),
+        levels: Vec::new(),
+    };
     let mut faults = Diagnostics::default();
     for (name, value) in pairs(text)? {
         let name = letter(fit, &name);
-        if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name) {
-            faults.0.push(Diagnostic::error("bad-point", format!("`{text}` gives {name} twice")));
+        if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name)
+        {
+            faults.0.push(Diagnostic::error(
+                "bad-point",
+                format!("`{text}` gives {name} twice"),
+            ));
         } else if fit.points.levels.iter().any(|(n, _)| *n == name) {
             point.levels.push((name, value));
         } else {
@@ -49,12 +61,20 @@ pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
             }
         }
     }
-    if faults.0.is_empty() { Ok(point) } else { Err(faults) }
+    if faults.0.is_empty() {
+        Ok(point)
+    } else {
+        Err(faults)
+    }
 }
 
 /// The law's letter for a name that may be a column.
 fn letter(fit: &Fit, name: &str) -> String {
-    let by_column = || fit.ranges.iter().find(|r| r.column == name && !r.column.is_empty());
+    let by_column = || {
+        fit.ranges
+            .iter()
+            .find(|r| r.column == name && !r.column.is_empty())
+    };
     match fit.ranges.iter().any(|r| r.name == name) {
         true => name.to_owned(),
         false => by_column().map_or_else(|| name.to_owned(), |r| r.name.clone()),
@@ -62,17 +82,31 @@ fn letter(fit: &Fit, name: &str) -> String {
 }
 
 /// The points of `--at-file`: a table with a column for every input and index of the law.
-pub(crate) fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, Diagnostics> {
+pub(crate) fn points_of_file(
+    file: &str,
+    map: &[String],
+    fit: &Fit,
+) -> Result<Vec<Point>, Diagnostics> {
     let mut reader = ReadOptions::default();
     for text in map {
         reader.map.extend(ReadOptions::parse_map(text)?);
     }
     let table = read(&[Input::from_arg(file)], &reader)?;
     let mut faults = Diagnostics::default();
-    let mut points = vec![Point { at: Vec::new(), levels: Vec::new() }; table.rows()];
+    let mut points = vec![
+        Point {
+            at: Vec::new(),
+            levels: Vec::new()
+        };
+        table.rows()
+    ];
     let names = fit.points.inputs.iter().map(|(n, _)| (n, false));
     for (name, is_level) in names.chain(fit.points.levels.iter().map(|(n, _)| (n, true))) {
-        let column = fit.ranges.iter().find(|r| r.name == *name).map_or(name.as_str(), |r| r.column.as_str());
+        let column = fit
+            .ranges
+            .iter()
+            .find(|r| r.name == *name)
+            .map_or(name.as_str(), |r| r.column.as_str());
         let column = match table.resolve(name, column) {
             Ok(resolved) => resolved.column,
             Err(fault) => {
@@ -86,13 +120,21 @@ pub(crate) fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Ve
                 (true, Some(level), _) => point.levels.push((name.clone(), level)),
                 (false, _, Some(x)) => point.at.push((name.clone(), x)),
                 _ => {
-                    let message = format!("{}: {} has no value for {name}", table.place(row), column.name);
+                    let message = format!(
+                        "{}: {} has no value for {name}",
+                        table.place(row),
+                        column.name
+                    );
                     faults.0.push(Diagnostic::error("bad-point", message));
                 }
             }
         }
     }
-    if faults.0.is_empty() { Ok(points) } else { Err(faults) }
+    if faults.0.is_empty() {
+        Ok(points)
+    } else {
+        Err(faults)
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +144,14 @@ mod tests {
     #[test]
     fn points_are_typed_as_people_write_numbers() {
         let one = |n: &str, v: &str| (n.to_owned(), v.to_owned());
-        assert_eq!(pairs("N=70B,D=1.4T"), Ok(vec![one("N", "70B"), one("D", "1.4T")]));
-        assert_eq!(pairs(" N = 411,616,256 , D = 8B"), Ok(vec![one("N", "411,616,256"), one("D", "8B")]));
+        assert_eq!(
+            pairs("N=70B,D=1.4T"),
+            Ok(vec![one("N", "70B"), one("D", "1.4T")])
+        );
+        assert_eq!(
+            pairs(" N = 411,616,256 , D = 8B"),
+            Ok(vec![one("N", "411,616,256"), one("D", "8B")])
+        );
         assert_eq!(number("N", "411,616,256"), Ok(411_616_256.0));
         assert_eq!(number("N", "70B"), Ok(7e10));
     }

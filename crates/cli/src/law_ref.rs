@@ -4,6 +4,8 @@ use std::path::Path;
 
 use isoflop::{Diagnostic, Diagnostics, Law, RunTable};
 
+use crate::output::cannot_read;
+
 /// What `--law` says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LawRef {
@@ -18,7 +20,9 @@ pub(crate) enum LawRef {
 impl LawRef {
     /// An existing file or a name that ends in `.toml` is a law file, anything with `=` a formula, the rest a name.
     pub(crate) fn parse(text: &str) -> Self {
-        let toml = Path::new(text).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+        let toml = Path::new(text)
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
         if (toml && !text.contains('=')) || Path::new(text).is_file() {
             Self::File(text.to_owned())
         } else if text.contains('=') {
@@ -31,32 +35,46 @@ impl LawRef {
     /// The law when it can be had without a table; none for a formula, whose names may be columns.
     pub(crate) fn load_alone(&self) -> Option<Result<Law, Diagnostics>> {
         match self {
-            Self::File(path) => Some(read_law(path)),
-            Self::Name(id) => Some(Law::builtin(id)),
             Self::Formula(_) => None,
+            Self::File(_) | Self::Name(_) => Some(self.load(None, &[])),
         }
     }
 
     /// The law for a table. `coefs` are names that are coefficients for certain.
-    pub(crate) fn load(&self, table: Option<&RunTable>, coefs: &[&str]) -> Result<Law, Diagnostics> {
-        if let Some(law) = self.load_alone() {
-            return law;
+    pub(crate) fn load(
+        &self,
+        table: Option<&RunTable>,
+        coefs: &[&str],
+    ) -> Result<Law, Diagnostics> {
+        match self {
+            Self::File(path) => read_law(path),
+            Self::Name(id) => Law::builtin(id),
+            Self::Formula(text) => {
+                let columns =
+                    table.map_or_else(Vec::new, |t| t.columns().map(|c| c.name.as_str()).collect());
+                Law::from_formula(text, &columns, coefs)
+            }
         }
-        let Self::Formula(text) = self else { unreachable!("only a formula needs a table") };
-        let columns: Vec<&str> = table.map_or_else(Vec::new, |t| t.columns().map(|c| c.name.as_str()).collect());
-        Law::from_formula(text, &columns, coefs)
     }
 }
 
 fn read_law(path: &str) -> Result<Law, Diagnostics> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| Diagnostic::error("cannot-read", format!("the law file {path} cannot be read: {e}")))?;
+    let bytes = std::fs::read(path).map_err(|e| cannot_read(path, &e))?;
     let text = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
-        Diagnostic::error("not-utf8", format!("the law file {path} is not UTF-8 text, from byte {}", at + 1))
-            .help("save it as UTF-8")
+        Diagnostic::error(
+            "not-utf8",
+            format!(
+                "the law file {path} is not UTF-8 text, from byte {}",
+                at + 1
+            ),
+        )
+        .help("save it as UTF-8")
     })?;
-    let id = Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or(path);
+    let id = Path::new(path)
+        .file_stem()
+        .and_then(|s| s.to_str())
+        .unwrap_or(path);
     Law::from_toml(id, path, &text)
 }
 
@@ -66,8 +84,17 @@ mod tests {
 
     #[test]
     fn the_kind_is_told_by_the_text() {
-        assert_eq!(LawRef::parse("chinchilla"), LawRef::Name("chinchilla".into()));
-        assert_eq!(LawRef::parse("my/own.toml"), LawRef::File("my/own.toml".into()));
-        assert_eq!(LawRef::parse("L = E + A/N^a"), LawRef::Formula("L = E + A/N^a".into()));
+        assert_eq!(
+            LawRef::parse("chinchilla"),
+            LawRef::Name("chinchilla".into())
+        );
+        assert_eq!(
+            LawRef::parse("my/own.toml"),
+            LawRef::File("my/own.toml".into())
+        );
+        assert_eq!(
+            LawRef::parse("L = E + A/N^a"),
+            LawRef::Formula("L = E + A/N^a".into())
+        );
     }
 }

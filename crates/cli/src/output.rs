@@ -69,11 +69,23 @@ impl Output {
             (false, false) => Shown::Text,
         };
         let style = Style {
-            width: std::env::var("COLUMNS").ok().and_then(|w| w.parse().ok()).unwrap_or(100).clamp(60, 140),
+            width: std::env::var("COLUMNS")
+                .ok()
+                .and_then(|w| w.parse().ok())
+                .unwrap_or(100)
+                .clamp(60, 140),
             paint: paint(io::stdout().is_terminal()),
-            plots: if said.plot { Plots::Braille } else { Plots::Hidden },
+            plots: if said.plot {
+                Plots::Braille
+            } else {
+                Plots::Hidden
+            },
         };
-        Ok(Self { shown, files, style })
+        Ok(Self {
+            shown,
+            files,
+            style,
+        })
     }
 
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
@@ -109,17 +121,28 @@ impl Output {
 fn paint(terminal: bool) -> Paint {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-    if terminal && !refused && !dumb { Paint::Ansi } else { Paint::Plain }
+    if terminal && !refused && !dumb {
+        Paint::Ansi
+    } else {
+        Paint::Plain
+    }
 }
 
 fn ending(path: &Path) -> Result<&'static str, Diagnostic> {
-    let found = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    let found = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default()
+        .to_lowercase();
     if let Some(known) = ENDINGS.into_iter().find(|e| *e == found) {
         return Ok(known);
     }
     let mut fault = Diagnostic::error(
         "unknown-ending",
-        format!("{} cannot be written: the format is told by the ending", path.display()),
+        format!(
+            "{} cannot be written: the format is told by the ending",
+            path.display()
+        ),
     );
     if let Some(near) = closest(&found, ENDINGS) {
         fault = fault.help(format!("did you mean `.{near}`?"));
@@ -128,17 +151,38 @@ fn ending(path: &Path) -> Result<&'static str, Diagnostic> {
 }
 
 fn no_picture(path: &Path) -> Diagnostic {
-    Diagnostic::error("no-picture", format!("{} cannot be written: this result has no picture", path.display()))
-        .help("endings that can be written here: .json .md .csv")
+    Diagnostic::error(
+        "no-picture",
+        format!(
+            "{} cannot be written: this result has no picture",
+            path.display()
+        ),
+    )
+    .help("endings that can be written here: .json .md .csv")
 }
 
 fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {
-    Diagnostic::error("cannot-write", format!("{} cannot be written: {e}", path.display()))
+    Diagnostic::error(
+        "cannot-write",
+        format!("{} cannot be written: {e}", path.display()),
+    )
+}
+
+/// The fault of a file that cannot be read.
+pub(crate) fn cannot_read(path: &str, e: &io::Error) -> Diagnostic {
+    let why = match e.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => e.to_string(),
+    };
+    Diagnostic::error("cannot-read", format!("{path} cannot be read: {why}"))
 }
 
 fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::Stdout)
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::Stdout)
 }
 
 /// Reports why there is no result, and gives the exit code. A reader that went away is no failure.

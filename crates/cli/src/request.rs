@@ -1,11 +1,11 @@
 //! What is meant: typed requests made from the words of [`crate::args`]. All faults are collected.
 
 use isoflop::{
-    Diagnostic, Diagnostics, Fit, FitOptions, Input, Law, Objective, ReadOptions, RunTable, Uncertainty, closest,
-    dataset, datasets, fit, read,
+    Copies, Diagnostic, Diagnostics, Fit, FitOptions, Input, Law, Objective, ReadOptions, RunTable,
+    Uncertainty, closest, dataset, datasets, fit, read,
 };
 
-use crate::args::HowArgs;
+use crate::args::{CopiesArg, HowArgs};
 use crate::law_ref::LawRef;
 
 /// A fit that is asked for.
@@ -18,12 +18,22 @@ pub(crate) struct FitRequest {
 
 impl FitRequest {
     /// The request behind the words.
-    pub(crate) fn new(inputs: &[String], law: &str, how: &HowArgs, seed: u64) -> Result<Self, Diagnostics> {
+    pub(crate) fn new(
+        inputs: &[String],
+        law: &str,
+        how: &HowArgs,
+        seed: u64,
+    ) -> Result<Self, Diagnostics> {
         let mut faults = Diagnostics::default();
         let reader = reader(how, &mut faults);
         let options = options(how, seed, &mut faults);
         if faults.0.is_empty() {
-            Ok(Self { inputs: inputs.iter().map(|i| input(i)).collect(), law: LawRef::parse(law), reader, options })
+            Ok(Self {
+                inputs: inputs.iter().map(|i| input(i)).collect(),
+                law: LawRef::parse(law),
+                reader,
+                options,
+            })
         } else {
             Err(faults)
         }
@@ -34,11 +44,16 @@ impl FitRequest {
         let alone = self.law.load_alone();
         let table = match (read(&self.inputs, &self.reader), &alone) {
             (Ok(table), _) => table,
-            (Err(mut faults), Some(Err(law))) => {
-                faults.0.extend(law.0.iter().cloned());
+            (Err(faults), alone) => {
+                let mut faults = near_dataset(faults, &self.inputs);
+                faults.0.extend(
+                    alone
+                        .iter()
+                        .filter_map(|law| law.as_ref().err())
+                        .flat_map(|f| f.0.iter().cloned()),
+                );
                 return Err(faults);
             }
-            (Err(faults), _) => return Err(near_dataset(faults, &self.inputs)),
         };
         let law = match alone {
             Some(law) => law?,
@@ -48,7 +63,8 @@ impl FitRequest {
     }
 
     fn formula_law(&self, table: &RunTable) -> Result<Law, Diagnostics> {
-        self.law.load(Some(table), &changed_names(&self.options.coefs))
+        self.law
+            .load(Some(table), &changed_names(&self.options.coefs))
     }
 }
 
@@ -56,7 +72,11 @@ impl FitRequest {
 fn changed_names(changes: &[String]) -> Vec<&str> {
     changes
         .iter()
-        .filter_map(|change| change.split(|c: char| c == '=' || c.is_whitespace()).find(|word| !word.is_empty()))
+        .filter_map(|change| {
+            change
+                .split(|c: char| c == '=' || c.is_whitespace())
+                .find(|word| !word.is_empty())
+        })
         .collect()
 }
 
@@ -70,14 +90,20 @@ pub(crate) fn input(text: &str) -> Input {
 
 /// Adds did-you-mean for the name of a data set to a path that does not exist.
 fn near_dataset(mut faults: Diagnostics, inputs: &[Input]) -> Diagnostics {
-    for fault in faults.0.iter_mut().filter(|f| f.code == "cannot-read" && f.help.is_empty()) {
+    for fault in faults
+        .0
+        .iter_mut()
+        .filter(|f| f.code == "cannot-read" && f.help.is_empty())
+    {
         let paths = inputs.iter().filter_map(|i| match i {
             Input::Path(path) => path.to_str(),
             _ => None,
         });
         for path in paths.filter(|p| fault.message.contains(*p)) {
             if let Some(near) = closest(path, datasets().iter().map(|s| s.name)) {
-                fault.help.push(format!("did you mean the data set `{near}`?"));
+                fault
+                    .help
+                    .push(format!("did you mean the data set `{near}`?"));
             }
         }
     }
@@ -92,15 +118,39 @@ fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
             Err(fault) => faults.0.push(fault),
         }
     }
-    ReadOptions { map, filter: how.filter.clone(), lets: how.lets.clone() }
+    let copies = match how.copies {
+        CopiesArg::Once => Copies::Once,
+        CopiesArg::Keep => Copies::Keep,
+    };
+    ReadOptions {
+        map,
+        filter: how.filter.clone(),
+        lets: how.lets.clone(),
+        copies,
+    }
 }
 
 fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
     let mut collect = |fault: Diagnostic| faults.0.push(fault);
-    let objective = how.objective.as_deref().and_then(|text| Objective::parse(text).map_err(&mut collect).ok());
-    let uncertainty = how.uncertainty.as_deref().and_then(|text| Uncertainty::parse(text).map_err(&mut collect).ok());
-    let pairs = |name: &str, values: &[String]| values.iter().map(|v| (name.to_owned(), v.clone())).collect::<Vec<_>>();
+    let objective = how
+        .objective
+        .as_deref()
+        .and_then(|text| Objective::parse(text).map_err(&mut collect).ok());
+    let uncertainty = how
+        .uncertainty
+        .as_deref()
+        .and_then(|text| Uncertainty::parse(text).map_err(&mut collect).ok());
+    let pairs = |name: &str, values: &[String]| {
+        values
+            .iter()
+            .map(|v| (name.to_owned(), v.clone()))
+            .collect::<Vec<_>>()
+    };
     let filter: Vec<String> = how.filter.iter().cloned().collect();
+    let copies: Vec<String> = (how.copies == CopiesArg::Keep)
+        .then(|| "keep".to_owned())
+        .into_iter()
+        .collect();
     FitOptions {
         objective,
         weights: how.weights.clone(),
@@ -109,7 +159,13 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
         level: how.level,
         seed,
         coefs: how.coef.clone(),
-        reader: [pairs("map", &how.map), pairs("let", &how.lets), pairs("where", &filter)].concat(),
+        reader: [
+            pairs("map", &how.map),
+            pairs("let", &how.lets),
+            pairs("where", &filter),
+            pairs("copies", &copies),
+        ]
+        .concat(),
     }
 }
 
@@ -119,7 +175,11 @@ mod tests {
 
     #[test]
     fn names_of_changed_coefficients_are_found() {
-        let changes = ["E = 1.7".to_owned(), "alpha in [0, 1]".to_owned(), "beta=alpha".to_owned()];
+        let changes = [
+            "E = 1.7".to_owned(),
+            "alpha in [0, 1]".to_owned(),
+            "beta=alpha".to_owned(),
+        ];
         assert_eq!(changed_names(&changes), ["E", "alpha", "beta"]);
     }
 }

@@ -15,7 +15,9 @@ use std::io::Write as _;
 use isoflop::dataset;
 
 fn main() -> std::io::Result<()> {
-    std::io::stdout().lock().write_all(simulated_ladder().as_bytes())
+    std::io::stdout()
+        .lock()
+        .write_all(simulated_ladder().as_bytes())
 }
 
 /// Relative standard deviation of the noise.
@@ -37,9 +39,16 @@ pub fn simulated_ladder() -> String {
                 continue;
             }
             let seed = 1000 + row;
-            let factor = OUTLIERS.iter().find(|(r, _)| *r == row).map_or(1.0, |(_, f)| *f);
+            let factor = OUTLIERS
+                .iter()
+                .find(|(r, _)| *r == row)
+                .map_or(1.0, |(_, f)| *f);
             let loss = law(params, tokens) * (1.0 + NOISE * normal(seed as u64)) * factor;
-            let _ = writeln!(text, "sim-{:02},{params:.0},{tokens:.0},{flops:.4e},{loss:.4},{seed}", row + 1);
+            let _ = writeln!(
+                text,
+                "sim-{:02},{params:.0},{tokens:.0},{flops:.4e},{loss:.4},{seed}",
+                row + 1
+            );
             row += 1;
         }
     }
@@ -49,7 +58,12 @@ pub fn simulated_ladder() -> String {
 /// The loss without noise, from the coefficients that the program shows as the truth.
 pub fn law(params: f64, tokens: f64) -> f64 {
     let truth = dataset("simulated-ladder").map_or(&[][..], |set| set.truth);
-    let coef = |name: &str| truth.iter().find(|(n, _)| *n == name).map_or(f64::NAN, |(_, x)| *x);
+    let coef = |name: &str| {
+        truth
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or(f64::NAN, |(_, x)| *x)
+    };
     coef("E") + coef("A") / params.powf(coef("alpha")) + coef("B") / tokens.powf(coef("beta"))
 }
 
@@ -61,11 +75,17 @@ fn rounded(x: f64) -> f64 {
 
 /// The sum of twelve uniform numbers less six: close to normal, and free of functions that differ between machines.
 pub fn normal(seed: u64) -> f64 {
-    (0..12).map(|i| uniform(seed.wrapping_mul(64) + i)).sum::<f64>() - 6.0
+    (0..12)
+        .map(|i| uniform(seed.wrapping_mul(64) + i))
+        .sum::<f64>()
+        - 6.0
 }
 
 /// SplitMix64 of a counter, as a number in [0, 1).
-#[expect(clippy::cast_precision_loss, reason = "53 bits are exactly what an f64 holds")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "53 bits are exactly what an f64 holds"
+)]
 fn uniform(counter: u64) -> f64 {
     let mut z = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

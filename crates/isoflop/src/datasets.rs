@@ -26,7 +26,13 @@ pub fn datasets() -> &'static [DataSet] {
                       5 to 320 tokens per parameter, 1e15 to 1e21 FLOP, noise of 0.4 % and two outliers",
         csv: include_str!("../data/simulated-ladder.csv"),
         law: "chinchilla",
-        truth: &[("E", 1.80), ("A", 410.0), ("B", 1900.0), ("alpha", 0.345), ("beta", 0.365)],
+        truth: &[
+            ("E", 1.80),
+            ("A", 410.0),
+            ("B", 1900.0),
+            ("alpha", 0.345),
+            ("beta", 0.365),
+        ],
     }]
 }
 
@@ -40,7 +46,10 @@ impl DataSet {
     /// The table as an input of [`read`](crate::read).
     #[must_use]
     pub fn input(&self) -> Input {
-        Input::Reader { name: self.name.to_owned(), bytes: self.csv.as_bytes().to_vec() }
+        Input::Reader {
+            name: self.name.to_owned(),
+            bytes: self.csv.as_bytes().to_vec(),
+        }
     }
 
     /// Rows of the table.
@@ -65,7 +74,10 @@ mod tests {
         assert!(names.is_sorted());
         for set in datasets().iter().filter(|s| !s.truth.is_empty()) {
             assert!(set.name.contains("simulated") && set.description.contains("SIMULATED"));
-            assert!(isoflop_law::Law::builtin(set.law).is_ok_and(|law| law.coefs.len() == set.truth.len()));
+            assert!(
+                isoflop_law::Law::builtin(set.law)
+                    .is_ok_and(|law| law.coefs.len() == set.truth.len())
+            );
         }
     }
 }

@@ -39,9 +39,10 @@ pub use threads::set_threads;
 
 pub use isoflop_answer::{Point, PredictedPoint, Prediction, predict};
 pub use isoflop_base::{
-    Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest, format_quantity, parse_quantity,
+    Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
+    format_quantity, parse_quantity,
 };
-pub use isoflop_data::{Column, Input, ReadOptions, RunTable, read};
+pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
 pub use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
 pub use isoflop_report as report;

@@ -14,27 +14,52 @@ const SCHEMA: &str = "isoflop.fit/1";
 /// - `wrong-schema` when it is JSON of another kind.
 /// - `broken-fit` when a field is missing or of the wrong type.
 pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|e| at("not-json", "this is not JSON".to_owned(), text, file, &e))?;
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|e| at("not-json", "this is not JSON".to_owned(), text, file, &e))?;
     match value.get("schema").and_then(serde_json::Value::as_str) {
         Some(SCHEMA) => {}
         found => {
             let found = found.map_or_else(|| "no schema".to_owned(), |s| format!("schema {s}"));
-            let fault = Diagnostic::error("wrong-schema", format!("{file} has {found}, a saved fit has {SCHEMA}"));
-            return Err(fault.help("save a fit with `isoflop fit RUNS --law LAW -o fit.json`").into());
+            let fault = Diagnostic::error(
+                "wrong-schema",
+                format!("{file} has {found}, a saved fit has {SCHEMA}"),
+            );
+            return Err(fault
+                .help("save a fit with `isoflop fit RUNS --law LAW -o fit.json`")
+                .into());
         }
     }
     serde_json::from_str(text).map_err(|e| {
-        at("broken-fit", "this saved fit lacks a field or holds one of the wrong type".to_owned(), text, file, &e)
+        at(
+            "broken-fit",
+            "this saved fit lacks a field or holds one of the wrong type".to_owned(),
+            text,
+            file,
+            &e,
+        )
     })
 }
 
-fn at(code: &'static str, message: String, text: &str, file: &str, e: &serde_json::Error) -> Diagnostics {
-    let start: usize = text.split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();
+fn at(
+    code: &'static str,
+    message: String,
+    text: &str,
+    file: &str,
+    e: &serde_json::Error,
+) -> Diagnostics {
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(e.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
     let place = start + e.column().saturating_sub(1);
     // serde_json ends every message with the place, which the excerpt shows better.
     let label = e.to_string();
-    let label = label.split(" at line ").next().unwrap_or_default().to_owned();
+    let label = label
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let mut excerpt = Excerpt::of(file, text, Span::new(place, place + 1), label);
     if excerpt.text.len() > 160 {
         excerpt = shortened(excerpt);
@@ -67,12 +92,20 @@ mod tests {
             ("{\n  \"schema\": oops}", "not-json", Some((2, 13))),
             ("{\"schema\": \"isoflop.predict/1\"}", "wrong-schema", None),
             ("[1, 2]", "wrong-schema", None),
-            ("{\n\"schema\": \"isoflop.fit/1\",\n\"law\": 3}", "broken-fit", Some((3, 8))),
+            (
+                "{\n\"schema\": \"isoflop.fit/1\",\n\"law\": 3}",
+                "broken-fit",
+                Some((3, 8)),
+            ),
         ];
         for (text, code, place) in cases {
             let faults = fit_from_json(text, "fit.json").expect_err("the text is no fit");
             assert_eq!(faults.0[0].code, code, "{text}");
-            assert_eq!(faults.0[0].excerpt.as_ref().map(|e| (e.line, e.column)), place, "{text}");
+            assert_eq!(
+                faults.0[0].excerpt.as_ref().map(|e| (e.line, e.column)),
+                place,
+                "{text}"
+            );
         }
     }
 }

@@ -8,7 +8,13 @@ use isoflop_base::Diagnostic;
 ///
 /// `threads-already-set` when threads were started before.
 pub fn set_threads(threads: usize) -> Result<(), Diagnostic> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|e| {
-        Diagnostic::error("threads-already-set", format!("the number of threads cannot be changed any more: {e}"))
-    })
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|e| {
+            Diagnostic::error(
+                "threads-already-set",
+                format!("the number of threads cannot be changed any more: {e}"),
+            )
+        })
 }

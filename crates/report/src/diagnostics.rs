@@ -11,9 +11,17 @@ const SHOWN: usize = 20;
 /// All diagnostics, in their order, each after an empty line except the first.
 #[must_use]
 pub fn diagnostics_text(diagnostics: &Diagnostics, paint: Paint) -> String {
-    let mut parts: Vec<String> = diagnostics.0.iter().take(SHOWN).map(|d| one(d, paint)).collect();
+    let mut parts: Vec<String> = diagnostics
+        .0
+        .iter()
+        .take(SHOWN)
+        .map(|d| one(d, paint))
+        .collect();
     if diagnostics.0.len() > SHOWN {
-        parts.push(format!("and {} like these\n", counted(diagnostics.0.len() - SHOWN, "further fault")));
+        parts.push(format!(
+            "and {} like these\n",
+            counted(diagnostics.0.len() - SHOWN, "further fault")
+        ));
     }
     parts.join("\n")
 }
@@ -43,15 +51,42 @@ pub(crate) fn severity(severity: Severity) -> (&'static str, &'static str) {
 /// Place, line and underline. The number in the margin is that of the file, though only this line is at hand.
 fn excerpt_lines(e: &Excerpt, margin: usize, colour: &str, paint: Paint) -> Vec<String> {
     let shown = |text: &str| text.replace('\t', " ");
-    let before = e.text.get(..e.span.start).unwrap_or(&e.text).chars().count();
-    let marked = e.text.get(e.span.start..e.span.end).unwrap_or_default().chars().count().max(1);
+    let before = e
+        .text
+        .get(..e.span.start)
+        .unwrap_or(&e.text)
+        .chars()
+        .count();
+    let marked = e
+        .text
+        .get(e.span.start..e.span.end)
+        .unwrap_or_default()
+        .chars()
+        .count()
+        .max(1);
     let underline = paint.paint(colour, &format!("{} {}", "^".repeat(marked), e.label));
     let bar = paint.paint("34", "│");
     vec![
-        format!("{:margin$} {} {}:{}:{}", "", paint.paint("34", "┌─"), e.file, e.line, e.column),
+        format!(
+            "{:margin$} {} {}:{}:{}",
+            "",
+            paint.paint("34", "┌─"),
+            e.file,
+            e.line,
+            e.column
+        ),
         format!("{:margin$} {bar}", ""),
-        format!("{} {bar} {}", paint.paint("34", &format!("{:>margin$}", e.line)), shown(&e.text)),
-        format!("{:margin$} {bar} {:before$}{}", "", "", underline.trim_end()),
+        format!(
+            "{} {bar} {}",
+            paint.paint("34", &format!("{:>margin$}", e.line)),
+            shown(&e.text)
+        ),
+        format!(
+            "{:margin$} {bar} {:before$}{}",
+            "",
+            "",
+            underline.trim_end()
+        ),
     ]
 }
 
@@ -64,9 +99,17 @@ mod tests {
     fn the_place_is_that_of_the_file() {
         let source = "title = \"α\"\nformula = \"L = E + A / n^alpha\"\n";
         let at = source.find("n^").expect("the fault is in the source");
-        let fault = Diagnostic::error("undeclared-name", "`n` is neither a variable nor a coefficient")
-            .at(Excerpt::of("my.toml", source, Span::new(at, at + 1), "not declared"))
-            .help("did you mean `N`?");
+        let fault = Diagnostic::error(
+            "undeclared-name",
+            "`n` is neither a variable nor a coefficient",
+        )
+        .at(Excerpt::of(
+            "my.toml",
+            source,
+            Span::new(at, at + 1),
+            "not declared",
+        ))
+        .help("did you mean `N`?");
         insta::assert_snapshot!(diagnostics_text(&fault.into(), Paint::Plain), @r#"
         error[undeclared-name]: `n` is neither a variable nor a coefficient
           ┌─ my.toml:2:24
@@ -79,8 +122,12 @@ mod tests {
 
     #[test]
     fn a_fault_at_the_end_of_the_text_is_underlined() {
-        let fault = Diagnostic::error("syntax", "expected an expression")
-            .at(Excerpt::of("<formula>", "L = E +", Span::new(7, 7), "nothing follows"));
+        let fault = Diagnostic::error("syntax", "expected an expression").at(Excerpt::of(
+            "<formula>",
+            "L = E +",
+            Span::new(7, 7),
+            "nothing follows",
+        ));
         insta::assert_snapshot!(diagnostics_text(&fault.into(), Paint::Plain), @r"
         error[syntax]: expected an expression
           ┌─ <formula>:1:8

@@ -77,6 +77,8 @@ pub enum Value {
 pub struct Plot {
     /// What is shown.
     pub title: String,
+    /// The formula, on one line; empty when there is none.
+    pub subtitle: String,
     /// The picture in words, for readers who do not see it.
     pub description: String,
     /// What the colours stand for; empty when there is only one.
@@ -164,7 +166,10 @@ impl Document {
     /// An empty document with a title.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), ..Self::default() }
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
     }
 
     /// Adds a block.
@@ -205,21 +210,33 @@ impl Table {
                 None => ((*head).to_owned(), Align::Left),
             })
             .collect();
-        Self { columns, rows: Vec::new() }
+        Self {
+            columns,
+            rows: Vec::new(),
+        }
     }
 
     /// Leaves out columns whose cells are all empty.
     #[must_use]
     pub fn without_empty_columns(self) -> Self {
-        let keep: Vec<bool> =
-            (0..self.columns.len()).map(|c| self.rows.iter().any(|row| !row[c].is_empty())).collect();
+        let keep: Vec<bool> = (0..self.columns.len())
+            .map(|c| self.rows.iter().any(|row| !row[c].is_empty()))
+            .collect();
         let kept = |c: &usize| keep[*c];
         Self {
-            columns: (0..keep.len()).filter(kept).map(|c| self.columns[c].clone()).collect(),
+            columns: (0..keep.len())
+                .filter(kept)
+                .map(|c| self.columns[c].clone())
+                .collect(),
             rows: self
                 .rows
                 .iter()
-                .map(|row| (0..keep.len()).filter(kept).map(|c| row[c].clone()).collect())
+                .map(|row| {
+                    (0..keep.len())
+                        .filter(kept)
+                        .map(|c| row[c].clone())
+                        .collect()
+                })
                 .collect(),
         }
     }
@@ -229,7 +246,10 @@ impl Frame {
     /// A frame with these columns.
     #[must_use]
     pub fn with_columns<S: AsRef<str>>(names: &[S]) -> Self {
-        Self { columns: names.iter().map(|n| n.as_ref().to_owned()).collect(), rows: Vec::new() }
+        Self {
+            columns: names.iter().map(|n| n.as_ref().to_owned()).collect(),
+            rows: Vec::new(),
+        }
     }
 }
 
@@ -248,7 +268,10 @@ mod tests {
         let mut table = Table::with_columns(&["a", ">b", "c"]);
         table.rows.push(vec!["1".into(), String::new(), "2".into()]);
         let table = table.without_empty_columns();
-        assert_eq!(table.columns, [("a".to_owned(), Align::Left), ("c".to_owned(), Align::Left)]);
+        assert_eq!(
+            table.columns,
+            [("a".to_owned(), Align::Left), ("c".to_owned(), Align::Left)]
+        );
         assert_eq!(table.rows, [["1", "2"]]);
     }
 }

@@ -10,16 +10,18 @@ use crate::build::TableSummary;
 
 /// A result as indented JSON with a line end. Numbers that JSON cannot hold become `null`.
 #[must_use]
-pub fn json_text<T: Serialize>(result: &T) -> String {
+pub fn text<T: Serialize>(result: &T) -> String {
     match serde_json::to_string_pretty(result) {
         Ok(text) => text + "\n",
-        Err(fault) => json!({"schema": "isoflop.error/1", "message": fault.to_string()}).to_string() + "\n",
+        Err(fault) => {
+            json!({"schema": "isoflop.error/1", "message": fault.to_string()}).to_string() + "\n"
+        }
     }
 }
 
 /// A law as `isoflop.law/1`.
 #[must_use]
-pub fn law_json(law: &Law) -> Value {
+pub fn law(law: &Law) -> Value {
     let mut fields = Map::new();
     fields.insert("schema".into(), json!("isoflop.law/1"));
     if let Value::Object(summary) = law_fields(law) {
@@ -30,7 +32,7 @@ pub fn law_json(law: &Law) -> Value {
 
 /// Laws as `isoflop.laws/1`.
 #[must_use]
-pub fn laws_json(laws: &[Law]) -> Value {
+pub fn laws(laws: &[Law]) -> Value {
     json!({"schema": "isoflop.laws/1", "laws": laws.iter().map(law_fields).collect::<Vec<_>>()})
 }
 
@@ -62,24 +64,34 @@ fn law_fields(law: &Law) -> Value {
 
 /// The value of a law as `isoflop.evaluation/1`.
 #[must_use]
-pub fn evaluation_json(law: &Law, coefs: &[(String, f64)], at: &[(String, f64)], value: f64) -> Value {
+pub fn evaluation(law: &Law, coefs: &[(String, f64)], at: &[(String, f64)], value: f64) -> Value {
     json!({"schema": "isoflop.evaluation/1", "law": law.id, "formula": law.formula_text, "coefs": object(coefs),
            "at": object(at), "value": value})
 }
 
 /// The tables that come with the program as `isoflop.data/1`.
 #[must_use]
-pub fn tables_json(tables: &[TableSummary]) -> Value {
+pub fn tables(tables: &[TableSummary]) -> Value {
     json!({"schema": "isoflop.data/1", "tables": tables})
 }
 
 /// The demonstration as `isoflop.demo/1`: the truth, the fit and the prediction with its true values.
 #[must_use]
-pub fn demo_json(fit: &Fit, truth: &[(String, f64)], prediction: &Prediction, true_values: &[f64]) -> Value {
+pub fn demo(
+    fit: &Fit,
+    truth: &[(String, f64)],
+    prediction: &Prediction,
+    true_values: &[f64],
+) -> Value {
     json!({"schema": "isoflop.demo/1", "simulated": true, "truth": object(truth), "fit": fit,
            "prediction": prediction, "true_values": true_values})
 }
 
 fn object(pairs: &[(String, f64)]) -> Value {
-    Value::Object(pairs.iter().map(|(name, x)| (name.clone(), json!(x))).collect())
+    Value::Object(
+        pairs
+            .iter()
+            .map(|(name, x)| (name.clone(), json!(x)))
+            .collect(),
+    )
 }

@@ -7,14 +7,13 @@
 mod build;
 mod diagnostics;
 pub mod doc;
-mod json;
+pub mod json;
 pub mod number;
 pub mod render;
 
 pub use build::{
-    TableSummary, demo_document, evaluation_document, fit_document, law_document, laws_document, prediction_document,
-    tables_document,
+    TableSummary, demo_document, evaluation_document, fit_document, law_document, laws_document,
+    prediction_document, tables_document,
 };
 pub use diagnostics::diagnostics_text;
 pub use doc::Document;
-pub use json::{demo_json, evaluation_json, json_text, law_json, laws_json, tables_json};

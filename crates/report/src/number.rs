@@ -15,11 +15,18 @@ pub struct Shown {
 
 /// Decimal places that show `digits` significant digits of `x`.
 pub(crate) fn places(x: f64, digits: i32) -> i32 {
-    if x == 0.0 || !x.is_finite() { digits - 1 } else { digits - 1 - magnitude(x) }
+    if x == 0.0 || !x.is_finite() {
+        digits - 1
+    } else {
+        digits - 1 - magnitude(x)
+    }
 }
 
 /// Power of ten of the leading digit.
-#[expect(clippy::cast_possible_truncation, reason = "the logarithm of a finite number lies within ±324")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the logarithm of a finite number lies within ±324"
+)]
 fn magnitude(x: f64) -> i32 {
     x.abs().log10().floor() as i32
 }
@@ -56,7 +63,11 @@ fn unbounded(x: f64) -> String {
 }
 
 fn trimmed(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 fn fixed(x: f64, places: i32) -> String {
@@ -73,7 +84,11 @@ fn fixed(x: f64, places: i32) -> String {
 /// A number at `places` decimals, scientific when that would hide it or drown it in zeros.
 fn beside(x: f64, places: i32) -> String {
     let hidden = x != 0.0 && x.abs() < 0.5 * 10f64.powi(-places.max(0));
-    if !x.is_finite() || x.abs() >= 1e6 || hidden { plain(x, 3) } else { fixed(x, places) }
+    if !x.is_finite() || x.abs() >= 1e6 || hidden {
+        plain(x, 3)
+    } else {
+        fixed(x, places)
+    }
 }
 
 /// An uncertain number in parts: the standard error with two digits, the interval at the same decimals, the
@@ -81,7 +96,11 @@ fn beside(x: f64, places: i32) -> String {
 #[must_use]
 pub fn shown(e: &Estimate) -> Shown {
     let Some(spread) = spread(e) else {
-        return Shown { value: plain(e.value, 6), se: se(e, |s| plain(s, 2)), interval: interval(e, |x| plain(x, 4)) };
+        return Shown {
+            value: plain(e.value, 6),
+            se: se(e, |s| plain(s, 2)),
+            interval: interval(e, |x| plain(x, 4)),
+        };
     };
     if is_scientific(e.value) || spread < 1e-8 {
         return Shown {
@@ -102,7 +121,8 @@ pub fn shown(e: &Estimate) -> Shown {
 /// The standard error, or what stands for one: a quarter of the width of the interval.
 fn spread(e: &Estimate) -> Option<f64> {
     let quarter = e.interval.map(|i| (i.upper - i.lower) / 4.0);
-    e.se.or(quarter).filter(|s| s.is_finite() && *s > 0.0 && e.value.is_finite())
+    e.se.or(quarter)
+        .filter(|s| s.is_finite() && *s > 0.0 && e.value.is_finite())
 }
 
 fn se(e: &Estimate, show: impl Fn(f64) -> String) -> String {
@@ -110,7 +130,9 @@ fn se(e: &Estimate, show: impl Fn(f64) -> String) -> String {
 }
 
 fn interval(e: &Estimate, show: impl Fn(f64) -> String) -> String {
-    e.interval.map_or_else(String::new, |i| format!("[{}, {}]", show(i.lower), show(i.upper)))
+    e.interval.map_or_else(String::new, |i| {
+        format!("[{}, {}]", show(i.lower), show(i.upper))
+    })
 }
 
 /// An uncertain number on one line, with its unit: `0.3473 ± 0.015 [0.317, 0.373] nats/token`.
@@ -151,7 +173,11 @@ pub fn percent(share: f64) -> String {
     if (share * 100.0 - whole).abs() < 1e-9 || (5.0..=95.0).contains(&whole) {
         return format!("{whole:.0} %");
     }
-    let shown = if share > 0.5 { (share * 1000.0).floor() / 10.0 } else { share * 100.0 };
+    let shown = if share > 0.5 {
+        (share * 1000.0).floor() / 10.0
+    } else {
+        share * 100.0
+    };
     format!("{} %", plain(shown, if share > 0.5 { 3 } else { 2 }))
 }
 
@@ -161,19 +187,49 @@ mod tests {
     use isoflop_base::Interval;
 
     fn estimate(value: f64, se: f64, lower: f64, upper: f64) -> Estimate {
-        Estimate { value, se: Some(se), unit: String::new(), interval: Some(Interval { level: 0.95, lower, upper }) }
+        Estimate {
+            value,
+            se: Some(se),
+            unit: String::new(),
+            interval: Some(Interval {
+                level: 0.95,
+                lower,
+                upper,
+            }),
+        }
     }
 
     #[test]
     fn digits_follow_the_standard_error() {
         let cases = [
-            (estimate(0.347_310_5, 0.015_40, 0.3168, 0.3733), "0.3473 ± 0.015 [0.317, 0.373]"),
-            (estimate(477.8259, 124.49, 286.09, 743.61), "477.8 ± 124 [286, 744]"),
-            (estimate(2143.417, 1293.2, 1042.37, 5810.36), "2143 ± 1293 [1042, 5810]"),
-            (estimate(1.817_218, 0.025_66, 1.7694, 1.8712), "1.817 ± 0.026 [1.769, 1.871]"),
-            (estimate(1.817_218_1, 0.000_012, 1.817_19, 1.817_24), "1.817218 ± 0.000012 [1.817190, 1.817240]"),
-            (estimate(7.319e10, 2.1e9, 6.9e10, 7.81e10), "7.319e10 ± 2.1e9 [6.9e10, 7.81e10]"),
-            (estimate(-0.02, 0.5, -1.0, 0.9), "-0.02000 ± 0.50 [-1.00, 0.90]"),
+            (
+                estimate(0.347_310_5, 0.015_40, 0.3168, 0.3733),
+                "0.3473 ± 0.015 [0.317, 0.373]",
+            ),
+            (
+                estimate(477.8259, 124.49, 286.09, 743.61),
+                "477.8 ± 124 [286, 744]",
+            ),
+            (
+                estimate(2143.417, 1293.2, 1042.37, 5810.36),
+                "2143 ± 1293 [1042, 5810]",
+            ),
+            (
+                estimate(1.817_218, 0.025_66, 1.7694, 1.8712),
+                "1.817 ± 0.026 [1.769, 1.871]",
+            ),
+            (
+                estimate(1.817_218_1, 0.000_012, 1.817_19, 1.817_24),
+                "1.817218 ± 0.000012 [1.817190, 1.817240]",
+            ),
+            (
+                estimate(7.319e10, 2.1e9, 6.9e10, 7.81e10),
+                "7.319e10 ± 2.1e9 [6.9e10, 7.81e10]",
+            ),
+            (
+                estimate(-0.02, 0.5, -1.0, 0.9),
+                "-0.02000 ± 0.50 [-1.00, 0.90]",
+            ),
             (estimate(12.0, 3e8, 1e-9, 4e9), "12.00 ± 3e8 [1e-9, 4e9]"),
         ];
         for (given, expected) in cases {
@@ -183,9 +239,22 @@ mod tests {
 
     #[test]
     fn a_number_without_error_keeps_six_digits() {
-        let bare = Estimate { value: 1.817_218_099, se: None, unit: "nats/token".into(), interval: None };
+        let bare = Estimate {
+            value: 1.817_218_099,
+            se: None,
+            unit: "nats/token".into(),
+            interval: None,
+        };
         assert_eq!(inline(&bare), "1.81722 nats/token");
-        assert_eq!(inline(&Estimate { value: 0.5, se: Some(0.0), unit: String::new(), interval: None }), "0.5 ± 0");
+        assert_eq!(
+            inline(&Estimate {
+                value: 0.5,
+                se: Some(0.0),
+                unit: String::new(),
+                interval: None
+            }),
+            "0.5 ± 0"
+        );
     }
 
     #[test]

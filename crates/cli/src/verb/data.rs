@@ -1,7 +1,7 @@
 //! `isoflop data`: the tables that come with the program.
 
 use isoflop::report::doc::{Frame, Value};
-use isoflop::report::{TableSummary, json_text, tables_document, tables_json};
+use isoflop::report::{TableSummary, json, tables_document};
 use isoflop::{DataSet, Diagnostic, closest, dataset, datasets};
 
 use crate::args::DataCommand;
@@ -11,7 +11,9 @@ pub(crate) fn run(said: Option<DataCommand>, output: &Output) -> Result<(), Fail
     match said.unwrap_or(DataCommand::List) {
         DataCommand::List => {
             let tables: Vec<TableSummary> = datasets().iter().map(summary).collect();
-            output.show(&tables_document(&tables), || json_text(&tables_json(&tables)))
+            output.show(&tables_document(&tables), || {
+                json::text(&json::tables(&tables))
+            })
         }
         DataCommand::Show { name } => show(&name, output),
     }
@@ -20,7 +22,10 @@ pub(crate) fn run(said: Option<DataCommand>, output: &Output) -> Result<(), Fail
 fn show(name: &str, output: &Output) -> Result<(), Failure> {
     let Some(set) = dataset(name) else {
         let names = datasets().iter().map(|s| s.name);
-        let fault = Diagnostic::error("unknown-data", format!("no table `{name}` comes with the program"));
+        let fault = Diagnostic::error(
+            "unknown-data",
+            format!("no table `{name}` comes with the program"),
+        );
         return Err(match closest(name, names) {
             Some(near) => fault.help(format!("did you mean `{near}`?")),
             None => fault.help("`isoflop data list` names them"),
@@ -29,7 +34,11 @@ fn show(name: &str, output: &Output) -> Result<(), Failure> {
     };
     let mut doc = tables_document(&[summary(set)]);
     doc.frame = frame(set);
-    output.show_as(&doc, || json_text(&tables_json(&[summary(set)])), || set.csv.to_owned())
+    output.show_as(
+        &doc,
+        || json::text(&json::tables(&[summary(set)])),
+        || set.csv.to_owned(),
+    )
 }
 
 fn summary(set: &DataSet) -> TableSummary {
@@ -45,7 +54,11 @@ fn summary(set: &DataSet) -> TableSummary {
 fn frame(set: &DataSet) -> Frame {
     let mut frame = Frame::with_columns(&set.columns().collect::<Vec<_>>());
     for line in set.csv.lines().skip(1) {
-        frame.rows.push(line.split(',').map(|cell| Value::Text(cell.to_owned())).collect());
+        frame.rows.push(
+            line.split(',')
+                .map(|cell| Value::Text(cell.to_owned()))
+                .collect(),
+        );
     }
     frame
 }

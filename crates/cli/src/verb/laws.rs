@@ -1,8 +1,6 @@
 //! `isoflop laws`: the catalogue.
 
-use isoflop::report::{
-    evaluation_document, evaluation_json, json_text, law_document, law_json, laws_document, laws_json,
-};
+use isoflop::report::{evaluation_document, json, law_document, laws_document};
 use isoflop::{At, Diagnostic, Diagnostics, Law, VarRole, catalogue, closest};
 
 use crate::args::LawsCommand;
@@ -16,9 +14,13 @@ pub(crate) fn run(said: Option<LawsCommand>, output: &Output) -> Result<(), Fail
         LawsCommand::Search { word } => list(&word, output),
         LawsCommand::Show { law } => {
             let law = LawRef::parse(&law).load(None, &[])?;
-            output.show(&law_document(&law), || json_text(&law_json(&law)))
+            output.show(&law_document(&law), || json::text(&json::law(&law)))
         }
-        LawsCommand::Eval { law, values, variant } => evaluate(&law, &values, variant.as_deref(), output),
+        LawsCommand::Eval {
+            law,
+            values,
+            variant,
+        } => evaluate(&law, &values, variant.as_deref(), output),
     }
 }
 
@@ -31,7 +33,9 @@ fn list(word: &str, output: &Output) -> Result<(), Failure> {
             laws.push(Law::builtin(id)?);
         }
     }
-    output.show(&laws_document(&laws, word), || json_text(&laws_json(&laws)))
+    output.show(&laws_document(&laws, word), || {
+        json::text(&json::laws(&laws))
+    })
 }
 
 /// Values typed on the command line, sorted into what they are.
@@ -42,7 +46,12 @@ struct Values {
     levels: Vec<(String, String)>,
 }
 
-fn evaluate(law: &str, said: &[String], variant: Option<&str>, output: &Output) -> Result<(), Failure> {
+fn evaluate(
+    law: &str,
+    said: &[String],
+    variant: Option<&str>,
+    output: &Output,
+) -> Result<(), Failure> {
     let law = LawRef::parse(law).load(None, &[])?;
     let mut values = sorted(&law, said)?;
     for (name, x) in published(&law, variant)? {
@@ -50,7 +59,11 @@ fn evaluate(law: &str, said: &[String], variant: Option<&str>, output: &Output) 
             values.coefs.push((name.clone(), *x));
         }
     }
-    let at = At { coefs: &values.coefs, inputs: &values.inputs, levels: &values.levels };
+    let at = At {
+        coefs: &values.coefs,
+        inputs: &values.inputs,
+        levels: &values.levels,
+    };
     let value = law.value(&at).map_err(|e| missing(&law, &e.to_string()))?;
     if value.is_nan() {
         return Err(Diagnostic::error("no-value", format!("the law {} has no value at this point", law.id))
@@ -58,7 +71,14 @@ fn evaluate(law: &str, said: &[String], variant: Option<&str>, output: &Output) 
             .into());
     }
     let doc = evaluation_document(&law, &values.coefs, &values.inputs, value);
-    output.show(&doc, || json_text(&evaluation_json(&law, &values.coefs, &values.inputs, value)))
+    output.show(&doc, || {
+        json::text(&json::evaluation(
+            &law,
+            &values.coefs,
+            &values.inputs,
+            value,
+        ))
+    })
 }
 
 fn sorted(law: &Law, said: &[String]) -> Result<Values, Diagnostics> {
@@ -74,30 +94,57 @@ fn sorted(law: &Law, said: &[String]) -> Result<Values, Diagnostics> {
             Err(fault) => faults.0.push(fault),
         }
     }
-    if faults.0.is_empty() { Ok(values) } else { Err(faults) }
+    if faults.0.is_empty() {
+        Ok(values)
+    } else {
+        Err(faults)
+    }
 }
 
 /// Puts a value where its name belongs: input by letter or column, index, or coefficient (`E[c4]` too).
 fn place(law: &Law, name: &str, value: &str, values: &mut Values) -> Result<(), Diagnostic> {
-    let var = law.vars.iter().find(|v| v.name == name).or_else(|| law.vars.iter().find(|v| v.column == name));
+    let var = law
+        .vars
+        .iter()
+        .find(|v| v.name == name)
+        .or_else(|| law.vars.iter().find(|v| v.column == name));
     match var {
-        Some(v) if v.role == VarRole::Index => values.levels.push((v.name.clone(), value.to_owned())),
-        Some(v) if v.role == VarRole::Input => values.inputs.push((v.name.clone(), at::number(name, value)?)),
+        Some(v) if v.role == VarRole::Index => {
+            values.levels.push((v.name.clone(), value.to_owned()))
+        }
+        Some(v) if v.role == VarRole::Input => values
+            .inputs
+            .push((v.name.clone(), at::number(name, value)?)),
         Some(v) => {
-            let message = format!("{} is what the law {} gives, it cannot be set", v.name, law.id);
+            let message = format!(
+                "{} is what the law {} gives, it cannot be set",
+                v.name, law.id
+            );
             return Err(Diagnostic::error("sets-response", message));
         }
         None if law.coef(name.split('[').next().unwrap_or(name)).is_some() => {
-            values.coefs.push((name.to_owned(), at::number(name, value)?));
+            values
+                .coefs
+                .push((name.to_owned(), at::number(name, value)?));
         }
         None => {
-            let known = || law.vars.iter().map(|v| v.name.as_str()).chain(law.coefs.iter().map(|c| c.name.as_str()));
-            let mut fault =
-                Diagnostic::error("unknown-name", format!("the law {} has no `{name}`", law.id));
+            let known = || {
+                law.vars
+                    .iter()
+                    .map(|v| v.name.as_str())
+                    .chain(law.coefs.iter().map(|c| c.name.as_str()))
+            };
+            let mut fault = Diagnostic::error(
+                "unknown-name",
+                format!("the law {} has no `{name}`", law.id),
+            );
             if let Some(near) = closest(name, known()) {
                 fault = fault.help(format!("did you mean `{near}`?"));
             }
-            return Err(fault.help(format!("its names are {}", known().collect::<Vec<_>>().join(", "))));
+            return Err(fault.help(format!(
+                "its names are {}",
+                known().collect::<Vec<_>>().join(", ")
+            )));
         }
     }
     Ok(())
@@ -111,7 +158,10 @@ fn published<'a>(law: &'a Law, variant: Option<&str>) -> Result<&'a [(String, f6
         return Ok(&variant.coefs);
     }
     let names: Vec<&str> = law.variants.iter().map(|v| v.name.as_str()).collect();
-    let mut fault = Diagnostic::error("unknown-variant", format!("the law {} has no variant `{name}`", law.id));
+    let mut fault = Diagnostic::error(
+        "unknown-variant",
+        format!("the law {} has no variant `{name}`", law.id),
+    );
     if let Some(near) = closest(name, names.iter().copied()) {
         fault = fault.help(format!("did you mean `{near}`?"));
     }
@@ -123,8 +173,18 @@ fn published<'a>(law: &'a Law, variant: Option<&str>) -> Result<&'a [(String, f6
 }
 
 fn missing(law: &Law, why: &str) -> Diagnostic {
-    let inputs: Vec<String> =
-        law.vars.iter().filter(|v| v.role != VarRole::Response).map(|v| format!("{}=…", v.name)).collect();
-    Diagnostic::error("no-value", format!("the law {} cannot be evaluated: {why}", law.id))
-        .help(format!("give {} and every coefficient without a published value", inputs.join(" ")))
+    let inputs: Vec<String> = law
+        .vars
+        .iter()
+        .filter(|v| v.role != VarRole::Response)
+        .map(|v| format!("{}=…", v.name))
+        .collect();
+    Diagnostic::error(
+        "no-value",
+        format!("the law {} cannot be evaluated: {why}", law.id),
+    )
+    .help(format!(
+        "give {} and every coefficient without a published value",
+        inputs.join(" ")
+    ))
 }

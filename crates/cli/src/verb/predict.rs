@@ -2,12 +2,12 @@
 
 use std::io::Read as _;
 
-use isoflop::report::{json_text, prediction_document};
+use isoflop::report::{json, prediction_document};
 use isoflop::{Diagnostic, Diagnostics, Fit, fit_from_json, predict};
 
 use crate::args::PredictArgs;
 use crate::at;
-use crate::output::{Failure, Output};
+use crate::output::{Failure, Output, cannot_read};
 use crate::request::FitRequest;
 
 pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
@@ -15,9 +15,12 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         (Some(law), inputs) => FitRequest::new(inputs, law, &said.how, seed)?.run()?,
         (None, [file]) => saved_fit(file)?,
         (None, _) => {
-            return Err(Diagnostic::error("many-fits", "one saved fit is needed, several inputs were given")
-                .help("give --law to fit the tables first")
-                .into());
+            return Err(Diagnostic::error(
+                "many-fits",
+                "one saved fit is needed, several inputs were given",
+            )
+            .help("give --law to fit the tables first")
+            .into());
         }
     };
     let mut points = Vec::new();
@@ -38,21 +41,28 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         return Err(faults.into());
     }
     let prediction = predict(&fit, &points, said.how.level)?;
-    output.show(&prediction_document(&prediction), || json_text(&prediction))
+    output.show(&prediction_document(&prediction), || {
+        json::text(&prediction)
+    })
 }
 
 fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
     let bytes = if file == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
     } else {
         std::fs::read(file)
     };
-    let bytes = bytes.map_err(|e| Diagnostic::error("cannot-read", format!("{file} cannot be read: {e}")))?;
+    let bytes = bytes.map_err(|e| cannot_read(file, &e))?;
     let text = String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text"))?;
     fit_from_json(&text, file).map_err(|mut faults| {
         if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
-            fault.help.push("to predict from a table, say which law with --law".into());
+            fault
+                .help
+                .push("to predict from a table, say which law with --law".into());
         }
         faults
     })

@@ -1,6 +1,9 @@
 //! The facade, as its users see it.
 
-#[expect(dead_code, reason = "the example's main writes the table, the tests call its parts")]
+#[expect(
+    dead_code,
+    reason = "the example's main writes the table, the tests call its parts"
+)]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
 mod simulated;

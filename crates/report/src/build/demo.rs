@@ -31,7 +31,9 @@ pub fn demo_document(
     doc.paragraph(covered(fit, truth));
     doc.heading("A larger model");
     let mut table = prediction::table(prediction);
-    table.columns.insert(table.columns.len() - 1, ("true".into(), Align::Right));
+    table
+        .columns
+        .insert(table.columns.len() - 1, ("true".into(), Align::Right));
     for (row, value) in table.rows.iter_mut().zip(true_values) {
         row.insert(row.len() - 1, plain(*value, 5));
     }
@@ -57,12 +59,26 @@ fn evidence(full: &Document) -> Block {
 
 fn beside(fit: &Fit, truth: &[(String, f64)]) -> Table {
     let interval = format!("{} interval", crate::number::percent(fit.uncertainty.level));
-    let mut table = Table::with_columns(&["name", ">true", ">fitted", "± se", &interval, "true value inside", "unit"]);
+    let mut table = Table::with_columns(&[
+        "name",
+        ">true",
+        ">fitted",
+        "± se",
+        &interval,
+        "true value inside",
+        "unit",
+    ]);
     for (name, estimate) in &fit.coefs {
         let true_value = truth.iter().find(|(n, _)| n == name).map(|(_, x)| *x);
         let parts = shown(estimate);
         let inside = match (estimate.interval, true_value) {
-            (Some(i), Some(x)) => if i.contains(x) { "yes" } else { "no" },
+            (Some(i), Some(x)) => {
+                if i.contains(x) {
+                    "yes"
+                } else {
+                    "no"
+                }
+            }
             _ => "",
         };
         table.rows.push(vec![
@@ -90,5 +106,8 @@ fn covered(fit: &Fit, truth: &[(String, f64)]) -> String {
         return String::new();
     }
     let inside = judged.iter().filter(|yes| **yes).count();
-    format!("{inside} of {} true coefficients lie inside their intervals.", judged.len())
+    format!(
+        "{inside} of {} true coefficients lie inside their intervals.",
+        judged.len()
+    )
 }

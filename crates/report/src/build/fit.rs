@@ -37,7 +37,13 @@ pub(super) fn estimates_table(head: &str, estimates: &[(String, Estimate)], leve
     let mut table = Table::with_columns(&[head, ">estimate", "± se", &interval, "unit"]);
     for (name, estimate) in estimates {
         let parts = shown(estimate);
-        table.rows.push(vec![name.clone(), parts.value, parts.se, parts.interval, estimate.unit.clone()]);
+        table.rows.push(vec![
+            name.clone(),
+            parts.value,
+            parts.se,
+            parts.interval,
+            estimate.unit.clone(),
+        ]);
     }
     table.without_empty_columns()
 }
@@ -50,9 +56,17 @@ fn coefficients(doc: &mut Document, fit: &Fit) {
              Do not use them.",
         );
     }
-    doc.push(Block::Table(estimates_table("name", &fit.coefs, fit.uncertainty.level)));
+    doc.push(Block::Table(estimates_table(
+        "name",
+        &fit.coefs,
+        fit.uncertainty.level,
+    )));
     if !fit.derived.is_empty() {
-        doc.push(Block::Table(estimates_table("derived", &fit.derived, fit.uncertainty.level)));
+        doc.push(Block::Table(estimates_table(
+            "derived",
+            &fit.derived,
+            fit.uncertainty.level,
+        )));
     }
     doc.paragraph(words::uncertainty(&fit.uncertainty));
 }
@@ -69,7 +83,10 @@ fn evidence(doc: &mut Document, fit: &Fit) {
         ("objective".into(), words::objective(&fit.objective)),
         ("convergence".into(), words::convergence(fit)),
         ("starts".into(), words::starts(fit)),
-        ("identifiability".into(), words::identifiability(&fit.identifiability)),
+        (
+            "identifiability".into(),
+            words::identifiability(&fit.identifiability),
+        ),
     ]));
 }
 
@@ -78,8 +95,14 @@ fn residuals(doc: &mut Document, fit: &Fit) {
     doc.heading("Residuals");
     let mut pairs = vec![
         ("scale".into(), words::residual_scale(&fit.objective)),
-        ("rms".into(), format!("{}, robust sd {}", plain(r.rms, 3), plain(r.robust_sd, 3))),
-        ("largest".into(), format!("{} at {}", plain(r.max_abs, 3), r.max_at)),
+        (
+            "rms".into(),
+            format!("{}, robust sd {}", plain(r.rms, 3), plain(r.robust_sd, 3)),
+        ),
+        (
+            "largest".into(),
+            format!("{} at {}", plain(r.max_abs, 3), r.max_at),
+        ),
         ("R²".into(), plain(r.r_squared, 5)),
     ];
     if let Some(strip) = picture::strip(&fit.points.residual, r.robust_sd) {
@@ -116,7 +139,11 @@ fn skipped(doc: &mut Document, fit: &Fit) {
     doc.heading("Rows left out");
     let mut table = Table::with_columns(&[">rows", "reason", "where"]);
     for skipped in &fit.skipped {
-        table.rows.push(vec![count(skipped.rows), skipped.reason.clone(), words::places(skipped)]);
+        table.rows.push(vec![
+            count(skipped.rows),
+            skipped.reason.clone(),
+            words::places(skipped),
+        ]);
     }
     doc.push(Block::Table(table.without_empty_columns()));
 }
@@ -131,24 +158,45 @@ fn leverage(doc: &mut Document, fit: &Fit) {
         table.rows.push(vec![
             run.place.clone(),
             plain(run.leverage, 2),
-            if run.moves.is_empty() { String::new() } else { format!("{} moves most", run.moves) },
-            if run.moves.is_empty() { String::new() } else { format!("{} se", plain(run.shift_se, 2)) },
+            if run.moves.is_empty() {
+                String::new()
+            } else {
+                format!("{} moves most", run.moves)
+            },
+            if run.moves.is_empty() {
+                String::new()
+            } else {
+                format!("{} se", plain(run.shift_se, 2))
+            },
         ]);
     }
     doc.push(Block::Table(table.without_empty_columns()));
 }
 
 fn next_commands(fit: &Fit) -> Vec<String> {
-    let table = fit.provenance.tables.first().map_or("runs.csv", |t| t.name.as_str());
-    let save = format!("isoflop fit {} --law {} -o fit.json", words::shell(table), words::law_argument(&fit.law));
+    let table = fit
+        .provenance
+        .tables
+        .first()
+        .map_or("runs.csv", |t| t.name.as_str());
+    let save = format!(
+        "isoflop fit {} --law {} -o fit.json",
+        words::shell(table),
+        words::law_argument(&fit.law)
+    );
     match next_point(fit) {
-        Some(at) => vec![save, format!("isoflop predict fit.json --at {}", words::shell(&at))],
+        Some(at) => vec![
+            save,
+            format!("isoflop predict fit.json --at {}", words::shell(&at)),
+        ],
         None => vec![save],
     }
 }
 
 fn frame(fit: &Fit) -> Frame {
-    let mut frame = Frame::with_columns(&["name", "kind", "value", "se", "level", "lower", "upper", "unit"]);
+    let mut frame = Frame::with_columns(&[
+        "name", "kind", "value", "se", "level", "lower", "upper", "unit",
+    ]);
     for (kind, estimates) in [("coefficient", &fit.coefs), ("derived", &fit.derived)] {
         for (name, e) in estimates {
             frame.rows.push(vec![

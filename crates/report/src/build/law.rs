@@ -2,7 +2,7 @@
 
 use isoflop_law::{Coef, Law, Prior, Variant};
 
-use super::words::{quantity, shell};
+use super::words::{last_step, quantity, shell};
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::plain;
 
@@ -14,13 +14,25 @@ pub fn law_document(law: &Law) -> Document {
     doc.heading("Variables");
     let mut vars = Table::with_columns(&["name", "column", "unit", "role", "meaning"]);
     for v in &law.vars {
-        vars.rows.push(vec![v.name.clone(), v.column.clone(), v.unit.clone(), v.role.word().into(), v.doc.clone()]);
+        vars.rows.push(vec![
+            v.name.clone(),
+            v.column.clone(),
+            v.unit.clone(),
+            v.role.word().into(),
+            v.doc.clone(),
+        ]);
     }
     doc.push(Block::Table(vars.without_empty_columns()));
     doc.heading("Coefficients");
     let mut coefs = Table::with_columns(&["name", "range", "unit", "constraint", "meaning"]);
     for c in &law.coefs {
-        coefs.rows.push(vec![indexed_name(c), range(c), c.unit.clone(), constraint(c), c.doc.clone()]);
+        coefs.rows.push(vec![
+            indexed_name(c),
+            range(c),
+            c.unit.clone(),
+            constraint(c),
+            c.doc.clone(),
+        ]);
     }
     doc.push(Block::Table(coefs.without_empty_columns()));
     published(&mut doc, law);
@@ -40,7 +52,11 @@ fn published(doc: &mut Document, law: &Law) {
     let mut table = Table::with_columns(&heads.iter().map(String::as_str).collect::<Vec<_>>());
     for variant in &law.variants {
         let mut row = vec![variant.name.clone()];
-        row.extend(names.iter().map(|n| published_value(variant, n).map_or_else(String::new, |x| plain(x, 6))));
+        row.extend(
+            names
+                .iter()
+                .map(|n| published_value(variant, n).map_or_else(String::new, |x| plain(x, 6))),
+        );
         table.rows.push(row);
     }
     doc.push(Block::Table(table.without_empty_columns()));
@@ -48,7 +64,11 @@ fn published(doc: &mut Document, law: &Law) {
         .variants
         .iter()
         .map(|v| {
-            let parts: Vec<String> = [&v.source, &v.note].into_iter().map(|s| flowing(s)).filter(|s| !s.is_empty()).collect();
+            let parts: Vec<String> = [&v.source, &v.note]
+                .into_iter()
+                .map(|s| flowing(s))
+                .filter(|s| !s.is_empty())
+                .collect();
             (v.name.clone(), parts.join("; "))
         })
         .filter(|(_, text)| !text.is_empty())
@@ -62,7 +82,10 @@ fn about(doc: &mut Document, law: &Law) {
     let objective = law.objective.clone().unwrap_or_default();
     let checks = match law.checks.len() {
         0 => String::new(),
-        n => format!("{} in the law file, run in the test suite", crate::number::counted(n, "value")),
+        n => format!(
+            "{} in the law file, run in the test suite",
+            crate::number::counted(n, "value")
+        ),
     };
     let pairs: Vec<(String, String)> = [
         ("source", flowing(&law.source)),
@@ -81,7 +104,10 @@ fn about(doc: &mut Document, law: &Law) {
         doc.push(Block::KeyValues(pairs));
     }
     doc.heading("Next");
-    doc.push(Block::Code(vec![format!("isoflop fit runs.csv --law {}", shell(&law.id))]));
+    doc.push(Block::Code(vec![format!(
+        "isoflop fit runs.csv --law {}",
+        shell(&law.id)
+    )]));
 }
 
 /// Text without the line breaks of the law file; the renderer breaks lines where they must be.
@@ -90,7 +116,11 @@ fn flowing(text: &str) -> String {
 }
 
 fn indexed_name(c: &Coef) -> String {
-    if c.index.is_empty() { c.name.clone() } else { format!("{}[{}]", c.name, c.index.join(", ")) }
+    if c.index.is_empty() {
+        c.name.clone()
+    } else {
+        format!("{}[{}]", c.name, c.index.join(", "))
+    }
 }
 
 fn range(c: &Coef) -> String {
@@ -106,9 +136,15 @@ fn constraint(c: &Coef) -> String {
         parts.push(format!("= {tie}"));
     }
     match c.prior {
-        Some(Prior::Normal { mean, sd }) => parts.push(format!("prior {} ± {}", plain(mean, 4), plain(sd, 2))),
+        Some(Prior::Normal { mean, sd }) => {
+            parts.push(format!("prior {} ± {}", plain(mean, 4), plain(sd, 2)))
+        }
         Some(Prior::LogNormal { mean_ln, sd_ln }) => {
-            parts.push(format!("prior ln {} ± {}", plain(mean_ln, 4), plain(sd_ln, 2)));
+            parts.push(format!(
+                "prior ln {} ± {}",
+                plain(mean_ln, 4),
+                plain(sd_ln, 2)
+            ));
         }
         None => {}
     }
@@ -116,7 +152,11 @@ fn constraint(c: &Coef) -> String {
 }
 
 fn published_value(variant: &Variant, name: &str) -> Option<f64> {
-    variant.coefs.iter().find(|(n, _)| n == name).map(|(_, x)| *x)
+    variant
+        .coefs
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, x)| *x)
 }
 
 fn coefs_frame(law: &Law) -> Frame {
@@ -136,39 +176,83 @@ fn coefs_frame(law: &Law) -> Frame {
 /// Laws, one a line. `search` is the word that was looked for, empty for all.
 #[must_use]
 pub fn laws_document(laws: &[Law], search: &str) -> Document {
-    let mut doc = Document::new(if search.is_empty() { "Laws".to_owned() } else { format!("Laws with “{search}”") });
+    let mut doc = Document::new(if search.is_empty() {
+        "Laws".to_owned()
+    } else {
+        format!("Laws with “{search}”")
+    });
     doc.frame = Frame::with_columns(&["id", "title", "formula", "tags"]);
     if laws.is_empty() {
-        doc.paragraph(format!("No law of the catalogue mentions “{search}”; `isoflop laws list` shows all."));
+        doc.paragraph(format!(
+            "No law of the catalogue mentions “{search}”; `isoflop laws list` shows all."
+        ));
         return doc;
     }
     let mut table = Table::with_columns(&["id", "title", "formula"]);
     for law in laws {
         let formula = flowing(&law.formula_text);
-        table.rows.push(vec![law.id.clone(), law.title.clone(), formula.clone()]);
-        let cells = [law.id.clone(), law.title.clone(), formula, law.tags.join(" ")];
-        doc.frame.rows.push(cells.into_iter().map(Value::Text).collect());
+        table.rows.push(vec![
+            law.id.clone(),
+            law.title.clone(),
+            last_step(&law.formula_text),
+        ]);
+        let cells = [
+            law.id.clone(),
+            law.title.clone(),
+            formula,
+            law.tags.join(" "),
+        ];
+        doc.frame
+            .rows
+            .push(cells.into_iter().map(Value::Text).collect());
     }
     doc.push(Block::Table(table));
-    doc.push(Block::Code(vec![format!("isoflop laws show {}", laws[0].id)]));
+    doc.push(Block::Code(vec![format!(
+        "isoflop laws show {}",
+        laws[0].id
+    )]));
     doc
 }
 
 /// The value of a law at given coefficients and inputs.
 #[must_use]
-pub fn evaluation_document(law: &Law, coefs: &[(String, f64)], at: &[(String, f64)], value: f64) -> Document {
+pub fn evaluation_document(
+    law: &Law,
+    coefs: &[(String, f64)],
+    at: &[(String, f64)],
+    value: f64,
+) -> Document {
     let mut doc = Document::new(format!("{} ({})", law.title, law.id));
     doc.push(Block::Formula(law.formula_text.clone()));
-    let unit = |name: &str| law.vars.iter().find(|v| v.name == name).map_or("", |v| v.unit.as_str());
+    let unit = |name: &str| {
+        law.vars
+            .iter()
+            .find(|v| v.name == name)
+            .map_or("", |v| v.unit.as_str())
+    };
     let (name, response_unit) = (law.response().name.as_str(), law.response().unit.as_str());
-    let exact = if response_unit.is_empty() { format!("{value}") } else { format!("{value} {response_unit}") };
-    let mut pairs: Vec<(String, String)> = at.iter().map(|(n, x)| (n.clone(), quantity(*x, unit(n)))).collect();
+    let exact = if response_unit.is_empty() {
+        format!("{value}")
+    } else {
+        format!("{value} {response_unit}")
+    };
+    let mut pairs: Vec<(String, String)> = at
+        .iter()
+        .map(|(n, x)| (n.clone(), quantity(*x, unit(n))))
+        .collect();
     pairs.extend(coefs.iter().map(|(n, x)| (n.clone(), plain(*x, 12))));
     pairs.push((name.to_owned(), exact));
     doc.push(Block::KeyValues(pairs));
     doc.frame = Frame::with_columns(&["name", "value"]);
-    for (n, x) in at.iter().chain(coefs).map(|(n, x)| (n.as_str(), *x)).chain([(name, value)]) {
-        doc.frame.rows.push(vec![Value::Text(n.to_owned()), Value::Number(x)]);
+    for (n, x) in at
+        .iter()
+        .chain(coefs)
+        .map(|(n, x)| (n.as_str(), *x))
+        .chain([(name, value)])
+    {
+        doc.frame
+            .rows
+            .push(vec![Value::Text(n.to_owned()), Value::Number(x)]);
     }
     doc
 }

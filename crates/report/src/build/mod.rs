@@ -9,7 +9,6 @@ mod prediction;
 mod tables;
 mod words;
 
-
 pub use demo::demo_document;
 pub use fit::fit_document;
 pub use law::{evaluation_document, law_document, laws_document};

@@ -6,7 +6,7 @@
 use isoflop_fit::Fit;
 
 use super::curve::{curve, law_of};
-use super::words::human;
+use super::words::{human, last_step};
 use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
 use crate::number::{counted, plain};
 
@@ -38,19 +38,37 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
     if points.response.is_empty() {
         return None;
     }
-    let varying: Vec<usize> = (0..points.inputs.len()).filter(|&i| log_width(&points.inputs[i].1) > 0.0).collect();
-    let levels = points.levels.iter().position(|(_, names)| names.iter().any(|n| *n != names[0]));
+    let varying: Vec<usize> = (0..points.inputs.len())
+        .filter(|&i| log_width(&points.inputs[i].1) > 0.0)
+        .collect();
+    let levels = points
+        .levels
+        .iter()
+        .position(|(_, names)| names.iter().any(|n| *n != names[0]));
     let (horizontal, by) = match (varying.as_slice(), levels) {
         (&[only], _) => (Horizontal::Input(only), None),
         (&[a, b], None) => {
-            let widths = [log_width(&points.inputs[a].1), log_width(&points.inputs[b].1)];
-            if widths[1] >= widths[0] { (Horizontal::Input(b), Some(a)) } else { (Horizontal::Input(a), Some(b)) }
+            let widths = [
+                log_width(&points.inputs[a].1),
+                log_width(&points.inputs[b].1),
+            ];
+            if widths[1] >= widths[0] {
+                (Horizontal::Input(b), Some(a))
+            } else {
+                (Horizontal::Input(a), Some(b))
+            }
         }
         _ => (Horizontal::Fitted, None),
     };
     let (legend, groups) = match (by, levels) {
-        (Some(input), _) => (points.inputs[input].0.clone(), by_number(&points.inputs[input])),
-        (None, Some(column)) => (points.levels[column].0.clone(), by_level(&points.levels[column])),
+        (Some(input), _) => (
+            input_label(fit, &points.inputs[input].0),
+            by_number(&points.inputs[input]),
+        ),
+        (None, Some(column)) => (
+            points.levels[column].0.clone(),
+            by_level(&points.levels[column]),
+        ),
         (None, None) => (String::new(), vec![everything(points.response.len())]),
     };
     let (axis, upper) = match horizontal {
@@ -64,12 +82,21 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
     let lower = residual_panel(axis, places, fit, &groups);
     let response = response_label(fit);
     Some(Plot {
-        title: format!("{}: {}", fit.law.id, fit.law.formula),
+        title: if fit.law.title.is_empty() {
+            fit.law.id.clone()
+        } else {
+            fit.law.title.clone()
+        },
+        subtitle: last_step(&fit.law.formula),
         description: format!(
             "{response} over {}: {} as dots, the fitted law as {}; below, residuals of the fit around zero.",
             upper.x.label,
             counted(fit.n, "run"),
-            if matches!(horizontal, Horizontal::Fitted) { "the diagonal" } else { "lines" },
+            if matches!(horizontal, Horizontal::Fitted) {
+                "the diagonal"
+            } else {
+                "lines"
+            },
         ),
         legend,
         panels: vec![upper, lower],
@@ -79,31 +106,70 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
 fn over_input(fit: &Fit, input: usize, groups: &[Group]) -> (Axis, Panel) {
     let points = &fit.points;
     let (name, xs) = &points.inputs[input];
-    let axis = Axis { label: input_label(fit, name), scale: scale_of(xs) };
+    let axis = Axis {
+        label: input_label(fit, name),
+        scale: scale_of(xs),
+    };
     let law = law_of(fit);
     let line = |group: &Group| curve(fit, law.as_ref()?, input, group);
     let mut series: Vec<Series> = groups.iter().filter_map(line).collect();
     series.extend(groups.iter().map(|group| dots(group, xs, &points.response)));
-    let y = Axis { label: response_label(fit), scale: response_scale(fit) };
-    (axis.clone(), Panel { x: axis, y, height: 2.6, guide: Guide::None, series })
+    let y = Axis {
+        label: response_label(fit),
+        scale: response_scale(fit),
+    };
+    (
+        axis.clone(),
+        Panel {
+            x: axis,
+            y,
+            height: 2.6,
+            guide: Guide::None,
+            series,
+        },
+    )
 }
 
 fn observed_against_fitted(fit: &Fit, groups: &[Group]) -> (Axis, Panel) {
     let points = &fit.points;
     let scale = response_scale(fit);
-    let axis = Axis { label: format!("fitted {}", response_label(fit)), scale };
-    let y = Axis { label: format!("observed {}", response_label(fit)), scale };
-    let series = groups.iter().map(|group| dots(group, &points.fitted, &points.response)).collect();
-    (axis.clone(), Panel { x: axis, y, height: 2.6, guide: Guide::Diagonal, series })
+    let axis = Axis {
+        label: format!("fitted {}", response_label(fit)),
+        scale,
+    };
+    let y = Axis {
+        label: format!("observed {}", response_label(fit)),
+        scale,
+    };
+    let series = groups
+        .iter()
+        .map(|group| dots(group, &points.fitted, &points.response))
+        .collect();
+    (
+        axis.clone(),
+        Panel {
+            x: axis,
+            y,
+            height: 2.6,
+            guide: Guide::Diagonal,
+            series,
+        },
+    )
 }
 
 fn residual_panel(x: Axis, places: &[f64], fit: &Fit, groups: &[Group]) -> Panel {
     Panel {
         x,
-        y: Axis { label: "residual".into(), scale: AxisScale::Linear },
+        y: Axis {
+            label: "residual".into(),
+            scale: AxisScale::Linear,
+        },
         height: 1.0,
         guide: Guide::Zero,
-        series: groups.iter().map(|group| dots(group, places, &fit.points.residual)).collect(),
+        series: groups
+            .iter()
+            .map(|group| dots(group, places, &fit.points.residual))
+            .collect(),
     }
 }
 
@@ -112,34 +178,58 @@ fn dots(group: &Group, xs: &[f64], ys: &[f64]) -> Series {
         label: group.label.clone(),
         mark: Mark::Dots,
         colour: group.colour,
-        points: group.rows.iter().filter_map(|&row| Some((*xs.get(row)?, *ys.get(row)?))).collect(),
+        points: group
+            .rows
+            .iter()
+            .filter_map(|&row| Some((*xs.get(row)?, *ys.get(row)?)))
+            .collect(),
     }
 }
 
 /// ln(largest / smallest) of positive values, else the plain width: above zero when the values differ.
 fn log_width(values: &[f64]) -> f64 {
     let (low, high) = ends(values);
-    if low > 0.0 { (high / low).ln() } else { high - low }
+    if low > 0.0 {
+        (high / low).ln()
+    } else {
+        high - low
+    }
 }
 
 fn ends(values: &[f64]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+    values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
+            (low.min(v), high.max(v))
+        })
 }
 
 /// Logarithmic for positive values that span at least a factor of three: years stay linear, sizes do not.
 fn scale_of(values: &[f64]) -> AxisScale {
     let (low, high) = ends(values);
-    if low > 0.0 && high / low >= 3.0 { AxisScale::Log } else { AxisScale::Linear }
+    if low > 0.0 && high / low >= 3.0 {
+        AxisScale::Log
+    } else {
+        AxisScale::Linear
+    }
 }
 
 fn response_scale(fit: &Fit) -> AxisScale {
     let (low, _) = ends(&fit.points.response);
     let (fitted, _) = ends(&fit.points.fitted);
-    if low > 0.0 && fitted > 0.0 { AxisScale::Log } else { AxisScale::Linear }
+    if low > 0.0 && fitted > 0.0 {
+        AxisScale::Log
+    } else {
+        AxisScale::Linear
+    }
 }
 
 fn everything(rows: usize) -> Group {
-    Group { label: String::new(), colour: Colour::Category(0), rows: (0..rows).collect() }
+    Group {
+        label: String::new(),
+        colour: Colour::Category(0),
+        rows: (0..rows).collect(),
+    }
 }
 
 fn by_level((_, names): &(String, Vec<String>)) -> Vec<Group> {
@@ -152,7 +242,9 @@ fn by_level((_, names): &(String, Vec<String>)) -> Vec<Group> {
         .map(|(i, level)| Group {
             label: (*level).clone(),
             colour: Colour::Category(i),
-            rows: (0..names.len()).filter(|&row| names[row] == **level).collect(),
+            rows: (0..names.len())
+                .filter(|&row| names[row] == **level)
+                .collect(),
         })
         .collect()
 }
@@ -171,7 +263,9 @@ fn by_number((_, values): &(String, Vec<f64>)) -> Vec<Group> {
         .map(|(i, &value)| Group {
             label: human(value),
             colour: Colour::Ramp(share(i, last)),
-            rows: (0..values.len()).filter(|&row| values[row] == value).collect(),
+            rows: (0..values.len())
+                .filter(|&row| values[row] == value)
+                .collect(),
         })
         .collect()
 }
@@ -187,13 +281,18 @@ fn by_bin(values: &[f64]) -> Vec<Group> {
         .map(|bin| Group {
             label: format!("{} to {}", human(edge(bin)), human(edge(bin + 1))),
             colour: Colour::Ramp(share(bin, BINS - 1)),
-            rows: (0..values.len()).filter(|&row| bin_of(values[row]) == bin).collect(),
+            rows: (0..values.len())
+                .filter(|&row| bin_of(values[row]) == bin)
+                .collect(),
         })
         .filter(|group| !group.rows.is_empty())
         .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "both are numbers of groups or bins, far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "both are numbers of groups or bins, far below 2^53"
+)]
 fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
@@ -213,7 +312,14 @@ fn response_label(fit: &Fit) -> String {
     match law_of(fit).as_ref().map(isoflop_law::Law::response) {
         Some(v) if v.unit.is_empty() => format!("{} {}", v.column, v.name),
         Some(v) => format!("{} {} ({})", v.column, v.name, v.unit),
-        None => fit.law.formula.split('=').next().unwrap_or_default().trim().to_owned(),
+        None => fit
+            .law
+            .formula
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
     }
 }
 
@@ -228,16 +334,36 @@ pub(super) fn strip(residuals: &[f64], sd: f64) -> Option<String> {
     let mut counts = [0usize; WIDTH];
     let mut beyond = 0;
     for &r in residuals {
-        let bin = (1..WIDTH).filter(|&bin| r >= reach * (2.0 * share(bin, WIDTH) - 1.0)).count();
-        if r.abs() <= reach { counts[bin] += 1 } else { beyond += 1 }
+        let bin = (1..WIDTH)
+            .filter(|&bin| r >= reach * (2.0 * share(bin, WIDTH) - 1.0))
+            .count();
+        if r.abs() <= reach {
+            counts[bin] += 1
+        } else {
+            beyond += 1
+        }
     }
     let tallest = counts.iter().copied().max().filter(|&c| c > 0)?;
     let bars: String = counts
         .iter()
-        .map(|&c| if c == 0 { ' ' } else { BARS[(c * (BARS.len() - 1)).div_ceil(tallest)] })
+        .map(|&c| {
+            if c == 0 {
+                ' '
+            } else {
+                BARS[(c * (BARS.len() - 1)).div_ceil(tallest)]
+            }
+        })
         .collect();
-    let rest = if beyond == 0 { String::new() } else { format!(", {} beyond", counted(beyond, "run")) };
-    Some(format!("{} │{bars}│ {}{rest}", plain(-reach, 2), plain(reach, 2)))
+    let rest = if beyond == 0 {
+        String::new()
+    } else {
+        format!(", {} beyond", counted(beyond, "run"))
+    };
+    Some(format!(
+        "{} │{bars}│ {}{rest}",
+        plain(-reach, 2),
+        plain(reach, 2)
+    ))
 }
 
 #[cfg(test)]
@@ -248,7 +374,10 @@ mod tests {
     fn the_strip_is_tallest_in_the_middle_and_counts_outliers() {
         let residuals = [0.0, 0.0, 0.0, 0.0, 1.0, -1.0, 9.0];
         let strip = strip(&residuals, 1.0).expect("there are residuals");
-        assert!(strip.starts_with("-4 │") && strip.ends_with("│ 4, 1 run beyond"), "{strip}");
+        assert!(
+            strip.starts_with("-4 │") && strip.ends_with("│ 4, 1 run beyond"),
+            "{strip}"
+        );
         assert_eq!(strip.chars().filter(|c| *c == '█').count(), 1);
     }
 

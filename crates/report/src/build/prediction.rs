@@ -24,16 +24,31 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
 }
 
 pub(super) fn sentence(text: &str) -> String {
-    if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+    if text.is_empty() || text.ends_with('.') {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
 
 /// The table of predicted points; the interval of the law and that of a new run side by side.
 pub(super) fn table(prediction: &Prediction) -> Table {
     let level = |pick: fn(&PredictedPoint) -> Option<Interval>| {
-        prediction.points.iter().find_map(pick).map_or_else(String::new, |i| format!(", {}", percent(i.level)))
+        prediction
+            .points
+            .iter()
+            .find_map(pick)
+            .map_or_else(String::new, |i| format!(", {}", percent(i.level)))
     };
-    let mut heads: Vec<String> = names(prediction).into_iter().map(|n| format!(">{n}")).collect();
-    let unit = if prediction.unit.is_empty() { String::new() } else { format!(" ({})", prediction.unit) };
+    let mut heads: Vec<String> = names(prediction)
+        .into_iter()
+        .map(|n| format!(">{n}"))
+        .collect();
+    let unit = if prediction.unit.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", prediction.unit)
+    };
     heads.push(format!(">predicted{unit}"));
     heads.push(format!("the law{}", level(|p| p.confidence)));
     heads.push(format!("a new run{}", level(|p| p.prediction)));
@@ -54,7 +69,10 @@ pub(super) fn table(prediction: &Prediction) -> Table {
 
 fn names(prediction: &Prediction) -> Vec<String> {
     prediction.points.first().map_or_else(Vec::new, |p| {
-        p.at.iter().map(|(name, _)| name.clone()).chain(p.levels.iter().map(|(name, _)| name.clone())).collect()
+        p.at.iter()
+            .map(|(name, _)| name.clone())
+            .chain(p.levels.iter().map(|(name, _)| name.clone()))
+            .collect()
     })
 }
 
@@ -66,12 +84,18 @@ fn decimals(point: &PredictedPoint) -> usize {
         .map(|i| i.upper - i.lower)
         .filter(|w| *w > 0.0 && w.is_finite())
         .fold(f64::INFINITY, f64::min);
-    let places = if width.is_finite() { places(width, 2) } else { places(point.value, 4) };
+    let places = if width.is_finite() {
+        places(width, 2)
+    } else {
+        places(point.value, 4)
+    };
     usize::try_from(places.clamp(0, 12)).unwrap_or(0)
 }
 
 fn interval(interval: Option<Interval>, places: usize) -> String {
-    interval.map_or_else(String::new, |i| format!("[{:.*}, {:.*}]", places, i.lower, places, i.upper))
+    interval.map_or_else(String::new, |i| {
+        format!("[{:.*}, {:.*}]", places, i.lower, places, i.upper)
+    })
 }
 
 /// `N +1.3, D +0.8; inside in D/N`.
@@ -80,26 +104,43 @@ fn beyond(point: &PredictedPoint) -> String {
         .beyond
         .iter()
         .filter(|(_, orders)| *orders != 0.0)
-        .map(|(name, orders)| format!("{name} {}{}", if *orders > 0.0 { "+" } else { "" }, plain(*orders, 2)))
+        .map(|(name, orders)| {
+            format!(
+                "{name} {}{}",
+                if *orders > 0.0 { "+" } else { "" },
+                plain(*orders, 2)
+            )
+        })
         .collect();
-    if outside.is_empty() { "inside".to_owned() } else { outside.join(", ") }
+    if outside.is_empty() {
+        "inside".to_owned()
+    } else {
+        outside.join(", ")
+    }
 }
 
 /// One sentence on extrapolation for all points together.
 fn distance(prediction: &Prediction) -> String {
-    let outside = prediction.points.iter().filter(|p| p.beyond.iter().any(|(_, orders)| *orders != 0.0)).count();
-    let farthest = prediction
+    let outside = prediction
         .points
         .iter()
-        .flat_map(|p| &p.beyond)
-        .fold(None::<(&str, f64)>, |best, (name, orders)| match best {
+        .filter(|p| p.beyond.iter().any(|(_, orders)| *orders != 0.0))
+        .count();
+    let farthest = prediction.points.iter().flat_map(|p| &p.beyond).fold(
+        None::<(&str, f64)>,
+        |best, (name, orders)| match best {
             Some((_, most)) if most.abs() >= orders.abs() => best,
             _ => Some((name, *orders)),
-        });
+        },
+    );
     match (outside, farthest) {
         (0, _) | (_, None) => "Every point lies within the range of the runs used.".to_owned(),
         (_, Some((name, orders))) => {
-            let side = if orders > 0.0 { "above the largest" } else { "below the smallest" };
+            let side = if orders > 0.0 {
+                "above the largest"
+            } else {
+                "below the smallest"
+            };
             format!(
                 "{outside} of {} points lie beyond the runs used, the farthest by {} orders of magnitude, {side} {name}: \
                  the intervals assume that the law goes on to hold there.",
@@ -112,23 +153,50 @@ fn distance(prediction: &Prediction) -> String {
 
 fn frame(prediction: &Prediction) -> Frame {
     let mut columns = names(prediction);
-    let beyond = prediction.points.first().map_or_else(Vec::new, |p| p.beyond.clone());
-    for name in ["value", "unit", "level", "law_lower", "law_upper", "run_lower", "run_upper"] {
+    let beyond = prediction
+        .points
+        .first()
+        .map_or_else(Vec::new, |p| p.beyond.clone());
+    for name in [
+        "value",
+        "unit",
+        "level",
+        "law_lower",
+        "law_upper",
+        "run_lower",
+        "run_upper",
+    ] {
         columns.push(name.to_owned());
     }
     columns.extend(beyond.iter().map(|(name, _)| format!("beyond_{name}")));
     let mut frame = Frame::with_columns(&columns);
     for point in &prediction.points {
         let mut row: Vec<Value> = point.at.iter().map(|(_, x)| Value::Number(*x)).collect();
-        row.extend(point.levels.iter().map(|(_, level)| Value::Text(level.clone())));
+        row.extend(
+            point
+                .levels
+                .iter()
+                .map(|(_, level)| Value::Text(level.clone())),
+        );
         row.push(Value::Number(point.value));
         row.push(Value::Text(prediction.unit.clone()));
-        row.push(point.confidence.or(point.prediction).map(|i| i.level).into());
+        row.push(
+            point
+                .confidence
+                .or(point.prediction)
+                .map(|i| i.level)
+                .into(),
+        );
         for interval in [point.confidence, point.prediction] {
             row.push(interval.map(|i| i.lower).into());
             row.push(interval.map(|i| i.upper).into());
         }
-        row.extend(point.beyond.iter().map(|(_, orders)| Value::Number(*orders)));
+        row.extend(
+            point
+                .beyond
+                .iter()
+                .map(|(_, orders)| Value::Number(*orders)),
+        );
         frame.rows.push(row);
     }
     frame

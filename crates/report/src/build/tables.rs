@@ -25,9 +25,21 @@ pub fn tables_document(tables: &[TableSummary]) -> Document {
     let mut table = Table::with_columns(&["name", ">rows", "columns", "what it is"]);
     doc.frame = Frame::with_columns(&["name", "rows", "columns", "description"]);
     for t in tables {
-        table.rows.push(vec![t.name.clone(), count(t.rows), t.columns.join(", "), t.description.clone()]);
-        let cells = [t.name.clone(), t.rows.to_string(), t.columns.join(" "), t.description.clone()];
-        doc.frame.rows.push(cells.into_iter().map(Value::Text).collect());
+        table.rows.push(vec![
+            t.name.clone(),
+            count(t.rows),
+            t.columns.join(", "),
+            t.description.clone(),
+        ]);
+        let cells = [
+            t.name.clone(),
+            t.rows.to_string(),
+            t.columns.join(" "),
+            t.description.clone(),
+        ];
+        doc.frame
+            .rows
+            .push(cells.into_iter().map(Value::Text).collect());
     }
     doc.push(Block::Table(table));
     if let Some(first) = tables.first() {

@@ -2,19 +2,37 @@
 
 use isoflop_base::{format_quantity, format_si};
 use isoflop_fit::{
-    Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status, UncertaintyRecord,
+    Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
+    UncertaintyRecord,
 };
 
 use crate::number::{count, counted, percent, plain};
 
 /// `Chinchilla parametric loss (chinchilla)`.
 pub(super) fn law_name(law: &LawRecord) -> String {
-    if law.title.is_empty() || law.title == law.id { law.id.clone() } else { format!("{} ({})", law.title, law.id) }
+    if law.title.is_empty() || law.title == law.id {
+        law.id.clone()
+    } else {
+        format!("{} ({})", law.title, law.id)
+    }
+}
+
+/// The equation of a formula without its `let` steps, on one line.
+pub(super) fn last_step(formula: &str) -> String {
+    let last = formula
+        .split([';', '\n'])
+        .rfind(|step| !step.trim().is_empty())
+        .unwrap_or_default();
+    last.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How the law is named on a command line that fits it again.
 pub(super) fn law_argument(law: &LawRecord) -> String {
-    if law.id == "formula" { shell(&law.formula) } else { shell(&law.id) }
+    if law.id == "formula" {
+        shell(&law.formula)
+    } else {
+        shell(&law.id)
+    }
 }
 
 /// A word as a shell takes it: quoted when it holds anything but letters, digits and `_-./=,:`.
@@ -61,7 +79,11 @@ pub(super) fn objective(o: &ObjectiveRecord) -> String {
         "ln" => "on the logarithm of the response".to_owned(),
         left => format!("on {left}"),
     };
-    let mut text = format!("{penalty}, {scale} (--objective {}); value {}", o.spelling, plain(o.value, 9));
+    let mut text = format!(
+        "{penalty}, {scale} (--objective {}); value {}",
+        o.spelling,
+        plain(o.value, 9)
+    );
     if let Some(s) = o.fitted_scale {
         text.push_str(&format!(", fitted scale {}", plain(s, 3)));
     }
@@ -75,7 +97,9 @@ pub(super) fn convergence(fit: &Fit) -> String {
     let c = &fit.certificate;
     let verdict = match fit.status {
         Status::Converged => "converged, a strict minimum",
-        Status::Degenerate if !c.at_bound.is_empty() => "degenerate, a coefficient sits on its bound",
+        Status::Degenerate if !c.at_bound.is_empty() => {
+            "degenerate, a coefficient sits on its bound"
+        }
         Status::Degenerate => "degenerate, the data leave a direction open",
         Status::NotConverged => "not converged, the coefficients must not be used",
     };
@@ -87,7 +111,11 @@ pub(super) fn convergence(fit: &Fit) -> String {
         plain(c.smallest_eigenvalue, 2),
     );
     if !c.interpolated.is_empty() {
-        let largest = c.interpolated.iter().map(|(_, dual)| dual.abs()).fold(0.0, f64::max);
+        let largest = c
+            .interpolated
+            .iter()
+            .map(|(_, dual)| dual.abs())
+            .fold(0.0, f64::max);
         text.push_str(&format!(
             "; the fit passes exactly through {}, largest dual {} of 1",
             counted(c.interpolated.len(), "run"),
@@ -120,7 +148,11 @@ pub(super) fn identifiability(i: &Identifiability) -> String {
     if i.weak.is_empty() {
         return format!("the runs determine every coefficient; {condition}");
     }
-    let weak: Vec<&str> = i.weak.iter().map(|w| w.words.trim_end_matches('.')).collect();
+    let weak: Vec<&str> = i
+        .weak
+        .iter()
+        .map(|w| w.words.trim_end_matches('.'))
+        .collect();
     format!("{}; {condition}", weak.join("; "))
 }
 
@@ -137,14 +169,23 @@ pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
         return text;
     }
     let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}.", letters.as_str())
 }
 
 /// The first places of a group of skipped rows, and how many more there are.
 pub(super) fn places(skipped: &SkippedRows) -> String {
     const SHOWN: usize = 4;
-    let listed: Vec<&str> = skipped.places.iter().take(SHOWN).map(String::as_str).collect();
+    let listed: Vec<&str> = skipped
+        .places
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect();
     let rest = skipped.rows.saturating_sub(listed.len());
     match (listed.is_empty(), rest) {
         (true, _) => String::new(),
@@ -157,14 +198,31 @@ pub(super) fn provenance(p: &Provenance) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = p
         .tables
         .iter()
-        .map(|t| ("table".to_owned(), format!("{}, {}, sha256 {}", t.name, counted(t.rows, "row"), short(&t.sha256))))
+        .map(|t| {
+            (
+                "table".to_owned(),
+                format!(
+                    "{}, {}, sha256 {}",
+                    t.name,
+                    counted(t.rows, "row"),
+                    short(&t.sha256)
+                ),
+            )
+        })
         .collect();
     pairs.push(("law".into(), format!("sha256 {}", short(&p.law_sha256))));
-    let options: Vec<String> = p.options.iter().map(|(name, value)| format!("{name} {}", shell(value))).collect();
+    let options: Vec<String> = p
+        .options
+        .iter()
+        .map(|(name, value)| format!("{name} {}", shell(value)))
+        .collect();
     if !options.is_empty() {
         pairs.push(("options".into(), options.join(", ")));
     }
-    pairs.push(("made by".into(), format!("isoflop {}, seed {}", p.version, p.seed)));
+    pairs.push((
+        "made by".into(),
+        format!("isoflop {}, seed {}", p.version, p.seed),
+    ));
     pairs
 }
 
@@ -182,7 +240,11 @@ pub(super) fn next_point(fit: &Fit) -> Option<String> {
         if !largest.is_finite() {
             return None;
         }
-        let ahead = if smallest > 0.0 && largest > smallest { 10.0 * largest } else { largest };
+        let ahead = if smallest > 0.0 && largest > smallest {
+            10.0 * largest
+        } else {
+            largest
+        };
         parts.push(format!("{name}={}", human(ahead)));
     }
     for (name, levels) in &fit.points.levels {

@@ -12,7 +12,11 @@ pub(super) fn plot(plot: &Plot, width: usize) -> Vec<String> {
     for panel in &plot.panels {
         let tall = plot.panels.iter().map(|p| p.height).fold(0.0, f64::max);
         let rows = if panel.height >= tall { 16 } else { 7 };
-        lines.extend(panel_lines(panel, width.min(100).saturating_sub(MARGIN + 3).max(20), rows));
+        lines.extend(panel_lines(
+            panel,
+            width.min(100).saturating_sub(MARGIN + 3).max(20),
+            rows,
+        ));
     }
     lines
 }
@@ -22,15 +26,24 @@ fn panel_lines(panel: &Panel, columns: usize, rows: usize) -> Vec<String> {
     let mut canvas = Canvas::new(columns, rows);
     guide(panel, &mut canvas, &x, &y);
     for series in &panel.series {
-        let places: Vec<(f64, f64)> =
-            series.points.iter().filter_map(|&(a, b)| Some((x.place(a)?, y.place(b)?))).collect();
+        let places: Vec<(f64, f64)> = series
+            .points
+            .iter()
+            .filter_map(|&(a, b)| Some((x.place(a)?, y.place(b)?)))
+            .collect();
         match series.mark {
             Mark::Dots => places.iter().for_each(|&(a, b)| canvas.blob(a, b)),
-            Mark::Line => places.windows(2).for_each(|pair| canvas.line(pair[0], pair[1])),
+            Mark::Line => places
+                .windows(2)
+                .for_each(|pair| canvas.line(pair[0], pair[1])),
         }
     }
     let mut labels = vec![String::new(); rows];
-    for tick in y.ticks((rows / 2).min(6)).into_iter().filter(|t| !t.label.is_empty()) {
+    for tick in y
+        .ticks((rows / 2).min(6))
+        .into_iter()
+        .filter(|t| !t.label.is_empty())
+    {
         labels[rows - 1 - cell(tick.at, rows)] = tick.label;
     }
     let mut lines = vec![format!("  {:>MARGIN$} {}", "", panel.y.label)];
@@ -48,13 +61,22 @@ fn guide(panel: &Panel, canvas: &mut Canvas, x: &Scale, y: &Scale) {
         Guide::None => {}
         Guide::Zero => {
             if let Some(zero) = y.place(0.0) {
-                (0..canvas.columns * 2).step_by(4).for_each(|i| canvas.dot(i, canvas.height(zero)));
+                (0..canvas.columns * 2)
+                    .step_by(4)
+                    .for_each(|i| canvas.dot(i, canvas.height(zero)));
             }
         }
         Guide::Diagonal => {
-            let values = panel.series.iter().flat_map(|s| s.points.iter().flat_map(|p| [p.0, p.1]));
-            let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-            if let (Some(a), Some(b), Some(c), Some(d)) = (x.place(low), y.place(low), x.place(high), y.place(high)) {
+            let values = panel
+                .series
+                .iter()
+                .flat_map(|s| s.points.iter().flat_map(|p| [p.0, p.1]));
+            let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+                (l.min(v), h.max(v))
+            });
+            if let (Some(a), Some(b), Some(c), Some(d)) =
+                (x.place(low), y.place(low), x.place(high), y.place(high))
+            {
                 canvas.line((a, b), (c, d));
             }
         }
@@ -80,7 +102,11 @@ fn horizontal_axis(ticks: &[Tick], columns: usize) -> [String; 2] {
     }
     [
         format!("  {:>MARGIN$}└{}", "", axis.iter().collect::<String>()),
-        format!("  {:>MARGIN$} {}", "", labels.iter().collect::<String>().trim_end()),
+        format!(
+            "  {:>MARGIN$} {}",
+            "",
+            labels.iter().collect::<String>().trim_end()
+        ),
     ]
 }
 
@@ -103,7 +129,11 @@ struct Canvas {
 
 impl Canvas {
     fn new(columns: usize, lines: usize) -> Self {
-        Self { columns, lines, cells: vec![0; columns * lines] }
+        Self {
+            columns,
+            lines,
+            cells: vec![0; columns * lines],
+        }
     }
 
     /// Dot row of a place, counted from the top.
@@ -139,7 +169,9 @@ impl Canvas {
 
     fn rows(&self) -> impl Iterator<Item = String> {
         self.cells.chunks(self.columns).map(|row| {
-            row.iter().map(|&bits| if bits == 0 { ' ' } else { braille(bits) }).collect::<String>()
+            row.iter()
+                .map(|&bits| if bits == 0 { ' ' } else { braille(bits) })
+                .collect::<String>()
         })
     }
 }
@@ -155,11 +187,27 @@ mod tests {
 
     #[test]
     fn a_power_law_is_a_straight_line_on_log_axes() {
-        let axis = |label: &str| Axis { label: label.into(), scale: AxisScale::Log };
-        let points = (0..20).map(|i| 10f64.powf(6.0 + 0.2 * f64::from(i))).map(|x| (x, 1e4 / x.sqrt())).collect();
-        let series = Series { label: String::new(), mark: Mark::Dots, colour: Colour::Category(0), points };
-        let panel =
-            Panel { x: axis("params N"), y: axis("loss L"), height: 1.0, guide: Guide::None, series: vec![series] };
+        let axis = |label: &str| Axis {
+            label: label.into(),
+            scale: AxisScale::Log,
+        };
+        let points = (0..20)
+            .map(|i| 10f64.powf(6.0 + 0.2 * f64::from(i)))
+            .map(|x| (x, 1e4 / x.sqrt()))
+            .collect();
+        let series = Series {
+            label: String::new(),
+            mark: Mark::Dots,
+            colour: Colour::Category(0),
+            points,
+        };
+        let panel = Panel {
+            x: axis("params N"),
+            y: axis("loss L"),
+            height: 1.0,
+            guide: Guide::None,
+            series: vec![series],
+        };
         let lines = panel_lines(&panel, 40, 8);
         insta::assert_snapshot!(lines.join("\n"), @r"
           loss L

@@ -3,7 +3,9 @@
 use crate::doc::Colour;
 
 /// Kinds without order: the palette of Okabe and Ito, without yellow, which is too faint on white.
-const KINDS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
+const KINDS: [&str; 7] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000",
+];
 
 /// Small to large: viridis from dark violet to green at nine places; its yellow end is left out.
 const RAMP: [(u8, u8, u8); 9] = [
@@ -27,7 +29,12 @@ pub(super) fn hex(colour: Colour) -> String {
             let below = (0..8).rev().find(|&i| f64::from(i) <= place).unwrap_or(0);
             let part = place - f64::from(below);
             let (a, b) = (RAMP[below as usize], RAMP[below as usize + 1]);
-            format!("#{:02x}{:02x}{:02x}", mix(a.0, b.0, part), mix(a.1, b.1, part), mix(a.2, b.2, part))
+            format!(
+                "#{:02x}{:02x}{:02x}",
+                mix(a.0, b.0, part),
+                mix(a.1, b.1, part),
+                mix(a.2, b.2, part)
+            )
         }
     }
 }

@@ -34,11 +34,19 @@ fn cell(value: &Value) -> String {
 
 /// The shortest text that reads back as the same number.
 fn number(x: f64) -> String {
-    if x != 0.0 && x.is_finite() && !(1e-5..1e16).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
+    if x != 0.0 && x.is_finite() && !(1e-5..1e16).contains(&x.abs()) {
+        format!("{x:e}")
+    } else {
+        format!("{x}")
+    }
 }
 
 fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -50,8 +58,19 @@ mod tests {
     fn numbers_read_back_and_text_is_quoted() {
         let mut doc = Document::new("");
         doc.frame = Frame::with_columns(&["a,b", "x", "y"]);
-        doc.frame.rows.push(vec![Value::Text("say \"hi\"".into()), Value::Number(5.76e23), Value::Missing]);
-        doc.frame.rows.push(vec![Value::Text("c".into()), Value::Number(0.1 + 0.2), Value::Number(-0.0)]);
-        assert_eq!(csv(&doc), "\"a,b\",x,y\n\"say \"\"hi\"\"\",5.76e23,\nc,0.30000000000000004,-0\n");
+        doc.frame.rows.push(vec![
+            Value::Text("say \"hi\"".into()),
+            Value::Number(5.76e23),
+            Value::Missing,
+        ]);
+        doc.frame.rows.push(vec![
+            Value::Text("c".into()),
+            Value::Number(0.1 + 0.2),
+            Value::Number(-0.0),
+        ]);
+        assert_eq!(
+            csv(&doc),
+            "\"a,b\",x,y\n\"say \"\"hi\"\"\",5.76e23,\nc,0.30000000000000004,-0\n"
+        );
     }
 }

@@ -13,16 +13,30 @@ pub fn markdown(doc: &Document) -> String {
             Block::Paragraph(words) => escaped(words),
             Block::KeyValues(pairs) => pairs
                 .iter()
-                .map(|(key, value)| format!("- **{}**: {}", escaped(key), escaped(&value.replace('\n', " "))))
+                .map(|(key, value)| {
+                    format!(
+                        "- **{}**: {}",
+                        escaped(key),
+                        escaped(&value.replace('\n', " "))
+                    )
+                })
                 .collect::<Vec<_>>()
                 .join("\n"),
             Block::Table(table) => pipe_table(table),
             Block::Notes(notes) => notes
                 .iter()
                 .map(|n| {
-                    let advice = if n.advice.is_empty() { String::new() } else { format!(" {}", escaped(&n.advice)) };
+                    let advice = if n.advice.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" {}", escaped(&n.advice))
+                    };
                     let message = escaped(n.message.trim_end_matches('.'));
-                    format!("- **{}** `{}`: {message}.{advice}", severity(n.severity).0, n.code)
+                    format!(
+                        "- **{}** `{}`: {message}.{advice}",
+                        severity(n.severity).0,
+                        n.code
+                    )
                 })
                 .collect::<Vec<_>>()
                 .join("\n"),
@@ -51,10 +65,27 @@ fn escaped(text: &str) -> String {
 fn pipe_table(table: &Table) -> String {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut lines = vec![
-        line(table.columns.iter().map(|(head, _)| escaped(head)).collect()),
-        line(table.columns.iter().map(|(_, a)| if *a == Align::Right { "---:" } else { "---" }.to_owned()).collect()),
+        line(
+            table
+                .columns
+                .iter()
+                .map(|(head, _)| escaped(head))
+                .collect(),
+        ),
+        line(
+            table
+                .columns
+                .iter()
+                .map(|(_, a)| if *a == Align::Right { "---:" } else { "---" }.to_owned())
+                .collect(),
+        ),
     ];
-    lines.extend(table.rows.iter().map(|row| line(row.iter().map(|c| escaped(&c.replace('\n', " "))).collect())));
+    lines.extend(
+        table
+            .rows
+            .iter()
+            .map(|row| line(row.iter().map(|c| escaped(&c.replace('\n', " "))).collect())),
+    );
     lines.join("\n")
 }
 
@@ -66,6 +97,9 @@ mod tests {
     fn cells_cannot_break_the_table() {
         let mut table = Table::with_columns(&["name", ">value"]);
         table.rows.push(vec!["a|b".into(), "[0, 1]".into()]);
-        assert_eq!(pipe_table(&table), "| name | value |\n| --- | ---: |\n| a\\|b | \\[0, 1\\] |");
+        assert_eq!(
+            pipe_table(&table),
+            "| name | value |\n| --- | ---: |\n| a\\|b | \\[0, 1\\] |"
+        );
     }
 }

@@ -29,28 +29,58 @@ impl Scale {
         let (low, high) = values
             .filter(usable)
             .map(|v| mapped(kind, v))
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+                (low.min(v), high.max(v))
+            });
         if low > high {
-            return Self { kind, low: 0.0, high: 1.0 };
+            return Self {
+                kind,
+                low: 0.0,
+                high: 1.0,
+            };
         }
-        let margin = if high > low { (high - low) * 0.05 } else { low.abs().max(1.0) * 0.05 };
-        Self { kind, low: low - margin, high: high + margin }
+        let margin = if high > low {
+            (high - low) * 0.05
+        } else {
+            low.abs().max(1.0) * 0.05
+        };
+        Self {
+            kind,
+            low: low - margin,
+            high: high + margin,
+        }
     }
 
     /// Both scales of a panel. A panel around zero is symmetric, a panel with a diagonal is square.
     pub(super) fn of_panel(panel: &Panel) -> (Self, Self) {
-        let xs = panel.series.iter().flat_map(|s| s.points.iter().map(|p| p.0));
-        let ys = panel.series.iter().flat_map(|s| s.points.iter().map(|p| p.1));
+        let xs = panel
+            .series
+            .iter()
+            .flat_map(|s| s.points.iter().map(|p| p.0));
+        let ys = panel
+            .series
+            .iter()
+            .flat_map(|s| s.points.iter().map(|p| p.1));
         match panel.guide {
             Guide::None => (Self::over(&panel.x, xs), Self::over(&panel.y, ys)),
             Guide::Zero => {
                 let y = Self::over(&panel.y, ys);
                 let reach = y.low.abs().max(y.high.abs());
-                (Self::over(&panel.x, xs), Self { low: -reach, high: reach, ..y })
+                (
+                    Self::over(&panel.x, xs),
+                    Self {
+                        low: -reach,
+                        high: reach,
+                        ..y
+                    },
+                )
             }
             Guide::Diagonal => {
                 let both: Vec<f64> = xs.chain(ys).collect();
-                (Self::over(&panel.x, both.iter().copied()), Self::over(&panel.y, both.iter().copied()))
+                (
+                    Self::over(&panel.x, both.iter().copied()),
+                    Self::over(&panel.y, both.iter().copied()),
+                )
             }
         }
     }
@@ -66,9 +96,12 @@ impl Scale {
         match self.kind {
             AxisScale::Linear => self.even_ticks(self.low, self.high, most, |v| v),
             // Below one and a half decades powers of ten are too few: even steps in the value read better.
-            AxisScale::Log if self.high - self.low < 1.5 => {
-                self.even_ticks(10f64.powf(self.low), 10f64.powf(self.high), most, f64::log10)
-            }
+            AxisScale::Log if self.high - self.low < 1.5 => self.even_ticks(
+                10f64.powf(self.low),
+                10f64.powf(self.high),
+                most,
+                f64::log10,
+            ),
             AxisScale::Log => self.decade_ticks(most),
         }
     }
@@ -81,7 +114,11 @@ impl Scale {
         while i * step <= high && ticks.len() < 100 {
             let value = i * step;
             let at = (map(value) - self.low) / (self.high - self.low);
-            let label = if i == 0.0 { "0".to_owned() } else { plain(value, 6) };
+            let label = if i == 0.0 {
+                "0".to_owned()
+            } else {
+                plain(value, 6)
+            };
             ticks.push(Tick { at, label });
             i += 1.0;
         }
@@ -90,7 +127,9 @@ impl Scale {
 
     fn decade_ticks(&self, most: usize) -> Vec<Tick> {
         let decades = self.high - self.low;
-        let every = [1, 2, 3, 5, 10, 20, 50].into_iter().find(|&e| decades / f64::from(e) <= count_as_f64(most));
+        let every = [1, 2, 3, 5, 10, 20, 50]
+            .into_iter()
+            .find(|&e| decades / f64::from(e) <= count_as_f64(most));
         let every = every.unwrap_or(100);
         let mut ticks = Vec::new();
         for decade in whole(self.low.floor())..=whole(self.high.ceil()) {
@@ -98,9 +137,20 @@ impl Scale {
                 let exact = f64::from(decade) + f64::from(digit).log10();
                 let at = (exact - self.low) / decades;
                 let major = digit == 1 && decade.rem_euclid(every) == 0;
-                let minor = if every == 1 { decades <= 8.0 } else { digit == 1 };
+                let minor = if every == 1 {
+                    decades <= 8.0
+                } else {
+                    digit == 1
+                };
                 if (0.0..=1.0).contains(&at) && (major || minor) {
-                    ticks.push(Tick { at, label: if major { decade_label(decade) } else { String::new() } });
+                    ticks.push(Tick {
+                        at,
+                        label: if major {
+                            decade_label(decade)
+                        } else {
+                            String::new()
+                        },
+                    });
                 }
             }
         }
@@ -130,7 +180,11 @@ fn nice_step(rough: f64) -> f64 {
         return 1.0;
     }
     let power = 10f64.powf(rough.log10().floor());
-    [1.0, 2.0, 5.0].into_iter().map(|m| m * power).find(|step| *step >= rough * 0.999).unwrap_or(10.0 * power)
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|step| *step >= rough * 0.999)
+        .unwrap_or(10.0 * power)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of ticks")]
@@ -138,7 +192,10 @@ fn count_as_f64(n: usize) -> f64 {
     n as f64
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "an exponent of ten of a finite number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an exponent of ten of a finite number"
+)]
 fn whole(x: f64) -> i32 {
     x as i32
 }
@@ -148,22 +205,44 @@ mod tests {
     use super::*;
 
     fn labels(kind: AxisScale, low: f64, high: f64) -> Vec<String> {
-        let axis = Axis { label: String::new(), scale: kind };
+        let axis = Axis {
+            label: String::new(),
+            scale: kind,
+        };
         let ticks = Scale::over(&axis, [low, high].into_iter()).ticks(6);
-        ticks.into_iter().map(|t| t.label).filter(|l| !l.is_empty()).collect()
+        ticks
+            .into_iter()
+            .map(|t| t.label)
+            .filter(|l| !l.is_empty())
+            .collect()
     }
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(labels(AxisScale::Log, 1e6, 2e9), ["1M", "10M", "100M", "1B"]);
-        assert_eq!(labels(AxisScale::Log, 2.0, 4.0), ["2", "2.5", "3", "3.5", "4"]);
-        assert_eq!(labels(AxisScale::Log, 1e3, 1e27), ["100k", "10B", "1e15", "1e20", "1e25"]);
-        assert_eq!(labels(AxisScale::Linear, -0.02, 0.02), ["-0.02", "-0.01", "0", "0.01", "0.02"]);
+        assert_eq!(
+            labels(AxisScale::Log, 1e6, 2e9),
+            ["1M", "10M", "100M", "1B"]
+        );
+        assert_eq!(
+            labels(AxisScale::Log, 2.0, 4.0),
+            ["2", "2.5", "3", "3.5", "4"]
+        );
+        assert_eq!(
+            labels(AxisScale::Log, 1e3, 1e27),
+            ["100k", "10B", "1e15", "1e20", "1e25"]
+        );
+        assert_eq!(
+            labels(AxisScale::Linear, -0.02, 0.02),
+            ["-0.02", "-0.01", "0", "0.01", "0.02"]
+        );
     }
 
     #[test]
     fn one_value_and_no_value_still_have_a_range() {
-        let axis = Axis { label: String::new(), scale: AxisScale::Log };
+        let axis = Axis {
+            label: String::new(),
+            scale: AxisScale::Log,
+        };
         assert_eq!(Scale::over(&axis, [1e9].into_iter()).place(1e9), Some(0.5));
         let none = Scale::over(&axis, [f64::NAN, -1.0].into_iter());
         assert!(none.place(5.0).is_some_and(|p| (0.0..=1.0).contains(&p)));

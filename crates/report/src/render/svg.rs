@@ -9,7 +9,7 @@ use crate::doc::{Document, Guide, Mark, Panel, Plot, Series};
 const WIDTH: f64 = 860.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 168.0;
-const TOP: f64 = 52.0;
+const TOP: f64 = 64.0;
 const PANEL: f64 = 150.0;
 const GAP: f64 = 54.0;
 
@@ -37,7 +37,10 @@ impl Frame {
     }
 
     fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
-        Some((self.left_of(self.x.place(x)?), self.top_of(self.y.place(y)?)))
+        Some((
+            self.left_of(self.x.place(x)?),
+            self.top_of(self.y.place(y)?),
+        ))
     }
 }
 
@@ -59,9 +62,25 @@ fn figure(plot: &Plot) -> String {
          font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#222\">"
     );
     let _ = writeln!(out, "<title id=\"title\">{}</title>", escaped(&plot.title));
-    let _ = writeln!(out, "<desc id=\"desc\">{}</desc>", escaped(&plot.description));
-    let _ = writeln!(out, "<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>");
-    let _ = writeln!(out, "<text x=\"{LEFT}\" y=\"26\" font-size=\"15\" font-weight=\"600\">{}</text>", escaped(&plot.title));
+    let _ = writeln!(
+        out,
+        "<desc id=\"desc\">{}</desc>",
+        escaped(&plot.description)
+    );
+    let _ = writeln!(
+        out,
+        "<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>"
+    );
+    let _ = writeln!(
+        out,
+        "<text x=\"{LEFT}\" y=\"26\" font-size=\"15\" font-weight=\"600\">{}</text>",
+        escaped(&shortened(&plot.title, 90))
+    );
+    let _ = writeln!(
+        out,
+        "<text x=\"{LEFT}\" y=\"46\" fill=\"#555\" font-family=\"ui-monospace, Menlo, Consolas, monospace\">{}</text>",
+        escaped(&shortened(&plot.subtitle, 100))
+    );
     for (i, (panel, frame)) in plot.panels.iter().zip(&frames).enumerate() {
         axes(&mut out, panel, frame);
         marks(&mut out, panel, frame, i);
@@ -74,8 +93,17 @@ fn figure(plot: &Plot) -> String {
 fn axes(out: &mut String, panel: &Panel, frame: &Frame) {
     let (right, bottom) = (WIDTH - RIGHT, frame.top + frame.height);
     let _ = writeln!(out, "<g stroke=\"#e4e4e4\" stroke-width=\"1\">");
-    let (across, up) = (frame.x.ticks(7), frame.y.ticks(if panel.height > 1.5 { 7 } else { 4 }));
-    let major = |ticks: &[Tick]| ticks.iter().filter(|t| !t.label.is_empty()).map(|t| t.at).collect::<Vec<_>>();
+    let (across, up) = (
+        frame.x.ticks(7),
+        frame.y.ticks(if panel.height > 1.5 { 7 } else { 4 }),
+    );
+    let major = |ticks: &[Tick]| {
+        ticks
+            .iter()
+            .filter(|t| !t.label.is_empty())
+            .map(|t| t.at)
+            .collect::<Vec<_>>()
+    };
     for x in major(&across).into_iter().map(|at| frame.left_of(at)) {
         let _ = writeln!(out, "<path d=\"M{x:.2} {:.2}V{bottom:.2}\"/>", frame.top);
     }
@@ -83,23 +111,43 @@ fn axes(out: &mut String, panel: &Panel, frame: &Frame) {
         let _ = writeln!(out, "<path d=\"M{LEFT:.2} {y:.2}H{right:.2}\"/>");
     }
     out.push_str("</g>\n<g stroke=\"#555\" stroke-width=\"1\" fill=\"none\">\n");
-    let _ = writeln!(out, "<path d=\"M{LEFT:.2} {:.2}V{bottom:.2}H{right:.2}\"/>", frame.top);
+    let _ = writeln!(
+        out,
+        "<path d=\"M{LEFT:.2} {:.2}V{bottom:.2}H{right:.2}\"/>",
+        frame.top
+    );
     for tick in &across {
         let length = if tick.label.is_empty() { 3.0 } else { 6.0 };
-        let _ = writeln!(out, "<path d=\"M{:.2} {bottom:.2}v{length}\"/>", frame.left_of(tick.at));
+        let _ = writeln!(
+            out,
+            "<path d=\"M{:.2} {bottom:.2}v{length}\"/>",
+            frame.left_of(tick.at)
+        );
     }
     for tick in &up {
         let length = if tick.label.is_empty() { 3.0 } else { 6.0 };
-        let _ = writeln!(out, "<path d=\"M{LEFT:.2} {:.2}h-{length}\"/>", frame.top_of(tick.at));
+        let _ = writeln!(
+            out,
+            "<path d=\"M{LEFT:.2} {:.2}h-{length}\"/>",
+            frame.top_of(tick.at)
+        );
     }
     out.push_str("</g>\n");
     for tick in across.iter().filter(|t| !t.label.is_empty()) {
         let (x, y) = (frame.left_of(tick.at), bottom + 19.0);
-        let _ = writeln!(out, "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"middle\">{}</text>", tick.label);
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"middle\">{}</text>",
+            tick.label
+        );
     }
     for tick in up.iter().filter(|t| !t.label.is_empty()) {
         let (x, y) = (LEFT - 10.0, frame.top_of(tick.at) + 4.0);
-        let _ = writeln!(out, "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"end\">{}</text>", tick.label);
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"end\">{}</text>",
+            tick.label
+        );
     }
     let (middle, below) = (f64::midpoint(LEFT, right), bottom + 38.0);
     let _ = writeln!(
@@ -126,7 +174,11 @@ fn marks(out: &mut String, panel: &Panel, frame: &Frame, index: usize) {
     );
     guide(out, panel, frame);
     for series in &panel.series {
-        let places: Vec<(f64, f64)> = series.points.iter().filter_map(|&p| frame.point(p)).collect();
+        let places: Vec<(f64, f64)> = series
+            .points
+            .iter()
+            .filter_map(|&p| frame.point(p))
+            .collect();
         match series.mark {
             Mark::Line => line(out, series, &places),
             Mark::Dots => dots(out, series, &places),
@@ -139,11 +191,21 @@ fn guide(out: &mut String, panel: &Panel, frame: &Frame) {
     let right = WIDTH - RIGHT;
     let path = match panel.guide {
         Guide::None => return,
-        Guide::Zero => frame.y.place(0.0).map(|at| format!("M{LEFT:.2} {:.2}H{right:.2}", frame.top_of(at))),
-        Guide::Diagonal => Some(format!("M{LEFT:.2} {:.2}L{right:.2} {:.2}", frame.top_of(0.0), frame.top_of(1.0))),
+        Guide::Zero => frame
+            .y
+            .place(0.0)
+            .map(|at| format!("M{LEFT:.2} {:.2}H{right:.2}", frame.top_of(at))),
+        Guide::Diagonal => Some(format!(
+            "M{LEFT:.2} {:.2}L{right:.2} {:.2}",
+            frame.top_of(0.0),
+            frame.top_of(1.0)
+        )),
     };
     if let Some(path) = path {
-        let _ = writeln!(out, "<path d=\"{path}\" stroke=\"#555\" stroke-width=\"1.2\" stroke-dasharray=\"5 4\"/>");
+        let _ = writeln!(
+            out,
+            "<path d=\"{path}\" stroke=\"#555\" stroke-width=\"1.2\" stroke-dasharray=\"5 4\"/>"
+        );
     }
 }
 
@@ -160,7 +222,11 @@ fn line(out: &mut String, series: &Series, places: &[(f64, f64)]) {
 }
 
 fn dots(out: &mut String, series: &Series, places: &[(f64, f64)]) {
-    let _ = writeln!(out, "<g fill=\"{}\" fill-opacity=\"0.75\" stroke=\"#fff\" stroke-width=\"0.6\">", hex(series.colour));
+    let _ = writeln!(
+        out,
+        "<g fill=\"{}\" fill-opacity=\"0.75\" stroke=\"#fff\" stroke-width=\"0.6\">",
+        hex(series.colour)
+    );
     for (x, y) in places {
         let _ = writeln!(out, "<circle cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"3.6\"/>");
     }
@@ -178,7 +244,11 @@ fn legend(out: &mut String, plot: &Plot) {
     let x = WIDTH - RIGHT + 20.0;
     let mut y = TOP + 12.0;
     if !plot.legend.is_empty() && !entries.is_empty() {
-        let _ = writeln!(out, "<text x=\"{x:.2}\" y=\"{y:.2}\" font-weight=\"600\">{}</text>", escaped(&plot.legend));
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.2}\" y=\"{y:.2}\" font-weight=\"600\">{}</text>",
+            escaped(&plot.legend)
+        );
         y += 20.0;
     }
     for entry in entries {
@@ -195,6 +265,16 @@ fn legend(out: &mut String, plot: &Plot) {
     }
 }
 
+/// At most `most` characters, the last one an ellipsis when some are left out.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

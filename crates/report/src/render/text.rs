@@ -37,7 +37,11 @@ pub enum Plots {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 100, paint: Paint::Plain, plots: Plots::Hidden }
+        Self {
+            width: 100,
+            paint: Paint::Plain,
+            plots: Plots::Hidden,
+        }
     }
 }
 
@@ -80,7 +84,9 @@ pub fn text(doc: &Document, style: Style) -> String {
             Block::Formula(formula) => {
                 lines.extend(formula.lines().map(|line| format!("    {}", line.trim())));
             }
-            Block::Plot(plot) if style.plots == Plots::Braille => lines.extend(braille::plot(plot, width)),
+            Block::Plot(plot) if style.plots == Plots::Braille => {
+                lines.extend(braille::plot(plot, width))
+            }
             Block::Plot(_) => {}
             Block::Code(commands) => lines.extend(commands.iter().map(|c| format!("  {c}"))),
         }
@@ -110,7 +116,10 @@ fn columns(text: &str) -> usize {
 
 /// Words in lines of at most `width` columns, each after `indent` spaces.
 fn wrapped(words: &str, width: usize, indent: usize) -> Vec<String> {
-    broken(words, width.saturating_sub(indent).max(20)).iter().map(|l| format!("{:indent$}{l}", "")).collect()
+    broken(words, width.saturating_sub(indent).max(20))
+        .iter()
+        .map(|l| format!("{:indent$}{l}", ""))
+        .collect()
 }
 
 /// Words broken into lines of at most `width` columns; a longer word keeps a line for itself. Runs of spaces inside
@@ -140,7 +149,10 @@ fn key_values(pairs: &[(String, String)], width: usize) -> Vec<String> {
     for (key, value) in pairs {
         let room = width.saturating_sub(keys + 4).max(20);
         for (i, line) in value.lines().flat_map(|l| broken(l, room)).enumerate() {
-            lines.push(format!("  {}  {line}", pad(if i == 0 { key } else { "" }, keys, Align::Left)));
+            lines.push(format!(
+                "  {}  {line}",
+                pad(if i == 0 { key } else { "" }, keys, Align::Left)
+            ));
         }
     }
     lines
@@ -160,7 +172,11 @@ fn aligned(table: &Table, width: usize, paint: Paint) -> Vec<String> {
     let heads: Vec<String> = table.columns.iter().map(|(head, _)| head.clone()).collect();
     let mut lines = Vec::new();
     if heads.iter().any(|h| !h.is_empty()) {
-        lines.extend(row_lines(&heads, table, &widths).iter().map(|line| paint.paint("2", line)));
+        lines.extend(
+            row_lines(&heads, table, &widths)
+                .iter()
+                .map(|line| paint.paint("2", line)),
+        );
     }
     for row in &table.rows {
         lines.extend(row_lines(row, table, &widths));
@@ -173,7 +189,10 @@ fn column_widths(table: &Table, width: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = (0..table.columns.len())
         .map(|c| {
             let cells = table.rows.iter().map(|row| columns(&row[c]));
-            cells.chain([columns(&table.columns[c].0)]).max().unwrap_or(0)
+            cells
+                .chain([columns(&table.columns[c].0)])
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     while 2 + widths.iter().map(|w| w + 2).sum::<usize>() > width + 2 {
@@ -186,7 +205,11 @@ fn column_widths(table: &Table, width: usize) -> Vec<usize> {
 }
 
 fn row_lines(cells: &[String], table: &Table, widths: &[usize]) -> Vec<String> {
-    let parts: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, &w)| broken(cell, w)).collect();
+    let parts: Vec<Vec<String>> = cells
+        .iter()
+        .zip(widths)
+        .map(|(cell, &w)| broken(cell, w))
+        .collect();
     let height = parts.iter().map(Vec::len).max().unwrap_or(1);
     (0..height)
         .map(|i| {
@@ -210,7 +233,12 @@ fn note_lines(note: &Note, width: usize, paint: Paint) -> Vec<String> {
     };
     let mut lines = wrapped(&format!("{head}{body}"), width, 4);
     if let Some(first) = lines.first_mut() {
-        *first = format!("  {}", first.trim_start().replacen(word, &paint.paint(code, word), 1));
+        *first = format!(
+            "  {}",
+            first
+                .trim_start()
+                .replacen(word, &paint.paint(code, word), 1)
+        );
     }
     lines
 }
@@ -221,8 +249,14 @@ mod tests {
 
     fn table() -> Table {
         let mut table = Table::with_columns(&["name", ">value", "meaning"]);
-        table.rows.push(vec!["E".into(), "1.8".into(), "loss that remains at any size of model and data".into()]);
-        table.rows.push(vec!["alpha".into(), "0.3473".into(), "size".into()]);
+        table.rows.push(vec![
+            "E".into(),
+            "1.8".into(),
+            "loss that remains at any size of model and data".into(),
+        ]);
+        table
+            .rows
+            .push(vec!["alpha".into(), "0.3473".into(), "size".into()]);
         table
     }
 
@@ -243,13 +277,28 @@ mod tests {
         let mut doc = Document::new("Title");
         doc.heading("Part");
         assert_eq!(text(&doc, Style::default()), "Title\n\nPart\n");
-        let painted = text(&doc, Style { paint: Paint::Ansi, ..Style::default() });
+        let painted = text(
+            &doc,
+            Style {
+                paint: Paint::Ansi,
+                ..Style::default()
+            },
+        );
         assert!(painted.starts_with("\x1b[1mTitle\x1b[0m\n"));
     }
 
     #[test]
     fn values_hang_under_their_key() {
-        let pairs = [("key".to_owned(), "one two three four five six seven eight nine".to_owned())];
-        assert_eq!(key_values(&pairs, 40), ["  key  one two three four five six seven", "       eight nine"]);
+        let pairs = [(
+            "key".to_owned(),
+            "one two three four five six seven eight nine".to_owned(),
+        )];
+        assert_eq!(
+            key_values(&pairs, 40),
+            [
+                "  key  one two three four five six seven",
+                "       eight nine"
+            ]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use isoflop_law::Law;
 use isoflop_report::render::{Plots, Style, csv, markdown, text};
 use isoflop_report::{
-    demo_document, evaluation_document, fit_document, json_text, law_document, law_json, laws_document,
+    demo_document, evaluation_document, fit_document, json, law_document, laws_document,
     prediction_document,
 };
 
@@ -20,9 +20,19 @@ fn fit_as_text() {
 
 #[test]
 fn fit_as_text_with_pictures_in_a_narrow_terminal() {
-    let style = Style { width: 72, plots: Plots::Braille, ..Style::default() };
+    let style = Style {
+        width: 72,
+        plots: Plots::Braille,
+        ..Style::default()
+    };
     let shown = text(&fit_document(&fit()), style);
-    assert!(shown.lines().filter(|l| !l.starts_with("  isoflop")).all(|l| l.chars().count() <= 72), "{shown}");
+    assert!(
+        shown
+            .lines()
+            .filter(|l| !l.starts_with("  isoflop"))
+            .all(|l| l.chars().count() <= 72),
+        "{shown}"
+    );
     insta::assert_snapshot!(shown);
 }
 
@@ -38,10 +48,11 @@ fn fit_as_csv() {
 
 #[test]
 fn fit_as_json_reads_back_as_the_same_fit() {
-    let text = json_text(&fit());
-    let back: isoflop_fit::Fit = serde_json::from_str(&text).expect("a fit is written as JSON of a fit");
+    let text = json::text(&fit());
+    let back: isoflop_fit::Fit =
+        serde_json::from_str(&text).expect("a fit is written as JSON of a fit");
     assert_eq!(back, fit());
-    assert_eq!(json_text(&back), text);
+    assert_eq!(json::text(&back), text);
 }
 
 #[test]
@@ -61,11 +72,24 @@ fn prediction_as_text_and_csv() {
 
 #[test]
 fn demonstration_says_that_its_data_are_simulated() {
-    let truth: Vec<(String, f64)> =
-        [("E", 1.8), ("A", 410.0), ("B", 1900.0), ("alpha", 0.345), ("beta", 0.43)].map(|(n, x)| (n.to_owned(), x)).into();
+    let truth: Vec<(String, f64)> = [
+        ("E", 1.8),
+        ("A", 410.0),
+        ("B", 1900.0),
+        ("alpha", 0.345),
+        ("beta", 0.43),
+    ]
+    .map(|(n, x)| (n.to_owned(), x))
+    .into();
     let mut one = prediction();
     one.points.truncate(1);
-    let doc = demo_document(&fit(), &truth, &one, &[1.9712], vec!["isoflop laws list".into()]);
+    let doc = demo_document(
+        &fit(),
+        &truth,
+        &one,
+        &[1.9712],
+        vec!["isoflop laws list".into()],
+    );
     let shown = text(&doc, Style::default());
     assert!(shown.contains("SIMULATED"));
     insta::assert_snapshot!(shown);
@@ -78,12 +102,16 @@ fn law_as_text() {
 
 #[test]
 fn laws_are_listed_and_a_search_without_result_says_so() {
-    insta::assert_snapshot!(text(&laws_document(&[law()], ""), Style::default()) + "\n" + &text(&laws_document(&[], "mamba"), Style::default()));
+    insta::assert_snapshot!(
+        text(&laws_document(&[law()], ""), Style::default())
+            + "\n"
+            + &text(&laws_document(&[], "mamba"), Style::default())
+    );
 }
 
 #[test]
 fn law_as_json_holds_its_variants() {
-    let json = law_json(&law());
+    let json = json::law(&law());
     assert_eq!(json["schema"], "isoflop.law/1");
     assert_eq!(json["variants"][0]["coefs"]["A"], 406.4);
     assert!(json["coefs"][0]["upper"].is_null());

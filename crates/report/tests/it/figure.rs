@@ -28,8 +28,13 @@ fn tags_close_and_text_is_escaped() {
     let figure = svg(&fit_document(&odd)).expect("a fit with runs has a picture");
     assert!(figure.contains("a &lt; b &amp; c"));
     for tag in ["svg", "g", "text", "title", "desc", "clipPath"] {
-        let opened = figure.matches(&format!("<{tag} ")).count() + figure.matches(&format!("<{tag}>")).count();
-        assert_eq!(opened, figure.matches(&format!("</{tag}>")).count(), "{tag}");
+        let opened = figure.matches(&format!("<{tag} ")).count()
+            + figure.matches(&format!("<{tag}>")).count();
+        assert_eq!(
+            opened,
+            figure.matches(&format!("</{tag}>")).count(),
+            "{tag}"
+        );
     }
 }
 
@@ -46,5 +51,8 @@ fn three_inputs_are_drawn_as_observed_against_fitted() {
     let batch = (0..24u8).map(|i| 64.0 + f64::from(i)).collect();
     wide.points.inputs.push(("batch".into(), batch));
     let figure = svg(&fit_document(&wide)).expect("a fit with runs has a picture");
-    assert!(figure.contains("fitted loss L (nats/token)") && figure.contains("observed loss L (nats/token)"));
+    assert!(
+        figure.contains("fitted loss L (nats/token)")
+            && figure.contains("observed loss L (nats/token)")
+    );
 }

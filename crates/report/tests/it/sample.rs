@@ -3,8 +3,9 @@
 use isoflop_answer::{PredictedPoint, Prediction};
 use isoflop_base::{Estimate, Interval, Note, Severity};
 use isoflop_fit::{
-    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points, Provenance, Range,
-    ResidualSummary, SkippedRows, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
+    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
+    Provenance, Range, ResidualSummary, SkippedRows, Starts, Status, TableRecord,
+    UncertaintyRecord, WeakDirection,
 };
 
 pub const LAW: &str = r#"
@@ -33,12 +34,24 @@ source = "section 3.3, rounded"
 "#;
 
 pub fn estimate(value: f64, se: f64, lower: f64, upper: f64, unit: &str) -> Estimate {
-    let interval = Some(Interval { level: 0.95, lower, upper });
-    Estimate { value, se: Some(se), unit: unit.into(), interval }
+    let interval = Some(Interval {
+        level: 0.95,
+        lower,
+        upper,
+    });
+    Estimate {
+        value,
+        se: Some(se),
+        unit: unit.into(),
+        interval,
+    }
 }
 
 fn named<T>(pairs: Vec<(&str, T)>) -> Vec<(String, T)> {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn points() -> Points {
@@ -63,18 +76,32 @@ fn points() -> Points {
 }
 
 fn range(name: &str, column: &str, unit: &str, min: f64, max: f64, distinct: usize) -> Range {
-    Range { name: name.into(), column: column.into(), unit: unit.into(), min, max, distinct }
+    Range {
+        name: name.into(),
+        column: column.into(),
+        unit: unit.into(),
+        min,
+        max,
+        distinct,
+    }
 }
 
 pub fn fit() -> Fit {
     let coefs = named(vec![
-        ("E", estimate(1.817_218, 0.025_66, 1.7694, 1.8712, "nats/token")),
+        (
+            "E",
+            estimate(1.817_218, 0.025_66, 1.7694, 1.8712, "nats/token"),
+        ),
         ("A", estimate(477.826, 124.49, 286.09, 743.61, "")),
         ("B", estimate(2143.417, 1293.2, 1042.37, 5810.36, "")),
         ("alpha", estimate(0.347_310_5, 0.0154, 0.3168, 0.3733, "")),
         ("beta", estimate(0.367_172_4, 0.020_59, 0.3313, 0.4154, "")),
     ]);
-    let basin = |objective, starts| Basin { objective, starts, coefs: Vec::new() };
+    let basin = |objective, starts| Basin {
+        objective,
+        starts,
+        coefs: Vec::new(),
+    };
     Fit {
         schema: "isoflop.fit/1".into(),
         law: LawRecord {
@@ -157,7 +184,11 @@ pub fn fit() -> Fit {
 }
 
 fn skipped(reason: &str, places: &[&str], rows: usize) -> SkippedRows {
-    SkippedRows { reason: reason.into(), rows, places: places.iter().map(|p| (*p).to_owned()).collect() }
+    SkippedRows {
+        reason: reason.into(),
+        rows,
+        places: places.iter().map(|p| (*p).to_owned()).collect(),
+    }
 }
 
 pub fn prediction() -> Prediction {
@@ -165,15 +196,29 @@ pub fn prediction() -> Prediction {
         at: named(vec![("N", n), ("D", d)]),
         levels: Vec::new(),
         value,
-        confidence: Some(Interval { level: 0.95, lower: value - spread, upper: value + spread }),
-        prediction: Some(Interval { level: 0.95, lower: value - 2.0 * spread, upper: value + 2.0 * spread }),
-        beyond: named(vec![("N", beyond[0]), ("D", beyond[1]), ("C", beyond[2]), ("D/N", beyond[3])]),
+        confidence: Some(Interval {
+            level: 0.95,
+            lower: value - spread,
+            upper: value + spread,
+        }),
+        prediction: Some(Interval {
+            level: 0.95,
+            lower: value - 2.0 * spread,
+            upper: value + 2.0 * spread,
+        }),
+        beyond: named(vec![
+            ("N", beyond[0]),
+            ("D", beyond[1]),
+            ("C", beyond[2]),
+            ("D/N", beyond[3]),
+        ]),
     };
     Prediction {
         schema: "isoflop.predict/1".into(),
         formula: "L = E + A / N^alpha + B / D^beta".into(),
         unit: "nats/token".into(),
-        method: "Intervals from 998 bootstrap fits; those for a new run add resampled residuals".into(),
+        method: "Intervals from 998 bootstrap fits; those for a new run add resampled residuals"
+            .into(),
         points: vec![
             point(7e10, 1.4e12, 1.966_41, 0.0312, [2.368, 1.465, 3.833, 0.0]),
             point(1e8, 2e9, 3.412_2, 0.004, [0.0; 4]),

@@ -1,0 +1,234 @@
+//! Results: text, JSON, files, pipes; and the whole chain from runs to a prediction.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::program::{Folder, command, isoflop};
+
+const FIT: [&str; 4] = ["fit", "simulated-ladder", "--law", "chinchilla"];
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+#[test]
+fn help_and_version_succeed_on_standard_output() {
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["fit", "--help"],
+        &["laws", "eval", "--help"],
+    ] {
+        let said = isoflop(args);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
+        assert!(said.out.contains("isoflop"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_data_set_is_printed_as_it_is_and_read_back_from_a_pipe() {
+    let table = isoflop(&["data", "show", "simulated-ladder"]).out;
+    assert!(table.starts_with("run,params,tokens,flops,loss,seed\n"));
+    let folder = Folder::new("pipe");
+    assert_eq!(
+        folder
+            .run(&["data", "show", "simulated-ladder", "-q", "-o", "runs.csv"])
+            .out,
+        ""
+    );
+    assert_eq!(folder.read("runs.csv"), table);
+    let args = [
+        "fit",
+        "-",
+        "--law",
+        "chinchilla",
+        "--uncertainty",
+        "none",
+        "--json",
+    ];
+    let piped = folder.run_with_input(&args, table.as_bytes());
+    assert_eq!(piped.code, 0, "{}", piped.err);
+    let direct = json(&isoflop(&[&FIT[..], &["--uncertainty", "none", "--json"]].concat()).out);
+    assert_eq!(json(&piped.out)["coefs"], direct["coefs"]);
+}
+
+#[test]
+fn a_fit_is_written_in_every_format_and_predicts_when_read_back() {
+    let folder = Folder::new("formats");
+    let mut args = FIT.to_vec();
+    args.extend([
+        "-o",
+        "fit.json",
+        "-o",
+        "fit.md",
+        "-o",
+        "fit.csv",
+        "-o",
+        "fit.svg",
+        "--uncertainty",
+        "bootstrap:40",
+    ]);
+    let said = folder.run(&args);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert!(said.out.contains("alpha"), "{}", said.out);
+    assert_eq!(json(&folder.read("fit.json"))["schema"], "isoflop.fit/1");
+    assert!(folder.read("fit.md").starts_with("# "));
+    assert!(folder.read("fit.csv").starts_with("name,kind,value,"));
+    assert!(folder.read("fit.svg").starts_with("<svg "));
+
+    let predicted = folder.run(&[
+        "predict",
+        "fit.json",
+        "--at",
+        "N=70B,D=1.4T",
+        "--at",
+        "tokens=1.4T,params=70e9",
+        "--json",
+    ]);
+    assert_eq!(predicted.code, 0, "{}", predicted.err);
+    let predicted = json(&predicted.out);
+    assert_eq!(
+        predicted["points"][0]["value"],
+        predicted["points"][1]["value"]
+    );
+    assert!(predicted["points"][0]["beyond"]["N"].as_f64().unwrap() > 1.0);
+
+    folder.file("points.csv", b"params,tokens\n70B,1.4T\n1B,20B\n");
+    let filed = folder.run(&["predict", "fit.json", "--at-file", "points.csv", "--json"]);
+    assert_eq!(
+        json(&filed.out)["points"][0],
+        predicted["points"][0],
+        "{}",
+        filed.err
+    );
+    assert_eq!(json(&filed.out)["points"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_table_is_fitted_first_when_a_law_is_given() {
+    let mut args = vec![
+        "predict",
+        "simulated-ladder",
+        "--law",
+        "chinchilla",
+        "--uncertainty",
+        "covariance",
+    ];
+    args.extend(["--at", "N=2B,D=40B", "--json"]);
+    let said = isoflop(&args);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let truth = 1.80 + 410.0 / 2e9f64.powf(0.345) + 1900.0 / 4e10f64.powf(0.365);
+    let value = json(&said.out)["points"][0]["value"].as_f64().unwrap();
+    assert!((value / truth - 1.0).abs() < 0.01, "{value} for {truth}");
+}
+
+#[test]
+fn points_that_do_not_fit_the_law_are_refused() {
+    let folder = Folder::new("points");
+    folder.run(&[&FIT[..], &["--uncertainty", "none", "-o", "fit.json"]].concat());
+    for at in [
+        "N=70B",
+        "N=70B,D=1.4T,X=3",
+        "N=70B,D=lots",
+        "N=1,N=2,D=3",
+        "70B",
+        "N=-1,D=2",
+    ] {
+        let said = folder.run(&["predict", "fit.json", "--at", at]);
+        assert_eq!(
+            (said.code, said.out.as_str()),
+            (1, ""),
+            "{at}: {}",
+            said.err
+        );
+    }
+    folder.file("points.csv", b"params,tokens\n70B,\n");
+    let said = folder.run(&["predict", "fit.json", "--at-file", "points.csv"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("points.csv:2"), "{}", said.err);
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let fit = |threads: &str| {
+        isoflop(
+            &[
+                &FIT[..],
+                &[
+                    "--uncertainty",
+                    "bootstrap:60",
+                    "--json",
+                    "--threads",
+                    threads,
+                ],
+            ]
+            .concat(),
+        )
+        .out
+    };
+    let one = fit("1");
+    assert!(one.len() > 1000);
+    assert_eq!(one, fit("3"));
+}
+
+#[test]
+fn the_demonstration_says_its_data_are_simulated_and_shows_the_truth() {
+    let said = isoflop(&["demo"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for words in [
+        "SIMULATED",
+        "true value inside",
+        "410",
+        "isoflop fit simulated-ladder",
+    ] {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    let json = json(&isoflop(&["demo", "--json"]).out);
+    assert_eq!(json["schema"], "isoflop.demo/1");
+    assert_eq!(json["truth"]["alpha"], 0.345);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = command(&["laws", "list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    assert!(
+        ended.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+#[test]
+fn quiet_prints_nothing_and_text_has_no_colour_in_a_pipe() {
+    assert_eq!(isoflop(&["laws", "list", "--quiet"]).out, "");
+    assert!(
+        !isoflop(&["laws", "show", "chinchilla"])
+            .out
+            .contains('\x1b')
+    );
+    assert!(
+        isoflop(&["laws", "list", "--quiet", "--json"])
+            .out
+            .starts_with('{')
+    );
+}
+
+#[test]
+fn a_result_without_picture_is_not_written_as_one() {
+    let folder = Folder::new("picture");
+    let said = folder.run(&["laws", "list", "-o", "laws.svg"]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.err.contains("no-picture") && !folder.has("laws.svg"),
+        "{}",
+        said.err
+    );
+}
