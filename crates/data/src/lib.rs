@@ -22,7 +22,7 @@ mod table;
 pub use accounting::Skipped;
 pub use column::{Column, Values};
 pub use options::{Copies, ReadOptions};
-pub use read::{Input, read};
+pub use read::{Input, read, sha256_hex};
 pub use resolve::Resolved;
 pub use select::{Levels, Need, NeedKind, Selection};
 pub use split::Groups;

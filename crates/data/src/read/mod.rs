@@ -103,7 +103,7 @@ fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> 
         .zip(&parts.rows_of_source)
         .map(|(source, rows)| Source {
             name: source.name.clone(),
-            sha256: hex(&Sha256::digest(&source.bytes)),
+            sha256: sha256_hex(&source.bytes),
             bytes: source.bytes.len(),
             rows: *rows,
         })
@@ -137,6 +137,12 @@ fn no_usable_row(table: &RunTable) -> Diagnostic {
         ));
     }
     fault
+}
+
+/// SHA-256 of bytes, in hexadecimal: how tables and laws are told apart in a result's provenance.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {
