@@ -9,7 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// # Errors
 ///
 /// Those of the serializer.
-pub fn serialize<V: Serialize, S: Serializer>(pairs: &[(String, V)], s: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<V: Serialize, S: Serializer>(
+    pairs: &[(String, V)],
+    s: S,
+) -> Result<S::Ok, S::Error> {
     let mut map = s.serialize_map(Some(pairs.len()))?;
     for (name, value) in pairs {
         map.serialize_entry(name, value)?;
@@ -22,7 +25,9 @@ pub fn serialize<V: Serialize, S: Serializer>(pairs: &[(String, V)], s: S) -> Re
 /// # Errors
 ///
 /// Those of the deserializer.
-pub fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Vec<(String, V)>, D::Error> {
+pub fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Vec<(String, V)>, D::Error> {
     struct Pairs<V>(std::marker::PhantomData<V>);
     impl<'de, V: Deserialize<'de>> Visitor<'de> for Pairs<V> {
         type Value = Vec<(String, V)>;

@@ -1,26 +1,34 @@
 //! A table and a law in, a certified fit out. There is one [`fit`] for every law.
+//!
+//! ```text
+//! bind (columns, rows) → compile → starts → screen → solve → certify → uncertainty → record
+//! ```
 #![forbid(unsafe_code)]
 
+mod absolute;
 pub mod as_map;
+mod binding;
+mod centre;
+mod certificate;
+mod engine;
+mod identify;
+mod leverage;
+mod notes;
 mod options;
+mod random;
+mod record;
 mod result;
+mod solve;
 mod spelling;
+mod starts;
+mod structure;
+mod target;
+mod uncertainty;
 
+pub use engine::fit;
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use result::{
-    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points, Provenance,
-    Range, ResidualSummary, SkippedRows, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
+    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
+    Provenance, Range, ResidualSummary, SkippedRows, Starts, Status, TableRecord,
+    UncertaintyRecord, WeakDirection,
 };
-
-use isoflop_base::Diagnostics;
-use isoflop_data::RunTable;
-use isoflop_law::Law;
-
-/// Fits a law to a table of runs.
-///
-/// # Errors
-///
-/// Diagnostics when the table or the request is at fault.
-pub fn fit(_law: &Law, _table: &RunTable, _options: &FitOptions) -> Result<Fit, Diagnostics> {
-    Err(isoflop_base::Diagnostic::error("unfinished", "the solver is not wired yet").into())
-}

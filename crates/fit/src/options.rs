@@ -39,7 +39,7 @@ impl Default for FitOptions {
 }
 
 /// Σ wᵢ ρ(rᵢ): a penalty on residuals of a scale.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objective {
     /// ρ.
     pub penalty: PenaltyKind,
@@ -50,7 +50,7 @@ pub struct Objective {
 /// The penalty ρ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PenaltyKind {
-    /// r²/2.
+    /// r²: the objective is the sum of squares.
     Squared,
     /// r²/2 inside δ, δ|r| − δ²/2 outside.
     Huber(Corner),
@@ -88,7 +88,8 @@ pub enum Scale {
 /// How standard errors and intervals are found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Uncertainty {
-    /// Covariance for squared and Student-t penalties, bootstrap of 1,000 for the others.
+    /// Covariance for squared and Student-t penalties, a bootstrap of 1,000 for the others, whose residuals need not
+    /// follow any distribution.
     Default,
     /// None.
     None,

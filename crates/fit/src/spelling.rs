@@ -44,7 +44,10 @@ pub(crate) fn parse_objective(text: &str) -> Result<Objective, Diagnostic> {
         (name, Scale::Raw)
     };
     let refuse = |why: &str| {
-        Err(Diagnostic::error("bad-objective", format!("`{text}`: {why}")))
+        Err(Diagnostic::error(
+            "bad-objective",
+            format!("`{text}`: {why}"),
+        ))
     };
     let penalty = match (base, argument) {
         ("squared", None) => PenaltyKind::Squared,
@@ -58,7 +61,9 @@ pub(crate) fn parse_objective(text: &str) -> Result<Objective, Diagnostic> {
             let corner = argument.map_or(Some(Corner::Fixed(1e-3)), parse_corner);
             match (base, corner) {
                 (_, None) => {
-                    return refuse("δ must be a number above zero or a multiple of the robust scale, as in `huber-log:1e-3` or `huber-log:2mad`");
+                    return refuse(
+                        "δ must be a number above zero or a multiple of the robust scale, as in `huber-log:1e-3` or `huber-log:2mad`",
+                    );
                 }
                 ("huber", Some(corner)) => PenaltyKind::Huber(corner),
                 (_, Some(corner)) => PenaltyKind::SoftL1(corner),
@@ -74,7 +79,11 @@ fn parse_corner(text: &str) -> Option<Corner> {
         None => (text, false),
     };
     let value: f64 = digits.parse().ok()?;
-    (value > 0.0 && value.is_finite()).then_some(if mad { Corner::Mad(value) } else { Corner::Fixed(value) })
+    (value > 0.0 && value.is_finite()).then_some(if mad {
+        Corner::Mad(value)
+    } else {
+        Corner::Fixed(value)
+    })
 }
 
 pub(crate) fn parse_uncertainty(text: &str) -> Result<Uncertainty, Diagnostic> {
@@ -93,8 +102,11 @@ pub(crate) fn parse_uncertainty(text: &str) -> Result<Uncertainty, Diagnostic> {
                 format!("`{text}`: the number of resamples must be a whole number of at least 20"),
             )),
         },
-        _ => Err(Diagnostic::error("bad-uncertainty", format!("`{text}` is not a way to find uncertainty"))
-            .help("write none, covariance, sandwich or bootstrap:N")),
+        _ => Err(Diagnostic::error(
+            "bad-uncertainty",
+            format!("`{text}` is not a way to find uncertainty"),
+        )
+        .help("write none, covariance, sandwich or bootstrap:N")),
     }
 }
 
@@ -106,14 +118,23 @@ mod tests {
     fn reads_the_spellings() {
         assert_eq!(
             parse_objective("huber-log:1e-3"),
-            Ok(Objective { penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)), scale: Scale::Ln })
+            Ok(Objective {
+                penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)),
+                scale: Scale::Ln
+            })
         );
         assert_eq!(
             parse_objective("huber-log:2mad").map(|o| o.penalty),
             Ok(PenaltyKind::Huber(Corner::Mad(2.0)))
         );
-        assert_eq!(parse_objective("student-log:5").map(|o| o.penalty), Ok(PenaltyKind::Student { nu: 5.0 }));
-        assert_eq!(parse_uncertainty("bootstrap:4000"), Ok(Uncertainty::Bootstrap { resamples: 4000 }));
+        assert_eq!(
+            parse_objective("student-log:5").map(|o| o.penalty),
+            Ok(PenaltyKind::Student { nu: 5.0 })
+        );
+        assert_eq!(
+            parse_uncertainty("bootstrap:4000"),
+            Ok(Uncertainty::Bootstrap { resamples: 4000 })
+        );
     }
 
     #[test]

@@ -71,12 +71,20 @@ pub fn symmetric_eigen(a: &[f64], p: usize) -> Vec<(f64, Vec<f64>)> {
     }
     let eigen = SymmetricEigen::new(DMatrix::from_row_slice(p, p, a));
     let mut pairs: Vec<(f64, Vec<f64>)> = (0..p)
-        .map(|k| (eigen.eigenvalues[k], eigen.eigenvectors.column(k).iter().copied().collect()))
+        .map(|k| {
+            (
+                eigen.eigenvalues[k],
+                eigen.eigenvectors.column(k).iter().copied().collect(),
+            )
+        })
         .collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (_, vector) in &mut pairs {
         // An eigenvector has no sign of its own: its largest entry is made positive.
-        let largest = vector.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() + 1e-12 { x } else { m });
+        let largest = vector
+            .iter()
+            .copied()
+            .fold(0.0f64, |m, x| if x.abs() > m.abs() + 1e-12 { x } else { m });
         if largest < 0.0 {
             vector.iter_mut().for_each(|x| *x = -*x);
         }
@@ -91,7 +99,9 @@ pub fn inverse_positive(a: &[f64], p: usize) -> Option<Vec<f64>> {
     if scale.iter().any(|s| !(*s > 0.0) || !s.is_finite()) {
         return None;
     }
-    let mut l: Vec<f64> = (0..p * p).map(|k| a[k] / (scale[k / p] * scale[k % p])).collect();
+    let mut l: Vec<f64> = (0..p * p)
+        .map(|k| a[k] / (scale[k / p] * scale[k % p]))
+        .collect();
     if !cholesky(&mut l, p) {
         return None;
     }
@@ -119,7 +129,8 @@ pub fn inverse_positive(a: &[f64], p: usize) -> Option<Vec<f64>> {
 pub fn solve_general(a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     let p = b.len();
     let lu = DMatrix::from_row_slice(p, p, a).lu();
-    lu.solve(&DVector::from_column_slice(b)).map(|x| x.iter().copied().collect())
+    lu.solve(&DVector::from_column_slice(b))
+        .map(|x| x.iter().copied().collect())
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub struct Limits {
     pub longest: Vec<f64>,
     /// Iterations at most.
     pub iterations: usize,
+    /// Whether to renew the Hessian for a last step, so that the gradient ends at rounding size.
+    pub polish: bool,
     /// Stop when a Newton step would lower F by less than this share of the yardstick.
     pub tolerance: f64,
 }
@@ -79,7 +81,13 @@ struct State {
 impl State {
     fn at(problem: &mut dyn Problem, x: Vec<f64>) -> Self {
         let p = x.len();
-        let mut state = Self { x, value: 0.0, g: vec![0.0; p], c: vec![0.0; p * p], m: vec![0.0; p * p] };
+        let mut state = Self {
+            x,
+            value: 0.0,
+            g: vec![0.0; p],
+            c: vec![0.0; p * p],
+            m: vec![0.0; p * p],
+        };
         state.refresh(problem);
         state
     }
@@ -109,10 +117,17 @@ impl State {
 /// gives a value that is not finite.
 pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Outcome {
     let p = problem.dim();
-    let clamped: Vec<f64> =
-        (0..p).map(|j| start[j].clamp(limits.lower[j], limits.upper[j])).collect();
+    let clamped: Vec<f64> = (0..p)
+        .map(|j| start[j].clamp(limits.lower[j], limits.upper[j]))
+        .collect();
     let mut here = State::at(problem, clamped);
-    let mut next = State { x: here.x.clone(), value: 0.0, g: vec![0.0; p], c: vec![0.0; p * p], m: vec![0.0; p * p] };
+    let mut next = State {
+        x: here.x.clone(),
+        value: 0.0,
+        g: vec![0.0; p],
+        c: vec![0.0; p * p],
+        m: vec![0.0; p * p],
+    };
     let mut search = Search::new(p, limits);
     if !here.value.is_finite() {
         return search.finish(problem, here, 0);
@@ -129,7 +144,14 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
             continue;
         };
         let yardstick = problem.yardstick(here.value);
-        if search.second_known && search.lambda < 1e-2 && predicted <= limits.tolerance * yardstick {
+        if search.second_known && search.lambda < 1e-2 && predicted <= limits.tolerance * yardstick
+        {
+            if limits.polish && polished == 0 {
+                polished = 1;
+                problem_second(problem, &mut search, &here);
+                search.lambda = 0.0;
+                continue;
+            }
             // The step that is left squares the error once more; F is too coarse to judge it.
             next.advance(problem, &here, &search);
             if scaled_gradient(&next, &search) < scaled_gradient(&here, &search) {
@@ -152,17 +174,19 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
             if better {
                 std::mem::swap(&mut here, &mut next);
             }
-            if !search.second_known {
-                problem_second(problem, &mut search, &here);
-            } else if better && polished < 4 {
-                polished += 1;
-                search.lambda = 0.0;
-            } else {
+            if search.second_known && !(limits.polish && polished < 2) {
                 break;
             }
+            polished += usize::from(search.second_known);
+            problem_second(problem, &mut search, &here);
+            search.lambda = 0.0;
             continue;
         }
-        let ratio = if next.value.is_finite() { actual / expected } else { f64::NEG_INFINITY };
+        let ratio = if next.value.is_finite() {
+            actual / expected
+        } else {
+            f64::NEG_INFINITY
+        };
         if ratio > 1e-4 {
             let slow = search.second_known && ratio < 0.7;
             std::mem::swap(&mut here, &mut next);
@@ -251,7 +275,9 @@ impl<'a> Search<'a> {
         }
         cholesky_solve(&self.factor, p, &mut self.d);
         let decrement: f64 = -(0..p).map(|j| self.d[j] * here.g[j]).sum::<f64>();
-        let over = (0..p).map(|j| self.d[j].abs() / self.limits.longest[j]).fold(1.0, f64::max);
+        let over = (0..p)
+            .map(|j| self.d[j].abs() / self.limits.longest[j])
+            .fold(1.0, f64::max);
         if !over.is_finite() {
             return None;
         }
@@ -287,7 +313,9 @@ impl<'a> Search<'a> {
         let curved = quadratic(&here.c, step, step) + quadratic(&self.s, step, step);
         let damped = quadratic(&here.m, step, step) * self.lambda;
         // Half the damping counts: a step that the damping shortened is judged by what it set out to do.
-        (-linear - 0.5 * curved).max(0.5 * damped).max(f64::MIN_POSITIVE)
+        (-linear - 0.5 * curved)
+            .max(0.5 * damped)
+            .max(f64::MIN_POSITIVE)
     }
 
     fn relax(&mut self, ratio: f64) {
@@ -309,7 +337,8 @@ impl<'a> Search<'a> {
 
     /// With a stale S the predicted decrease falls by a fixed factor a step: when that is slow, S is renewed.
     fn note_progress(&mut self, predicted: f64) {
-        self.stalling = self.second_known && self.lambda < 1e-3 && predicted > 0.03 * self.last_predicted;
+        self.stalling =
+            self.second_known && self.lambda < 1e-3 && predicted > 0.03 * self.last_predicted;
         self.last_predicted = predicted;
     }
 
@@ -327,7 +356,10 @@ impl<'a> Search<'a> {
                     self.d[j] = if self.free[j] { here.g[j] } else { 0.0 };
                 }
                 cholesky_solve(&self.factor, p, &mut self.d);
-                let decrement: f64 = (0..p).filter(|j| self.free[*j]).map(|j| self.d[j] * here.g[j]).sum();
+                let decrement: f64 = (0..p)
+                    .filter(|j| self.free[*j])
+                    .map(|j| self.d[j] * here.g[j])
+                    .sum();
                 decrease = 0.5 * decrement.abs() / problem.yardstick(here.value);
             }
         }

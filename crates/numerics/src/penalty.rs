@@ -70,7 +70,12 @@ impl Penalty {
                 let u = r / delta;
                 let root = (1.0 + u * u).sqrt();
                 // √(1+u²) − 1 = u²/(√(1+u²) + 1) keeps small residuals.
-                [r * r / (root + 1.0), r / root, 1.0 / (root * root * root), 1.0 / root]
+                [
+                    r * r / (root + 1.0),
+                    r / root,
+                    1.0 / (root * root * root),
+                    1.0 / root,
+                ]
             }
             Self::Student { nu, scale } => {
                 let s2 = nu * scale * scale;
@@ -89,7 +94,15 @@ impl Penalty {
     /// Fills the columns for residuals `r` with weights `w`.
     pub fn columns(self, r: &[f64], w: &[f64], out: &mut PenaltyColumns) {
         if let Self::Huber { delta } = self {
-            kernels::huber_columns(r, w, delta, &mut out.value, &mut out.slope, &mut out.curve, &mut out.majorant);
+            kernels::huber_columns(
+                r,
+                w,
+                delta,
+                &mut out.value,
+                &mut out.slope,
+                &mut out.curve,
+                &mut out.majorant,
+            );
             return;
         }
         for (i, (&r, &w)) in r.iter().zip(w).enumerate() {
@@ -114,7 +127,10 @@ mod tests {
             Penalty::Squared,
             Penalty::Huber { delta: 0.7 },
             Penalty::SoftL1 { delta: 0.7 },
-            Penalty::Student { nu: 4.0, scale: 0.3 },
+            Penalty::Student {
+                nu: 4.0,
+                scale: 0.3,
+            },
         ];
         for p in penalties {
             for r in [-2.0, -0.3, 0.01, 0.5, 1.9] {

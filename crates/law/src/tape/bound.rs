@@ -32,19 +32,35 @@ impl Program {
     /// When a column that the law reads has fewer rows than `rows`.
     #[must_use]
     pub fn bind(&self, rows: usize, columns: &[&[f64]], codes: &[Vec<u32>]) -> Bound<'_> {
-        assert_eq!(columns.len(), self.vars.len(), "one column for each variable");
-        assert_eq!(codes.len(), self.groups.len(), "one column of codes for each indexed coefficient");
+        assert_eq!(
+            columns.len(),
+            self.vars.len(),
+            "one column for each variable"
+        );
+        assert_eq!(
+            codes.len(),
+            self.groups.len(),
+            "one column of codes for each indexed coefficient"
+        );
         let mut data: Vec<Vec<f64>> = Vec::with_capacity(self.data.len());
         for node in &self.data {
             let column = known_column(node, rows, columns, &data);
             data.push(column);
         }
-        for (k, read) in read_columns(&self.ops, self.data.len()).into_iter().enumerate() {
+        for (k, read) in read_columns(&self.ops, self.data.len())
+            .into_iter()
+            .enumerate()
+        {
             if !read {
                 data[k] = Vec::new();
             }
         }
-        Bound { program: self, data, codes: codes.to_vec(), rows }
+        Bound {
+            program: self,
+            data,
+            codes: codes.to_vec(),
+            rows,
+        }
     }
 
     /// Scratch for evaluations of this program.
@@ -54,7 +70,12 @@ impl Program {
     }
 }
 
-fn known_column(node: &DataNode, rows: usize, columns: &[&[f64]], earlier: &[Vec<f64>]) -> Vec<f64> {
+fn known_column(
+    node: &DataNode,
+    rows: usize,
+    columns: &[&[f64]],
+    earlier: &[Vec<f64>],
+) -> Vec<f64> {
     let at = |k: u16| &earlier[usize::from(k)];
     match *node {
         DataNode::Const(c) => vec![c; rows],
@@ -65,10 +86,16 @@ fn known_column(node: &DataNode, rows: usize, columns: &[&[f64]], earlier: &[Vec
             out
         }
         DataNode::Un(f, x) => at(x).iter().map(|x| scalar::apply_un(f, *x)).collect(),
-        DataNode::Bin(f, x, y) => at(x).iter().zip(at(y)).map(|(x, y)| scalar::apply_bin(f, *x, *y)).collect(),
+        DataNode::Bin(f, x, y) => at(x)
+            .iter()
+            .zip(at(y))
+            .map(|(x, y)| scalar::apply_bin(f, *x, *y))
+            .collect(),
         DataNode::Select(c, x, y) => {
             let (c, x, y) = (at(c), at(x), at(y));
-            (0..rows).map(|i| if c[i] == 0.0 { y[i] } else { x[i] }).collect()
+            (0..rows)
+                .map(|i| if c[i] == 0.0 { y[i] } else { x[i] })
+                .collect()
         }
         DataNode::LogAddExp(x, y) => {
             let mut out = vec![0.0; rows];
@@ -181,13 +208,20 @@ impl<'p> Bound<'p> {
         let at = self.block(block);
         let (theta, ports, values, adjoints) = ws.split();
         let sweep = self.sweep(theta, ports, &at);
-        let Some((main, deeper)) = adjoints.split_first_mut() else { return };
+        let Some((main, deeper)) = adjoints.split_first_mut() else {
+            return;
+        };
         main.clear();
         main.seed(self.program.output, at.len(), |a| a.fill(1.0));
         ops::reverse(&self.program.ops, &sweep, values, main, deeper);
     }
 
-    fn sweep<'a>(&'a self, theta: &'a [f64], ports: &'a [f64], at: &std::ops::Range<usize>) -> Sweep<'a> {
+    fn sweep<'a>(
+        &'a self,
+        theta: &'a [f64],
+        ports: &'a [f64],
+        at: &std::ops::Range<usize>,
+    ) -> Sweep<'a> {
         Sweep {
             program: self.program,
             theta,
@@ -229,13 +263,23 @@ impl<'p> Bound<'p> {
         let rows = ws.port_rows(self.program).to_vec();
         let adj = &ws.adjoints[0];
         for k in (0..self.program.ports.len()).filter(|k| adj.port_reached[*k]) {
-            for (j, weight) in rows[k * p..(k + 1) * p].iter().enumerate().filter(|(_, w)| **w != 0.0) {
+            for (j, weight) in rows[k * p..(k + 1) * p]
+                .iter()
+                .enumerate()
+                .filter(|(_, w)| **w != 0.0)
+            {
                 for i in 0..at.len() {
                     out[i * p + j] += weight * adj.ports[k * BLOCK + i];
                 }
             }
         }
-        for (g, group) in self.program.groups.iter().enumerate().filter(|(g, _)| adj.group_reached[*g]) {
+        for (g, group) in self
+            .program
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(g, _)| adj.group_reached[*g])
+        {
             for i in 0..at.len() {
                 let level = self.codes[g][at.start + i] as usize;
                 out[i * p + group.base + level] += adj.groups[g * BLOCK + i];

@@ -37,7 +37,13 @@ struct Emitter {
 }
 
 pub(super) fn emit(lowering: Lowering<'_>, root: Id) -> Program {
-    let Lowering { graph, coordinates, groups, vars, .. } = lowering;
+    let Lowering {
+        graph,
+        coordinates,
+        groups,
+        vars,
+        ..
+    } = lowering;
     let uses = count_uses(&graph, root);
     let mut e = Emitter {
         graph,
@@ -61,12 +67,21 @@ pub(super) fn emit(lowering: Lowering<'_>, root: Id) -> Program {
             // A law that is a plain column: one op copies it, so that the output is always a register.
             let register = e.register();
             let (s, c) = (e.constant_port(1.0), e.constant_port(0.0));
-            e.push(Op::Linear { out: register, s, x: out, y: Addend::Port(c) });
+            e.push(Op::Linear {
+                out: register,
+                s,
+                x: out,
+                y: Addend::Port(c),
+            });
             register
         }
     };
     let readers = e.readers;
-    let amplitudes = e.amplitudes.into_iter().filter(|a| readers.get(&(a.coordinate as u32)) == Some(&1)).collect();
+    let amplitudes = e
+        .amplitudes
+        .into_iter()
+        .filter(|a| readers.get(&(a.coordinate as u32)) == Some(&1))
+        .collect();
     Program {
         coordinates,
         groups,
@@ -97,18 +112,32 @@ fn count_uses(graph: &Graph, root: Id) -> Vec<u32> {
 
 fn children(node: &Node) -> Vec<Id> {
     match node {
-        Node::Const(_) | Node::Coord(_) | Node::Level(_) | Node::Var(_) | Node::Unknown(_) => Vec::new(),
-        Node::Affine(terms, c) => terms.iter().flat_map(|(s, x)| [*s, *x]).chain([*c]).collect(),
+        Node::Const(_) | Node::Coord(_) | Node::Level(_) | Node::Var(_) | Node::Unknown(_) => {
+            Vec::new()
+        }
+        Node::Affine(terms, c) => terms
+            .iter()
+            .flat_map(|(s, x)| [*s, *x])
+            .chain([*c])
+            .collect(),
         Node::Un(_, a) => vec![*a],
         Node::Bin(_, a, b) | Node::LogAddExp(a, b) => vec![*a, *b],
         Node::Select(c, a, b) => vec![*c, *a, *b],
-        Node::Root { lower, upper, equation, .. } => vec![*lower, *upper, *equation],
+        Node::Root {
+            lower,
+            upper,
+            equation,
+            ..
+        } => vec![*lower, *upper, *equation],
     }
 }
 
 impl Emitter {
     fn push(&mut self, op: Op) {
-        self.ops.last_mut().expect("there is always an op list").push(op);
+        self.ops
+            .last_mut()
+            .expect("there is always an op list")
+            .push(op);
     }
 
     fn register(&mut self) -> u16 {
@@ -171,7 +200,9 @@ impl Emitter {
             Node::Coord(j) => ScalarOp::Coord(j),
             Node::Un(f, a) => ScalarOp::Un(f, self.scalar(a)),
             Node::Bin(f, a, b) => ScalarOp::Bin(f, self.scalar(a), self.scalar(b)),
-            Node::Select(c, a, b) => ScalarOp::Select(self.scalar(c), self.scalar(a), self.scalar(b)),
+            Node::Select(c, a, b) => {
+                ScalarOp::Select(self.scalar(c), self.scalar(a), self.scalar(b))
+            }
             Node::LogAddExp(a, b) => ScalarOp::LogAddExp(self.scalar(a), self.scalar(b)),
             // Affine nodes have a varying or known part, and the others are per row: none is a scalar.
             _ => ScalarOp::Const(f64::NAN),
@@ -264,12 +295,22 @@ impl Emitter {
             }
             Node::Level(group) => {
                 let out = self.register();
-                self.push(Op::Gather { out, group: group as u16 });
+                self.push(Op::Gather {
+                    out,
+                    group: group as u16,
+                });
                 out
             }
-            Node::Root { unknown, lower, upper, equation } => self.root(unknown, lower, upper, equation),
+            Node::Root {
+                unknown,
+                lower,
+                upper,
+                equation,
+            } => self.root(unknown, lower, upper, equation),
             Node::Unknown(_) | Node::Const(_) | Node::Coord(_) | Node::Var(_) => {
-                unreachable!("an unknown has its register from its `solve`, the others are not varying")
+                unreachable!(
+                    "an unknown has its register from its `solve`, the others are not varying"
+                )
             }
         };
         self.reg_of.insert(id, out);
@@ -299,7 +340,12 @@ impl Emitter {
         for (s, x) in first {
             let (s, x) = (self.port(*s), self.column(*x));
             let out = self.register();
-            self.push(Op::Linear { out, s, x, y: addend });
+            self.push(Op::Linear {
+                out,
+                s,
+                x,
+                y: addend,
+            });
             addend = Addend::Column(Src::Reg(out));
         }
         let (s, x) = (self.port(last.0), self.column(last.1));
@@ -312,11 +358,21 @@ impl Emitter {
             let port = self.port(c);
             let columns: Vec<Src> = terms.iter().map(|(_, x)| self.column(*x)).collect();
             let mut out = self.register();
-            self.push(Op::Sum { out, x: columns[0], y: columns[1], c: port });
+            self.push(Op::Sum {
+                out,
+                x: columns[0],
+                y: columns[1],
+                c: port,
+            });
             let zero = self.constant_port(0.0);
             for x in &columns[2..] {
                 let next = self.register();
-                self.push(Op::Sum { out: next, x: Src::Reg(out), y: *x, c: zero });
+                self.push(Op::Sum {
+                    out: next,
+                    x: Src::Reg(out),
+                    y: *x,
+                    c: zero,
+                });
                 out = next;
             }
             return out;
@@ -349,11 +405,17 @@ impl Emitter {
             };
             exponents.push((j as usize, factor, usize::from(self.known(*x))));
         }
-        self.amplitudes.push(Amplitude { coordinate, exponents });
+        self.amplitudes.push(Amplitude {
+            coordinate,
+            exponents,
+        });
     }
 
     fn depends(&self, id: Id, on: Id) -> bool {
-        id == on || children(self.graph.node(id)).into_iter().any(|c| self.depends(c, on))
+        id == on
+            || children(self.graph.node(id))
+                .into_iter()
+                .any(|c| self.depends(c, on))
     }
 
     /// Emits, before a `solve`, whatever its equation reads that does not depend on the unknown: it is evaluated
@@ -384,7 +446,12 @@ impl Emitter {
             Src::Data(d) => {
                 let out = self.register();
                 let (s, c) = (self.constant_port(1.0), self.constant_port(0.0));
-                self.push(Op::Linear { out, s, x: Src::Data(d), y: Addend::Port(c) });
+                self.push(Op::Linear {
+                    out,
+                    s,
+                    x: Src::Data(d),
+                    y: Addend::Port(c),
+                });
                 out
             }
         };
@@ -392,7 +459,14 @@ impl Emitter {
         // The root has a register of its own above all that its equation uses, so that the reverse sweep meets
         // the root before them.
         let out = self.register();
-        self.push(Op::Root { out, unknown: y, lower, upper, equation, inner });
+        self.push(Op::Root {
+            out,
+            unknown: y,
+            lower,
+            upper,
+            equation,
+            inner,
+        });
         out
     }
 }

@@ -70,7 +70,12 @@ pub(super) enum Node {
     /// ln(e^a + e^b).
     LogAddExp(Id, Id),
     /// The value of the unknown in [lower, upper] at which the equation is zero.
-    Root { unknown: u32, lower: Id, upper: Id, equation: Id },
+    Root {
+        unknown: u32,
+        lower: Id,
+        upper: Id,
+        equation: Id,
+    },
 }
 
 /// What a node depends on.
@@ -140,7 +145,8 @@ impl Graph {
         }
         let class = self.class_of(&node);
         let positive = self.positive_of(&node);
-        let id = Id(u32::try_from(self.nodes.len()).expect("a formula has far fewer than 2³² nodes"));
+        let id =
+            Id(u32::try_from(self.nodes.len()).expect("a formula has far fewer than 2³² nodes"));
         self.nodes.push(node.clone());
         self.classes.push(class);
         self.positive.push(positive);
@@ -154,9 +160,9 @@ impl Graph {
             Node::Coord(_) => Class::Scalar,
             Node::Level(_) | Node::Unknown(_) | Node::Root { .. } => Class::Vary,
             Node::Var(_) => Class::Data,
-            Node::Affine(terms, c) => terms
-                .iter()
-                .fold(self.class(*c), |k, (s, x)| k.join(self.class(*s)).join(self.class(*x))),
+            Node::Affine(terms, c) => terms.iter().fold(self.class(*c), |k, (s, x)| {
+                k.join(self.class(*s)).join(self.class(*x))
+            }),
             Node::Un(_, a) => self.class(*a),
             Node::Bin(_, a, b) | Node::LogAddExp(a, b) => self.class(*a).join(self.class(*b)),
             Node::Select(c, a, b) => self.class(*c).join(self.class(*a)).join(self.class(*b)),
@@ -169,13 +175,14 @@ impl Graph {
             Node::Var(v) => self.positive_vars[*v as usize],
             Node::Affine(terms, c) => {
                 (self.positive(*c) || self.value(*c) == Some(0.0))
-                    && terms.iter().all(|(s, x)| self.positive(*s) && self.positive(*x))
+                    && terms
+                        .iter()
+                        .all(|(s, x)| self.positive(*s) && self.positive(*x))
             }
             Node::Un(Un::Exp | Un::Sigmoid | Un::Softplus, _) => true,
             Node::Un(Un::Sqrt | Un::PowConst(_), a) => self.positive(*a),
-            Node::Bin(Bin::Add | Bin::Mul | Bin::Div | Bin::Min | Bin::Max, a, b) | Node::Select(_, a, b) => {
-                self.positive(*a) && self.positive(*b)
-            }
+            Node::Bin(Bin::Add | Bin::Mul | Bin::Div | Bin::Min | Bin::Max, a, b)
+            | Node::Select(_, a, b) => self.positive(*a) && self.positive(*b),
             Node::Bin(Bin::Pow, a, _) => self.positive(*a),
             Node::Root { lower, .. } => self.positive(*lower) || self.value(*lower) == Some(0.0),
             _ => false,
@@ -280,7 +287,10 @@ impl Graph {
     }
 
     fn make_affine(&mut self, terms: Vec<(Id, Id)>, c: Id) -> Id {
-        let terms: Vec<_> = terms.into_iter().filter(|(s, _)| self.value(*s) != Some(0.0)).collect();
+        let terms: Vec<_> = terms
+            .into_iter()
+            .filter(|(s, _)| self.value(*s) != Some(0.0))
+            .collect();
         match terms.as_slice() {
             [] => c,
             [(s, x)] if self.value(*s) == Some(1.0) && self.value(c) == Some(0.0) => *x,
@@ -312,7 +322,9 @@ impl Graph {
         if self.plain(a, b) {
             return self.intern(Node::Bin(Bin::Mul, a, b));
         }
-        let exponential = |g: &Self, x: Id| g.class(x) == Class::Vary && matches!(g.node(x), Node::Un(Un::Exp, _));
+        let exponential = |g: &Self, x: Id| {
+            g.class(x) == Class::Vary && matches!(g.node(x), Node::Un(Un::Exp, _))
+        };
         if exponential(self, a) || exponential(self, b) {
             if let (Some(u), Some(v)) = (self.cheap_ln(a), self.cheap_ln(b)) {
                 let sum = self.add(u, v);
@@ -337,7 +349,9 @@ impl Graph {
         }
         if matches!(self.node(b), Node::Un(Un::Exp, _)) || self.class(b) == Class::Data {
             if let Some(u) = self.cheap_ln(b) {
-                if matches!(self.node(a), Node::Un(Un::Exp, _)) || matches!(self.node(b), Node::Un(Un::Exp, _)) {
+                if matches!(self.node(a), Node::Un(Un::Exp, _))
+                    || matches!(self.node(b), Node::Un(Un::Exp, _))
+                {
                     let minus = self.neg(u);
                     let inverse = self.un(Un::Exp, minus);
                     return self.mul(a, inverse);
@@ -387,7 +401,9 @@ impl Graph {
             return None;
         }
         if let Node::Affine(terms, c) = self.node(a).clone() {
-            let [(s, x)] = terms.as_slice() else { return None };
+            let [(s, x)] = terms.as_slice() else {
+                return None;
+            };
             if self.value(c) != Some(0.0) {
                 return None;
             }
@@ -421,7 +437,11 @@ impl Graph {
             return None;
         }
         if let Node::Affine(terms, c) = self.node(a).clone() {
-            let mut sum = if self.value(c) == Some(0.0) { None } else { Some(self.ln_of(c)?) };
+            let mut sum = if self.value(c) == Some(0.0) {
+                None
+            } else {
+                Some(self.ln_of(c)?)
+            };
             for (s, x) in terms {
                 let (u, v) = (self.ln_of(s)?, self.ln_of(x)?);
                 let term = self.add(u, v);

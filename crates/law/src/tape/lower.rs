@@ -39,7 +39,11 @@ pub(super) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     /// Lowers the law; the result is the node of the wanted output.
-    pub fn run(law: &'a Law, levels: &'a Levels, output: Output) -> Result<(Self, Id), Diagnostics> {
+    pub fn run(
+        law: &'a Law,
+        levels: &'a Levels,
+        output: Output,
+    ) -> Result<(Self, Id), Diagnostics> {
         let mut me = Self {
             graph: Graph::default(),
             coordinates: Vec::new(),
@@ -85,7 +89,9 @@ impl<'a> Lowering<'a> {
             self.names.insert(step.name.clone(), id);
         }
         let right = self.expr(&self.law.formula.right);
-        let Some(left) = self.law.formula.left.clone() else { return right };
+        let Some(left) = self.law.formula.left.clone() else {
+            return right;
+        };
         match output {
             Output::Response => self.solved_for_response(&left, right),
             Output::LnResponse => {
@@ -102,7 +108,9 @@ impl<'a> Lowering<'a> {
         while !open.is_empty() {
             let before = open.len();
             open.retain(|coef| {
-                let Some((_, tie)) = &coef.tie else { return false };
+                let Some((_, tie)) = &coef.tie else {
+                    return false;
+                };
                 let ready = tie.names().iter().all(|(n, _)| self.names.contains_key(*n));
                 if ready {
                     let id = self.expr(tie);
@@ -114,7 +122,10 @@ impl<'a> Lowering<'a> {
                 let names: Vec<&str> = open.iter().map(|c| c.name.as_str()).collect();
                 self.faults.push(Diagnostic::error(
                     "bad-tie",
-                    format!("the ties of {} refer to each other or to names that do not exist", names.join(", ")),
+                    format!(
+                        "the ties of {} refer to each other or to names that do not exist",
+                        names.join(", ")
+                    ),
                 ));
                 return;
             }
@@ -129,7 +140,11 @@ impl<'a> Lowering<'a> {
         let log = self.coordinate(coef, None);
         let j = self.coordinates.len() as u32 - 1;
         let node = self.graph.intern(Node::Coord(j));
-        if log { self.graph.un(Un::Exp, node) } else { node }
+        if log {
+            self.graph.un(Un::Exp, node)
+        } else {
+            node
+        }
     }
 
     fn indexed(&mut self, coef: &Coef) {
@@ -142,7 +157,10 @@ impl<'a> Lowering<'a> {
         let Some((_, labels)) = self.levels.iter().find(|(name, _)| *name == index) else {
             self.faults.push(Diagnostic::error(
                 "unknown-index",
-                format!("`{}[{index}]` needs the levels of `{index}`, and none were given", coef.name),
+                format!(
+                    "`{}[{index}]` needs the levels of `{index}`, and none were given",
+                    coef.name
+                ),
             ));
             return;
         };
@@ -152,9 +170,18 @@ impl<'a> Lowering<'a> {
             log = self.coordinate(coef, Some(label));
         }
         let group = self.groups.len() as u32;
-        self.groups.push(Group { coef: coef.name.clone(), index, base, levels: labels.len() });
+        self.groups.push(Group {
+            coef: coef.name.clone(),
+            index,
+            base,
+            levels: labels.len(),
+        });
         let node = self.graph.intern(Node::Level(group));
-        let id = if log { self.graph.un(Un::Exp, node) } else { node };
+        let id = if log {
+            self.graph.un(Un::Exp, node)
+        } else {
+            node
+        };
         self.names.insert(coef.name.clone(), id);
     }
 
@@ -167,9 +194,18 @@ impl<'a> Lowering<'a> {
         };
         let inside = |x: f64| if log { x.ln() } else { x };
         self.coordinates.push(Coordinate {
-            label: if log { format!("ln {name}") } else { name.clone() },
+            label: if log {
+                format!("ln {name}")
+            } else {
+                name.clone()
+            },
             name,
-            coef: self.law.coefs.iter().position(|c| c.name == coef.name).unwrap_or(0),
+            coef: self
+                .law
+                .coefs
+                .iter()
+                .position(|c| c.name == coef.name)
+                .unwrap_or(0),
             log,
             lower: inside(coef.lower),
             upper: inside(coef.upper),
@@ -258,11 +294,21 @@ impl<'a> Lowering<'a> {
             ExprKind::Text(_) => self.refuse(e.span, "text has no value in a law"),
             ExprKind::Name(name) | ExprKind::Indexed { name, .. } => match self.names.get(name) {
                 Some(id) => *id,
-                None => self.refuse(e.span, "this name is neither a variable, a coefficient nor a `let`"),
+                None => self.refuse(
+                    e.span,
+                    "this name is neither a variable, a coefficient nor a `let`",
+                ),
             },
             ExprKind::Unary(op, a) => {
                 let a = self.expr(a);
-                self.graph.un(if *op == UnaryOp::Neg { Un::Neg } else { Un::Not }, a)
+                self.graph.un(
+                    if *op == UnaryOp::Neg {
+                        Un::Neg
+                    } else {
+                        Un::Not
+                    },
+                    a,
+                )
             }
             ExprKind::Binary(op, a, b) => {
                 let (a, b) = (self.expr(a), self.expr(b));
@@ -276,7 +322,13 @@ impl<'a> Lowering<'a> {
                 let (c, a, b) = (self.expr(c), self.expr(a), self.expr(b));
                 self.graph.select(c, a, b)
             }
-            ExprKind::Solve { name, lower, upper, equation, .. } => {
+            ExprKind::Solve {
+                name,
+                lower,
+                upper,
+                equation,
+                ..
+            } => {
                 let (lower, upper) = (self.expr(lower), self.expr(upper));
                 let unknown = self.unknowns;
                 self.unknowns += 1;
@@ -287,7 +339,12 @@ impl<'a> Lowering<'a> {
                     Some(id) => self.names.insert(name.clone(), id),
                     None => self.names.remove(name),
                 };
-                self.graph.intern(Node::Root { unknown, lower, upper, equation })
+                self.graph.intern(Node::Root {
+                    unknown,
+                    lower,
+                    upper,
+                    equation,
+                })
             }
         }
     }
@@ -305,7 +362,11 @@ impl<'a> Lowering<'a> {
             Function::Exp => g.un(Un::Exp, a),
             Function::Ln => natural_log(g, a),
             Function::Log2 | Function::Log10 => {
-                let base = if f == Function::Log2 { std::f64::consts::LN_2 } else { std::f64::consts::LN_10 };
+                let base = if f == Function::Log2 {
+                    std::f64::consts::LN_2
+                } else {
+                    std::f64::consts::LN_10
+                };
                 let u = natural_log(g, a);
                 let k = g.constant(base);
                 if g.class(u).is_known() {

@@ -55,7 +55,12 @@ impl Normal {
         for k in (0..self.ports).filter(|k| adj.port_reached[*k]) {
             self.side[k] += kernels::dot(&adj.ports[k * BLOCK..k * BLOCK + n], &slope[..n]);
         }
-        for (g, offset) in self.offsets.iter().enumerate().filter(|(g, _)| adj.group_reached[*g]) {
+        for (g, offset) in self
+            .offsets
+            .iter()
+            .enumerate()
+            .filter(|(g, _)| adj.group_reached[*g])
+        {
             let codes = &bound.codes()[g][at.clone()];
             for i in 0..n {
                 self.side[offset + codes[i] as usize] += adj.groups[g * BLOCK + i] * slope[i];
@@ -70,11 +75,21 @@ impl Normal {
         let n = at.len();
         let m = self.entries;
         for k in (0..self.ports).filter(|k| adj.port_reached[*k]) {
-            kernels::product(&mut self.scratch[..n], &adj.ports[k * BLOCK..k * BLOCK + n], &curve[..n]);
+            kernels::product(
+                &mut self.scratch[..n],
+                &adj.ports[k * BLOCK..k * BLOCK + n],
+                &curve[..n],
+            );
             for l in (0..=k).filter(|l| adj.port_reached[*l]) {
-                self.gram[k * m + l] += kernels::dot(&self.scratch[..n], &adj.ports[l * BLOCK..l * BLOCK + n]);
+                self.gram[k * m + l] +=
+                    kernels::dot(&self.scratch[..n], &adj.ports[l * BLOCK..l * BLOCK + n]);
             }
-            for (g, offset) in self.offsets.iter().enumerate().filter(|(g, _)| adj.group_reached[*g]) {
+            for (g, offset) in self
+                .offsets
+                .iter()
+                .enumerate()
+                .filter(|(g, _)| adj.group_reached[*g])
+            {
                 let codes = &bound.codes()[g][at.clone()];
                 for i in 0..n {
                     let row = offset + codes[i] as usize;
@@ -82,13 +97,25 @@ impl Normal {
                 }
             }
         }
-        for (g, offset) in self.offsets.iter().enumerate().filter(|(g, _)| adj.group_reached[*g]) {
+        for (g, offset) in self
+            .offsets
+            .iter()
+            .enumerate()
+            .filter(|(g, _)| adj.group_reached[*g])
+        {
             let codes = &bound.codes()[g][at.clone()];
-            for (h, other) in self.offsets.iter().enumerate().take(g + 1).filter(|(h, _)| adj.group_reached[*h]) {
+            for (h, other) in self
+                .offsets
+                .iter()
+                .enumerate()
+                .take(g + 1)
+                .filter(|(h, _)| adj.group_reached[*h])
+            {
                 let others = &bound.codes()[h][at.clone()];
                 for i in 0..n {
                     let product = curve[i] * adj.groups[g * BLOCK + i] * adj.groups[h * BLOCK + i];
-                    self.gram[(offset + codes[i] as usize) * m + other + others[i] as usize] += product;
+                    self.gram[(offset + codes[i] as usize) * m + other + others[i] as usize] +=
+                        product;
                 }
             }
         }
@@ -123,7 +150,10 @@ impl Normal {
         // carried = G · M, then out = Mᵀ · carried.
         self.carried.fill(0.0);
         for k in 0..m {
-            let (g, c) = (&self.gram[k * m..(k + 1) * m], &mut self.carried[k * p..(k + 1) * p]);
+            let (g, c) = (
+                &self.gram[k * m..(k + 1) * m],
+                &mut self.carried[k * p..(k + 1) * p],
+            );
             for l in 0..self.ports {
                 if g[l] != 0.0 {
                     for j in 0..p {

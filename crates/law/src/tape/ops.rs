@@ -25,21 +25,67 @@ pub(super) enum Addend {
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     /// out = e^(s·x + y).
-    ExpLinear { out: u16, s: u16, x: Src, y: Addend },
+    ExpLinear {
+        out: u16,
+        s: u16,
+        x: Src,
+        y: Addend,
+    },
     /// out = s·x + y.
-    Linear { out: u16, s: u16, x: Src, y: Addend },
+    Linear {
+        out: u16,
+        s: u16,
+        x: Src,
+        y: Addend,
+    },
     /// out = x + y + c.
-    Sum { out: u16, x: Src, y: Src, c: u16 },
-    Un { f: Un, out: u16, x: Src },
-    Bin { f: Bin, out: u16, x: Src, y: Src },
-    LogAddExp { out: u16, x: Src, y: Src },
+    Sum {
+        out: u16,
+        x: Src,
+        y: Src,
+        c: u16,
+    },
+    Un {
+        f: Un,
+        out: u16,
+        x: Src,
+    },
+    Bin {
+        f: Bin,
+        out: u16,
+        x: Src,
+        y: Src,
+    },
+    LogAddExp {
+        out: u16,
+        x: Src,
+        y: Src,
+    },
     /// out = x where c ≠ 0, else y.
-    Select { out: u16, c: Src, x: Src, y: Src },
-    Fill { out: u16, port: u16 },
+    Select {
+        out: u16,
+        c: Src,
+        x: Src,
+        y: Src,
+    },
+    Fill {
+        out: u16,
+        port: u16,
+    },
     /// out = the coordinate of the row's level.
-    Gather { out: u16, group: u16 },
+    Gather {
+        out: u16,
+        group: u16,
+    },
     /// out = the unknown in [lower, upper] at which register `equation`, computed by `inner`, is zero.
-    Root { out: u16, unknown: u16, lower: Src, upper: Src, equation: u16, inner: Vec<Op> },
+    Root {
+        out: u16,
+        unknown: u16,
+        lower: Src,
+        upper: Src,
+        equation: u16,
+        inner: Vec<Op>,
+    },
 }
 
 /// Registers of one block, cut at an output register: operands below, output above.
@@ -68,12 +114,19 @@ pub(super) fn forward(ops: &[Op], sweep: &Sweep<'_>, values: &mut [f64]) {
                 let x = sweep.source(low, *x);
                 match *y {
                     Addend::Port(c) => kernels::linear(o, sweep.port(*s), x, sweep.port(c)),
-                    Addend::Column(y) => kernels::linear_column(o, sweep.port(*s), x, sweep.source(low, y)),
+                    Addend::Column(y) => {
+                        kernels::linear_column(o, sweep.port(*s), x, sweep.source(low, y))
+                    }
                 }
             }
             Op::Sum { out, x, y, c } => {
                 let (low, o) = split(values, *out, n);
-                kernels::sum(o, sweep.source(low, *x), sweep.source(low, *y), sweep.port(*c));
+                kernels::sum(
+                    o,
+                    sweep.source(low, *x),
+                    sweep.source(low, *y),
+                    sweep.port(*c),
+                );
             }
             Op::Un { f, out, x } => {
                 let (low, o) = split(values, *out, n);
@@ -89,7 +142,11 @@ pub(super) fn forward(ops: &[Op], sweep: &Sweep<'_>, values: &mut [f64]) {
             }
             Op::Select { out, c, x, y } => {
                 let (low, o) = split(values, *out, n);
-                let (c, x, y) = (sweep.source(low, *c), sweep.source(low, *x), sweep.source(low, *y));
+                let (c, x, y) = (
+                    sweep.source(low, *c),
+                    sweep.source(low, *x),
+                    sweep.source(low, *y),
+                );
                 for i in 0..n {
                     o[i] = if c[i] == 0.0 { y[i] } else { x[i] };
                 }
@@ -129,7 +186,13 @@ fn binary(f: Bin, out: &mut [f64], x: &[f64], y: &[f64]) {
 
 /// Runs ops backward. The adjoint of the output register must be set; afterwards every port column and group
 /// column of `adj` holds that row's derivative.
-pub(super) fn reverse(ops: &[Op], sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, deeper: &mut [Adjoints]) {
+pub(super) fn reverse(
+    ops: &[Op],
+    sweep: &Sweep<'_>,
+    values: &[f64],
+    adj: &mut Adjoints,
+    deeper: &mut [Adjoints],
+) {
     let n = sweep.rows;
     for op in ops.iter().rev() {
         match op {
@@ -182,7 +245,12 @@ pub(super) fn reverse(ops: &[Op], sweep: &Sweep<'_>, values: &[f64], adj: &mut A
                     if matches!(source, Src::Reg(_)) {
                         let v = sweep.register(values, *out);
                         let a = adj.of(*out, n);
-                        kernels::exp_difference_times(&mut t[..n], sweep.source(values, source), v, a);
+                        kernels::exp_difference_times(
+                            &mut t[..n],
+                            sweep.source(values, source),
+                            v,
+                            a,
+                        );
                         adj.add(source, &t[..n]);
                     }
                 }
@@ -222,7 +290,15 @@ pub(super) fn reverse(ops: &[Op], sweep: &Sweep<'_>, values: &[f64], adj: &mut A
 }
 
 /// Passes the derivative `t` of s·x + y on to s, x and y.
-fn reverse_linear(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, t: &[f64], s: u16, x: Src, y: Addend) {
+fn reverse_linear(
+    sweep: &Sweep<'_>,
+    values: &[f64],
+    adj: &mut Adjoints,
+    t: &[f64],
+    s: u16,
+    x: Src,
+    y: Addend,
+) {
     match y {
         Addend::Port(c) => adj.add_port(sweep, c, t),
         Addend::Column(y) => adj.add(y, t),
@@ -234,7 +310,11 @@ fn reverse_linear(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, t: &[f6
 fn reverse_unary(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, f: Un, out: u16, x: Src) {
     let n = sweep.rows;
     let mut t = adj.take_temp();
-    let (v, u, a) = (sweep.register(values, out), sweep.source(values, x), adj.of(out, n));
+    let (v, u, a) = (
+        sweep.register(values, out),
+        sweep.source(values, x),
+        adj.of(out, n),
+    );
     match f {
         Un::Exp => kernels::product(&mut t[..n], a, v),
         Un::Ln => kernels::quotient(&mut t[..n], a, u),
@@ -248,7 +328,15 @@ fn reverse_unary(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, f: Un, o
     adj.give_temp(t);
 }
 
-fn reverse_binary(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, f: Bin, out: u16, x: Src, y: Src) {
+fn reverse_binary(
+    sweep: &Sweep<'_>,
+    values: &[f64],
+    adj: &mut Adjoints,
+    f: Bin,
+    out: u16,
+    x: Src,
+    y: Src,
+) {
     let n = sweep.rows;
     for (source, first) in [(x, true), (y, false)] {
         if !matches!(source, Src::Reg(_)) {

@@ -20,7 +20,17 @@ pub(super) fn depth(ops: &[Op]) -> usize {
 /// Between ends of one sign the midpoint is the geometric mean, so that a root of any size is found to full
 /// relative precision in at most some 70 steps.
 pub(super) fn forward(op: &Op, sweep: &Sweep<'_>, values: &mut [f64]) {
-    let Op::Root { out, unknown, lower, upper, equation, inner } = op else { return };
+    let Op::Root {
+        out,
+        unknown,
+        lower,
+        upper,
+        equation,
+        inner,
+    } = op
+    else {
+        return;
+    };
     let n = sweep.rows;
     let mut a = sweep.source(values, *lower).to_vec();
     let mut b = sweep.source(values, *upper).to_vec();
@@ -43,7 +53,9 @@ pub(super) fn forward(op: &Op, sweep: &Sweep<'_>, values: &mut [f64]) {
     let bracketed: Vec<bool> = (0..n).map(|i| fa[i] * fb[i] < 0.0).collect();
     for _ in 0..1100 {
         let middle: Vec<f64> = a.iter().zip(&b).map(|(a, b)| midpoint(*a, *b)).collect();
-        let open: Vec<usize> = (0..n).filter(|&i| bracketed[i] && middle[i] > a[i] && middle[i] < b[i]).collect();
+        let open: Vec<usize> = (0..n)
+            .filter(|&i| bracketed[i] && middle[i] > a[i] && middle[i] < b[i])
+            .collect();
         if open.is_empty() {
             break;
         }
@@ -57,7 +69,13 @@ pub(super) fn forward(op: &Op, sweep: &Sweep<'_>, values: &mut [f64]) {
         }
     }
     let roots: Vec<f64> = (0..n)
-        .map(|i| if bracketed[i] { midpoint(a[i], b[i]) } else { exact[i] })
+        .map(|i| {
+            if bracketed[i] {
+                midpoint(a[i], b[i])
+            } else {
+                exact[i]
+            }
+        })
         .collect();
     residual(values, &roots);
     let out = usize::from(*out) * BLOCK;
@@ -73,15 +91,41 @@ fn midpoint(a: f64, b: f64) -> f64 {
 }
 
 /// dy = −(∂F/∂y)⁻¹ dF: one sweep through the equation with seed one, scaled row by row.
-pub(super) fn reverse(op: &Op, sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, deeper: &mut [Adjoints]) {
-    let Op::Root { out, unknown, equation, inner, .. } = op else { return };
-    let (Some((own, deeper)), true) = (deeper.split_first_mut(), adj.reached(*out)) else { return };
+pub(super) fn reverse(
+    op: &Op,
+    sweep: &Sweep<'_>,
+    values: &[f64],
+    adj: &mut Adjoints,
+    deeper: &mut [Adjoints],
+) {
+    let Op::Root {
+        out,
+        unknown,
+        equation,
+        inner,
+        ..
+    } = op
+    else {
+        return;
+    };
+    let (Some((own, deeper)), true) = (deeper.split_first_mut(), adj.reached(*out)) else {
+        return;
+    };
     let n = sweep.rows;
     own.clear();
     own.seed(*equation, n, |a| a.fill(1.0));
     ops::reverse(inner, sweep, values, own, deeper);
-    let slope: Vec<f64> = if own.reached(*unknown) { own.of(*unknown, n).to_vec() } else { vec![0.0; n] };
-    let share: Vec<f64> = adj.of(*out, n).iter().zip(&slope).map(|(a, s)| -a / s).collect();
+    let slope: Vec<f64> = if own.reached(*unknown) {
+        own.of(*unknown, n).to_vec()
+    } else {
+        vec![0.0; n]
+    };
+    let share: Vec<f64> = adj
+        .of(*out, n)
+        .iter()
+        .zip(&slope)
+        .map(|(a, s)| -a / s)
+        .collect();
     let first = usize::from(*unknown);
     let last = usize::from(*out);
     adj.absorb(own, &share, |r| r >= first && r < last);

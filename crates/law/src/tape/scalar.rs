@@ -147,7 +147,13 @@ pub(super) fn forward(ops: &[ScalarOp], theta: &[f64], values: &mut [f64]) {
 }
 
 /// Writes ∂(step `of`)/∂θ into `row` (length of θ). `adjoint` is scratch of the tape's length.
-pub(super) fn reverse(ops: &[ScalarOp], values: &[f64], of: u32, adjoint: &mut [f64], row: &mut [f64]) {
+pub(super) fn reverse(
+    ops: &[ScalarOp],
+    values: &[f64],
+    of: u32,
+    adjoint: &mut [f64],
+    row: &mut [f64],
+) {
     let top = of as usize;
     adjoint[..=top].fill(0.0);
     row.fill(0.0);

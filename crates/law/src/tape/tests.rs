@@ -21,14 +21,20 @@ fn law(text: &str, inputs: &[&str], coefs: &[&str]) -> Law {
     let coefs = coefs
         .iter()
         .map(|declared| {
-            let (name, index) = declared.split_once('[').map_or((*declared, Vec::new()), |(n, i)| {
-                (n, vec![i.trim_end_matches(']').to_owned()])
-            });
+            let (name, index) = declared
+                .split_once('[')
+                .map_or((*declared, Vec::new()), |(n, i)| {
+                    (n, vec![i.trim_end_matches(']').to_owned()])
+                });
             Coef {
                 name: name.to_owned(),
                 doc: String::new(),
                 unit: String::new(),
-                lower: if name.starts_with('_') { f64::NEG_INFINITY } else { 0.0 },
+                lower: if name.starts_with('_') {
+                    f64::NEG_INFINITY
+                } else {
+                    0.0
+                },
                 upper: f64::INFINITY,
                 start: Vec::new(),
                 index,
@@ -129,12 +135,19 @@ const CASES: &[Case] = &[
 
 fn columns(rows: usize) -> (Vec<f64>, Vec<f64>) {
     let n = (0..rows).map(|i| 1e6 * 1.02f64.powi(i as i32)).collect();
-    let d = (0..rows).map(|i| 3e7 * 1.3f64.powi((i * 7 % 53) as i32)).collect();
+    let d = (0..rows)
+        .map(|i| 3e7 * 1.3f64.powi((i * 7 % 53) as i32))
+        .collect();
     (n, d)
 }
 
 fn coordinates(program: &Program, at: &[f64]) -> Vec<f64> {
-    program.coordinates().iter().zip(at).map(|(c, x)| c.of(*x)).collect()
+    program
+        .coordinates()
+        .iter()
+        .zip(at)
+        .map(|(c, x)| c.of(*x))
+        .collect()
 }
 
 #[test]
@@ -151,7 +164,11 @@ fn values_agree_with_the_reference_evaluator() {
             let want = isoflop_formula::evaluate_right(&law.formula, &|name, _| match name {
                 "N" => Some(n[i]),
                 "D" => Some(d[i]),
-                _ => case.coefs.iter().position(|c| *c == name).map(|k| case.at[k]),
+                _ => case
+                    .coefs
+                    .iter()
+                    .position(|c| *c == name)
+                    .map(|k| case.at[k]),
             })
             .expect("all names are bound");
             let gap = (out[i] - want).abs() / want.abs().max(1e-300);
@@ -177,7 +194,12 @@ fn jacobians_agree_with_central_differences() {
                 let scale = want.iter().fold(1e-12f64, |m, x| m.max(x.abs()));
                 for i in 0..300 {
                     let gap = (jacobian[i * p + j] - want[i]).abs() / scale;
-                    assert!(gap < 1e-9, "{} {output:?}: row {i}, {}: {gap:e}", case.text, case.coefs[j]);
+                    assert!(
+                        gap < 1e-9,
+                        "{} {output:?}: row {i}, {}: {gap:e}",
+                        case.text,
+                        case.coefs[j]
+                    );
                 }
             }
         }
@@ -195,7 +217,10 @@ fn difference(bound: &Bound<'_>, theta: &[f64], j: usize) -> Vec<f64> {
         bound.evaluate(&mut ws, &at, &mut up);
         at[j] = theta[j] - h;
         bound.evaluate(&mut ws, &at, &mut down);
-        up.iter().zip(&down).map(|(u, d)| (u - d) / (2.0 * h)).collect()
+        up.iter()
+            .zip(&down)
+            .map(|(u, d)| (u - d) / (2.0 * h))
+            .collect()
     };
     let h = 2e-3 * theta[j].abs().clamp(0.05, 1.0);
     let (a, b, c) = (central(h), central(h / 2.0), central(h / 4.0));
@@ -209,8 +234,15 @@ fn difference(bound: &Bound<'_>, theta: &[f64], j: usize) -> Vec<f64> {
 
 #[test]
 fn indexed_coefficients_are_gathered_and_their_normal_equations_scattered() {
-    let law = law("L = E[corpus] + A[corpus] / N^alpha", &["N", "D"], &["E[corpus]", "A[corpus]", "alpha"]);
-    let levels = vec![("corpus".to_owned(), vec!["a".to_owned(), "b".to_owned(), "c".to_owned()])];
+    let law = law(
+        "L = E[corpus] + A[corpus] / N^alpha",
+        &["N", "D"],
+        &["E[corpus]", "A[corpus]", "alpha"],
+    );
+    let levels = vec![(
+        "corpus".to_owned(),
+        vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
+    )];
     let program = Program::compile(&law, &levels, Output::LnResponse).expect("compiles");
     assert_eq!(program.coordinates().len(), 7);
     assert_eq!(program.coordinates()[1].name, "E[b]");
@@ -218,11 +250,17 @@ fn indexed_coefficients_are_gathered_and_their_normal_equations_scattered() {
     let codes: Vec<u32> = (0..600).map(|i| (i % 3) as u32).collect();
     let bound = program.bind(600, &[&[], &n, &d], &[codes.clone(), codes]);
     let mut ws = program.workspace();
-    let theta: Vec<f64> = [1.0f64, 2.0, 3.0, 100.0, 200.0, 300.0, 0.3].iter().map(|x| x.ln()).collect();
+    let theta: Vec<f64> = [1.0f64, 2.0, 3.0, 100.0, 200.0, 300.0, 0.3]
+        .iter()
+        .map(|x| x.ln())
+        .collect();
     let jacobian = bound.jacobian(&mut ws, &theta);
     for j in 0..7 {
         for (i, want) in difference(&bound, &theta, j).into_iter().enumerate() {
-            assert!((jacobian[i * 7 + j] - want).abs() < 1e-9, "row {i}, coordinate {j}");
+            assert!(
+                (jacobian[i * 7 + j] - want).abs() < 1e-9,
+                "row {i}, coordinate {j}"
+            );
         }
     }
     let weights: Vec<f64> = (0..600).map(|i| 0.5 + (i % 5) as f64).collect();
@@ -231,8 +269,13 @@ fn indexed_coefficients_are_gathered_and_their_normal_equations_scattered() {
         let want: f64 = (0..600).map(|i| weights[i] * jacobian[i * 7 + j]).sum();
         assert!((side[j] - want).abs() < 1e-10 * want.abs().max(1.0));
         for k in 0..7 {
-            let want: f64 = (0..600).map(|i| weights[i] * jacobian[i * 7 + j] * jacobian[i * 7 + k]).sum();
-            assert!((gram[j * 7 + k] - want).abs() < 1e-10 * want.abs().max(1.0), "{j} {k}");
+            let want: f64 = (0..600)
+                .map(|i| weights[i] * jacobian[i * 7 + j] * jacobian[i * 7 + k])
+                .sum();
+            assert!(
+                (gram[j * 7 + k] - want).abs() < 1e-10 * want.abs().max(1.0),
+                "{j} {k}"
+            );
         }
     }
 }
@@ -258,7 +301,11 @@ fn normal_equations(bound: &Bound<'_>, theta: &[f64], weights: &[f64]) -> (Vec<f
 
 #[test]
 fn log_space_forms_do_not_overflow() {
-    let law = law("L = a + b * N^(-c) * (1 + (N / d1)^(1 / f1))^(-c1 * f1)", &["N", "D"], &["a", "b", "c", "c1", "d1", "f1"]);
+    let law = law(
+        "L = a + b * N^(-c) * (1 + (N / d1)^(1 / f1))^(-c1 * f1)",
+        &["N", "D"],
+        &["a", "b", "c", "c1", "d1", "f1"],
+    );
     let program = Program::compile(&law, &Vec::new(), Output::Response).expect("compiles");
     let (n, d) = columns(300);
     let bound = program.bind(300, &[&[], &n, &d], &[]);
@@ -267,16 +314,32 @@ fn log_space_forms_do_not_overflow() {
     let mut out = vec![0.0; 300];
     bound.evaluate(&mut ws, &theta, &mut out);
     assert!(out.iter().all(|x| x.is_finite()));
-    assert!(bound.jacobian(&mut ws, &theta).iter().all(|x| x.is_finite()));
+    assert!(
+        bound
+            .jacobian(&mut ws, &theta)
+            .iter()
+            .all(|x| x.is_finite())
+    );
 }
 
 #[test]
 fn amplitudes_that_stand_alone_are_known() {
-    let mut law = law("L = E + A / N^alpha + B / D^beta", &["N", "D"], &["E", "A", "B", "alpha", "beta"]);
+    let mut law = law(
+        "L = E + A / N^alpha + B / D^beta",
+        &["N", "D"],
+        &["E", "A", "B", "alpha", "beta"],
+    );
     law.coefs[3].upper = 2.0;
     law.coefs[4].upper = 2.0;
     let program = Program::compile(&law, &Vec::new(), Output::LnResponse).expect("compiles");
     let amplitudes = program.amplitudes();
     assert_eq!(amplitudes.len(), 2);
-    assert_eq!((amplitudes[0].coordinate, amplitudes[0].exponents[0].0, amplitudes[0].exponents[0].1), (1, 3, -1.0));
+    assert_eq!(
+        (
+            amplitudes[0].coordinate,
+            amplitudes[0].exponents[0].0,
+            amplitudes[0].exponents[0].1
+        ),
+        (1, 3, -1.0)
+    );
 }

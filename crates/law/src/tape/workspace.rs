@@ -66,7 +66,13 @@ impl Workspace {
                     Port::Linear(j, c) => row[j as usize] = c,
                     Port::Exp(j) => row[j as usize] = self.ports[k],
                     Port::Step(s) => {
-                        scalar::reverse(&program.scalars, &self.scalars, s, &mut self.scalar_adjoint, row);
+                        scalar::reverse(
+                            &program.scalars,
+                            &self.scalars,
+                            s,
+                            &mut self.scalar_adjoint,
+                            row,
+                        );
                     }
                 }
             }
@@ -76,7 +82,12 @@ impl Workspace {
     }
 
     pub(super) fn split(&mut self) -> (&[f64], &[f64], &mut [f64], &mut [Adjoints]) {
-        (&self.theta, &self.ports, &mut self.values, &mut self.adjoints)
+        (
+            &self.theta,
+            &self.ports,
+            &mut self.values,
+            &mut self.adjoints,
+        )
     }
 }
 
@@ -229,7 +240,11 @@ impl Adjoints {
         let g = usize::from(group);
         let at = usize::from(out) * BLOCK;
         let column = &mut self.groups[g * BLOCK..g * BLOCK + rows];
-        put(column, &self.registers[at..at + rows], &mut self.group_reached[g]);
+        put(
+            column,
+            &self.registers[at..at + rows],
+            &mut self.group_reached[g],
+        );
     }
 
     /// Adds `share` times another sweep's columns, row by row, to registers that are not its own, ports and groups.
@@ -241,15 +256,30 @@ impl Adjoints {
         };
         for r in (0..other.reached.len()).filter(|r| other.reached[*r] && !own(*r)) {
             let at = columns(&self.registers, r);
-            put_product(&mut self.registers[at.clone()], &other.registers[at], share, &mut self.reached[r]);
+            put_product(
+                &mut self.registers[at.clone()],
+                &other.registers[at],
+                share,
+                &mut self.reached[r],
+            );
         }
         for p in (0..other.port_reached.len()).filter(|p| other.port_reached[*p]) {
             let at = columns(&self.ports, p);
-            put_product(&mut self.ports[at.clone()], &other.ports[at], share, &mut self.port_reached[p]);
+            put_product(
+                &mut self.ports[at.clone()],
+                &other.ports[at],
+                share,
+                &mut self.port_reached[p],
+            );
         }
         for g in (0..other.group_reached.len()).filter(|g| other.group_reached[*g]) {
             let at = columns(&self.groups, g);
-            put_product(&mut self.groups[at.clone()], &other.groups[at], share, &mut self.group_reached[g]);
+            put_product(
+                &mut self.groups[at.clone()],
+                &other.groups[at],
+                share,
+                &mut self.group_reached[g],
+            );
         }
     }
 }

@@ -47,7 +47,11 @@ pub(crate) fn ln_with<M: Arithmetic>(x: f64) -> f64 {
     const SQRT_HALF_HIGH: u64 = 0x3fe6_a09e_0000_0000;
     const ONE: u64 = 0x3ff0_0000_0000_0000;
     let tiny = x < f64::MIN_POSITIVE;
-    let scaled = if tiny { x * 18_014_398_509_481_984.0 } else { x };
+    let scaled = if tiny {
+        x * 18_014_398_509_481_984.0
+    } else {
+        x
+    };
     let shift = if tiny { 1023.0 + 54.0 } else { 1023.0 };
     let bits = scaled.to_bits().wrapping_add(ONE - SQRT_HALF_HIGH);
     // The exponent as a float: bits of 2⁵² + e, minus 2⁵².
@@ -159,7 +163,9 @@ mod tests {
             assert!(ulps(ln_with::<Plain>(x), x.ln()) <= 1.0, "{x:e}");
             assert!(ulps(ln_with::<Fused>(x), x.ln()) <= 1.0, "{x:e}");
         }
-        for x in walk(100_000, |h| 0.5 + 1.5 * (h >> 11) as f64 / (1u64 << 53) as f64) {
+        for x in walk(100_000, |h| {
+            0.5 + 1.5 * (h >> 11) as f64 / (1u64 << 53) as f64
+        }) {
             assert!(ulps(ln_with::<Fused>(x), x.ln()) <= 1.0, "{x}");
         }
     }

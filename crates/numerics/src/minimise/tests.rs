@@ -61,7 +61,7 @@ impl Problem for Decay {
     }
 
     fn yardstick(&self, value: f64) -> f64 {
-        value.max(1e-30)
+        value.abs().max(1e-30)
     }
 }
 
@@ -81,6 +81,7 @@ fn limits() -> Limits {
         upper: vec![f64::INFINITY; 3],
         longest: vec![3.0; 3],
         iterations: 200,
+        polish: true,
         tolerance: 1e-16,
     }
 }
@@ -91,16 +92,28 @@ fn ends_with_a_gradient_of_rounding_size_from_many_starts() {
         Penalty::Squared,
         Penalty::Huber { delta: 0.03 },
         Penalty::SoftL1 { delta: 0.03 },
-        Penalty::Student { nu: 4.0, scale: 0.1 },
+        Penalty::Student {
+            nu: 4.0,
+            scale: 0.1,
+        },
     ] {
         let mut values = Vec::new();
         for start in [[1.0, 1.0, 0.0], [5.0, 0.2, 1.0], [0.3, 4.0, 0.3]] {
             let end = minimise(&mut decay(penalty), &start, &limits());
             assert!(end.converged, "{penalty:?} from {start:?}: {end:?}");
-            assert!(end.gradient.iter().all(|g| g.abs() < 1e-9), "{penalty:?}: {:?}", end.gradient);
+            assert!(
+                end.gradient.iter().all(|g| g.abs() < 1e-9),
+                "{penalty:?}: {:?}",
+                end.gradient
+            );
             values.push(end.value);
         }
-        assert!(values.iter().all(|v| (v - values[0]).abs() < 1e-12 * values[0].abs()), "{values:?}");
+        assert!(
+            values
+                .iter()
+                .all(|v| (v - values[0]).abs() < 1e-12 * values[0].abs()),
+            "{values:?}"
+        );
     }
 }
 
@@ -117,6 +130,10 @@ fn a_bound_is_held_and_said() {
 
 #[test]
 fn a_start_outside_the_domain_is_not_a_result() {
-    let end = minimise(&mut decay(Penalty::Squared), &[f64::NAN, 1.0, 0.0], &limits());
+    let end = minimise(
+        &mut decay(Penalty::Squared),
+        &[f64::NAN, 1.0, 0.0],
+        &limits(),
+    );
     assert!(!end.converged && !end.value.is_finite());
 }

@@ -1,0 +1,161 @@
+//! Least absolute deviations to the last digit: from the limit of Huber's penalty to the runs that the fit passes
+//! through, and their duals.
+//!
+//! # Formula
+//!
+//! ```text
+//! rᵢ = 0 for i in A        Σ_{i∉A} wᵢ sign(rᵢ) Jᵢ + Σ_{i∈A} wᵢ λᵢ Jᵢ = 0        |λᵢ| ≤ 1
+//! ```
+//!
+//! These conditions are solved by Newton's method in (φ, λ). At a Huber optimum with corner δ the runs with |r| ≤ δ
+//! are A, and r/δ is a first guess of λ.
+
+use crate::solve::End;
+use crate::target::{Frame, Target};
+use isoflop_numerics::linear;
+use isoflop_numerics::minimise::Outcome;
+
+/// The corner at which Huber's penalty stands in for |r|: far below the data, far above rounding.
+pub(crate) fn smallest_delta(frame: &Frame<'_>) -> f64 {
+    (1e6 * frame.floor).max(f64::MIN_POSITIVE)
+}
+
+/// Finishes from a Huber optimum with corner `delta`.
+pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> End {
+    let p = target.law_dim();
+    if !outcome.value.is_finite() {
+        return End {
+            objective: f64::NAN,
+            outcome,
+            active: Vec::new(),
+            stationarity: f64::INFINITY,
+        };
+    }
+    let residuals = target.residuals(&outcome.x);
+    let active: Vec<usize> = (0..residuals.len())
+        .filter(|i| target.weights[*i] > 0.0 && residuals[*i].abs() <= delta * (1.0 + 1e-9))
+        .collect();
+    let held = outcome.free.iter().any(|f| !f);
+    let mut duals: Vec<f64> = active.iter().map(|i| residuals[*i] / delta).collect();
+    let mut x = outcome.x.clone();
+    if !held && !active.is_empty() && active.len() <= p {
+        for _ in 0..8 {
+            let Some((dx, next)) = newton(target, &x, &active, &duals) else {
+                break;
+            };
+            let size = dx.iter().fold(0.0f64, |m, d| m.max(d.abs()));
+            let moved: Vec<f64> = x.iter().zip(&dx).map(|(x, d)| x + d).collect();
+            if !size.is_finite() || size > 0.1 || next.iter().any(|l| l.abs() > 1.5) {
+                break;
+            }
+            x = moved;
+            duals = next;
+            if size < 1e-14 {
+                break;
+            }
+        }
+    }
+    conditions(target, outcome, x, active, duals)
+}
+
+/// Objective, Hessian and stationarity residual at the end.
+fn conditions(
+    target: &mut Target<'_>,
+    mut outcome: Outcome,
+    x: Vec<f64>,
+    active: Vec<usize>,
+    duals: Vec<f64>,
+) -> End {
+    let p = target.law_dim();
+    let residuals = target.residuals(&x);
+    let objective: f64 = residuals
+        .iter()
+        .zip(target.weights)
+        .map(|(r, w)| if *w > 0.0 { w * r.abs() } else { 0.0 })
+        .sum();
+    let q = row_duals(target, &residuals, &active, &duals);
+    let jacobian = target.jacobian(&x);
+    let mut stationarity = 0.0f64;
+    let mut gradient = vec![0.0; p];
+    for j in 0..p {
+        let (mut sum, mut size) = (0.0, 0.0);
+        for (i, q) in q.iter().enumerate() {
+            sum += q * jacobian[i * p + j];
+            size += target.weights[i] * jacobian[i * p + j].abs();
+        }
+        gradient[j] = -sum;
+        if outcome.free[j] && size > 0.0 {
+            stationarity = stationarity.max(sum.abs() / size);
+        }
+    }
+    // Curvature of the limit: the runs passed through hold the fit like rows of least squares.
+    let mut hessian = vec![0.0; p * p];
+    for i in &active {
+        let row = &jacobian[i * p..(i + 1) * p];
+        for a in 0..p {
+            for b in 0..p {
+                hessian[a * p + b] += row[a] * row[b];
+            }
+        }
+    }
+    outcome.gradient = gradient;
+    outcome.hessian = hessian;
+    outcome.x = x;
+    outcome.value = objective;
+    outcome.converged = stationarity < 1e-8 && duals.iter().all(|l| l.abs() <= 1.0 + 1e-9);
+    outcome.decrease = stationarity;
+    End {
+        outcome,
+        objective,
+        active: active.into_iter().zip(duals).collect(),
+        stationarity,
+    }
+}
+
+/// wᵢ·sign(rᵢ), or wᵢ·λᵢ for the runs passed through.
+fn row_duals(target: &Target<'_>, residuals: &[f64], active: &[usize], duals: &[f64]) -> Vec<f64> {
+    let mut q: Vec<f64> = residuals
+        .iter()
+        .zip(target.weights)
+        .map(|(r, w)| if *r == 0.0 { 0.0 } else { w * r.signum() })
+        .collect();
+    for (i, dual) in active.iter().zip(duals) {
+        q[*i] = target.weights[*i] * dual;
+    }
+    q
+}
+
+/// One Newton step of the conditions: the change of φ and the new duals.
+fn newton(
+    target: &mut Target<'_>,
+    x: &[f64],
+    active: &[usize],
+    duals: &[f64],
+) -> Option<(Vec<f64>, Vec<f64>)> {
+    let (p, k) = (target.law_dim(), active.len());
+    let residuals = target.residuals(x);
+    let q = row_duals(target, &residuals, active, duals);
+    let curvature = target.weighted_hessian(x, &q);
+    let jacobian = target.jacobian(x);
+    let n = p + k;
+    let mut a = vec![0.0; n * n];
+    let mut b = vec![0.0; n];
+    for i in 0..p {
+        a[i * n..i * n + p].copy_from_slice(&curvature[i * p..(i + 1) * p]);
+        // The duals are solved for whole, so the right side holds the other runs only.
+        b[i] = -(0..residuals.len())
+            .filter(|row| !active.contains(row))
+            .map(|row| q[row] * jacobian[row * p + i])
+            .sum::<f64>();
+    }
+    for (m, row) in active.iter().enumerate() {
+        for i in 0..p {
+            a[i * n + p + m] = target.weights[*row] * jacobian[row * p + i];
+            a[(p + m) * n + i] = jacobian[row * p + i];
+        }
+        b[p + m] = residuals[*row];
+    }
+    let solution = linear::solve_general(&a, &b)?;
+    let (dx, duals) = solution.split_at(p);
+    Some((dx.to_vec(), duals.to_vec()))
+}

@@ -1,0 +1,211 @@
+//! Where a law meets a table: columns found, rows chosen, responses and weights taken out. The only place that
+//! knows both.
+
+use crate::result::{SkippedRows, TableRecord};
+use isoflop_base::{Diagnostic, Diagnostics, Note};
+use isoflop_data::{Need, NeedKind, Resolved, RunTable, Selection};
+use isoflop_law::tape::Levels;
+use isoflop_law::{Law, VarRole};
+
+/// The columns of a law, taken out of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    pub n: usize,
+    /// Inputs by letter, in the law's order.
+    pub inputs: Vec<(String, Vec<f64>)>,
+    pub response: Vec<f64>,
+    /// Weights, one a run; all one when none were asked for.
+    pub weights: Vec<f64>,
+    /// Level names of each index combination, for compiling.
+    pub levels: Levels,
+    /// Index columns by name: the level of each run.
+    pub indexes: Vec<(String, Vec<String>)>,
+    /// Column of each letter, for messages: (letter, column).
+    pub columns: Vec<(String, String)>,
+    pub places: Vec<String>,
+    pub skipped: Vec<SkippedRows>,
+    pub tables: Vec<TableRecord>,
+    pub notes: Vec<Note>,
+}
+
+/// Finds the law's columns and takes the rows that can be used.
+pub(crate) fn bind(
+    law: &Law,
+    table: &RunTable,
+    weights: Option<&str>,
+    positive_response: bool,
+) -> Result<Binding, Diagnostics> {
+    let mut faults = Vec::new();
+    let mut notes: Vec<Note> = table.notes().to_vec();
+    let mut needs = Vec::new();
+    let mut columns = Vec::new();
+    let mut seek = |letter: &str, column: &str, kind: NeedKind| match table.resolve(letter, column)
+    {
+        Ok(Resolved {
+            column: found,
+            notes: more,
+        }) => {
+            notes.extend(more.iter().cloned());
+            columns.push((letter.to_owned(), found.name.clone()));
+            needs.push(Need {
+                label: found.name.clone(),
+                column: found,
+                kind,
+            });
+        }
+        Err(d) => faults.push(d),
+    };
+    for var in &law.vars {
+        let kind = match (var.role, var.positive) {
+            (VarRole::Response, positive) if positive || positive_response => {
+                NeedKind::PositiveResponse
+            }
+            (VarRole::Response, _) => NeedKind::Response,
+            (VarRole::Input, true) => NeedKind::Positive,
+            (VarRole::Input, false) => NeedKind::Number,
+            (VarRole::Index, _) => NeedKind::Level,
+        };
+        seek(&var.name, &var.column, kind);
+    }
+    if let Some(name) = weights {
+        seek(name, name, NeedKind::Positive);
+    }
+    if !faults.is_empty() {
+        return Err(Diagnostics(faults));
+    }
+    let selection = table.select(&needs);
+    if selection.rows.is_empty() {
+        return Err(no_rows(&selection).into());
+    }
+    notes.extend(selection.notes.iter().cloned());
+    notes.dedup();
+    Ok(assemble(
+        law,
+        table,
+        selection,
+        columns,
+        notes,
+        weights.is_some(),
+    ))
+}
+
+fn assemble(
+    law: &Law,
+    table: &RunTable,
+    selection: Selection,
+    columns: Vec<(String, String)>,
+    notes: Vec<Note>,
+    weighted: bool,
+) -> Binding {
+    let n = selection.rows.len();
+    let mut numbers = selection.numbers.into_iter();
+    let mut codes = selection.levels.into_iter();
+    let (mut inputs, mut indexes, mut response) = (Vec::new(), Vec::new(), Vec::new());
+    for var in &law.vars {
+        match var.role {
+            VarRole::Index => {
+                let level = codes.next().expect("one column of levels for each index");
+                let names = level
+                    .codes
+                    .iter()
+                    .map(|c| level.names[*c].clone())
+                    .collect();
+                indexes.push((var.name.clone(), names));
+            }
+            VarRole::Input => inputs.push((
+                var.name.clone(),
+                numbers.next().expect("one column for each input"),
+            )),
+            VarRole::Response => response = numbers.next().expect("the response has a column"),
+        }
+    }
+    let weights = if weighted {
+        numbers.next().expect("the weights have a column")
+    } else {
+        vec![1.0; n]
+    };
+    Binding {
+        n,
+        levels: level_names(law, &indexes),
+        inputs,
+        response,
+        weights,
+        indexes,
+        columns,
+        places: selection.rows.iter().map(|r| table.place(*r)).collect(),
+        skipped: selection
+            .skipped
+            .into_iter()
+            .map(|s| SkippedRows {
+                reason: s.reason,
+                rows: s.rows,
+                places: s.places,
+            })
+            .collect(),
+        tables: table
+            .sources()
+            .iter()
+            .map(|s| TableRecord {
+                name: s.name.clone(),
+                sha256: s.sha256.clone(),
+                rows: s.rows,
+            })
+            .collect(),
+        notes,
+    }
+}
+
+/// The combinations of index values that occur, for every combination of indexes that a coefficient uses.
+fn level_names(law: &Law, indexes: &[(String, Vec<String>)]) -> Levels {
+    let mut levels: Levels = Vec::new();
+    for coef in law.coefs.iter().filter(|c| !c.index.is_empty()) {
+        let key = coef.index.join(",");
+        if levels.iter().any(|(k, _)| *k == key) {
+            continue;
+        }
+        let mut names = combined(indexes, &key);
+        names.sort();
+        names.dedup();
+        levels.push((key, names));
+    }
+    levels
+}
+
+/// The level of each run for an index combination `a,b`.
+pub(crate) fn combined(indexes: &[(String, Vec<String>)], key: &str) -> Vec<String> {
+    let columns: Vec<&Vec<String>> = key
+        .split(',')
+        .filter_map(|name| indexes.iter().find(|(n, _)| n == name).map(|(_, c)| c))
+        .collect();
+    let rows = columns.first().map_or(0, |c| c.len());
+    (0..rows)
+        .map(|i| {
+            columns
+                .iter()
+                .map(|c| c[i].as_str())
+                .collect::<Vec<_>>()
+                .join(",")
+        })
+        .collect()
+}
+
+fn no_rows(selection: &Selection) -> Diagnostic {
+    let mut d = Diagnostic::error(
+        "no-usable-rows",
+        format!("none of the {} rows read can be used", selection.read),
+    );
+    for s in &selection.skipped {
+        d = d.help(format!(
+            "{}: {} rows ({})",
+            s.reason,
+            s.rows,
+            s.places
+                .iter()
+                .take(3)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ")
+        ));
+    }
+    d
+}

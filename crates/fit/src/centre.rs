@@ -1,0 +1,125 @@
+//! The map between the law's coordinates θ and the solver's φ: the amplitude of a term e^(θₐ + Σ sₖ ln xₖ) is measured
+//! at the centre of the data, φₐ = θₐ + Σ sₖ·mean(ln xₖ). Units of x then cancel, and φₐ hardly depends on the exponents.
+
+use isoflop_law::tape::Bound;
+
+/// θ = φ − Σ c·φₑ for every centred amplitude: affine, unit triangular, so volumes and optima do not change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Centre {
+    /// (amplitude, exponent, factor × mean of the column).
+    shifts: Vec<(usize, usize, f64)>,
+    units: Vec<f64>,
+    centred: Vec<bool>,
+}
+
+impl Centre {
+    /// The map for a bound law.
+    pub fn new(bound: &Bound<'_>) -> Self {
+        let coordinates = bound.program().coordinates();
+        let mut me = Self {
+            shifts: Vec::new(),
+            units: coordinates
+                .iter()
+                .map(|c| if c.log { 1.0 } else { 0.3 })
+                .collect(),
+            centred: vec![false; coordinates.len()],
+        };
+        for amplitude in bound.program().amplitudes() {
+            let a = &coordinates[amplitude.coordinate];
+            let exponents: Vec<_> = amplitude
+                .exponents
+                .iter()
+                .map(|(e, factor, column)| (*e, factor * bound.column_mean(*column)))
+                .collect();
+            // A bounded amplitude stays where its bounds are; an exponent that is itself an amplitude would chain.
+            let bounded = a.lower.is_finite() || a.upper.is_finite();
+            let chained = exponents.iter().any(|(e, _)| {
+                bound
+                    .program()
+                    .amplitudes()
+                    .iter()
+                    .any(|x| x.coordinate == *e)
+            });
+            if bounded || chained || exponents.iter().any(|(_, c)| !c.is_finite()) {
+                continue;
+            }
+            me.centred[amplitude.coordinate] = true;
+            me.shifts.extend(
+                exponents
+                    .into_iter()
+                    .map(|(e, c)| (amplitude.coordinate, e, c)),
+            );
+        }
+        me
+    }
+
+    /// Whether a coordinate is an amplitude measured at the centre of the data.
+    pub fn is_centred(&self, j: usize) -> bool {
+        self.centred[j]
+    }
+
+    /// The size of a change of coordinate j that matters: 1 for logarithms, less for exponents.
+    pub fn unit(&self, j: usize) -> f64 {
+        self.units[j]
+    }
+
+    /// θ from φ.
+    pub fn to_law(&self, phi: &[f64], theta: &mut [f64]) {
+        theta.copy_from_slice(phi);
+        for (a, e, c) in &self.shifts {
+            theta[*a] -= c * phi[*e];
+        }
+    }
+
+    /// φ from θ.
+    pub fn from_law(&self, theta: &[f64]) -> Vec<f64> {
+        let mut phi = theta.to_vec();
+        for (a, e, c) in &self.shifts {
+            phi[*a] += c * theta[*e];
+        }
+        phi
+    }
+
+    /// ∂/∂φ from ∂/∂θ, in place.
+    pub fn gradient(&self, g: &mut [f64]) {
+        for (a, e, c) in &self.shifts {
+            g[*e] -= c * g[*a];
+        }
+    }
+
+    /// TᵀHT from H by θ, in place.
+    pub fn hessian(&self, h: &mut [f64]) {
+        let p = self.units.len();
+        for (a, e, c) in &self.shifts {
+            for j in 0..p {
+                h[j * p + e] -= c * h[j * p + a];
+            }
+        }
+        for (a, e, c) in &self.shifts {
+            for j in 0..p {
+                h[e * p + j] -= c * h[a * p + j];
+            }
+        }
+    }
+
+    /// The covariance of θ from that of φ (dim × dim, the law's coordinates first): TΣTᵀ.
+    pub fn covariance(&self, v: &[f64], dim: usize) -> Vec<f64> {
+        let mut out = v.to_vec();
+        for (a, e, c) in &self.shifts {
+            for j in 0..dim {
+                out[a * dim + j] -= c * v_at(v, dim, *e, j);
+            }
+        }
+        let rows = out.clone();
+        for (a, e, c) in &self.shifts {
+            for j in 0..dim {
+                out[j * dim + a] -= c * v_at(&rows, dim, j, *e);
+            }
+        }
+        out
+    }
+}
+
+fn v_at(v: &[f64], dim: usize, i: usize, j: usize) -> f64 {
+    v[i * dim + j]
+}

@@ -1,0 +1,249 @@
+//! Evidence of an optimum, free of units: recomputed at the end, from exact derivatives, not taken from the solver.
+
+use crate::engine::Solved;
+use crate::result::{Basin, Certificate, Starts, Status};
+use crate::solve::{Aim, End};
+use crate::target::Target;
+use isoflop_numerics::linear;
+use isoflop_numerics::minimise::Problem;
+use isoflop_numerics::penalty::Penalty;
+
+/// Below this a scaled gradient is rounding.
+const ZERO_GRADIENT: f64 = 1e-6;
+/// Below this a predicted decrease is rounding.
+const ZERO_DECREASE: f64 = 1e-12;
+/// Below this an eigenvalue of the scaled Hessian is zero to rounding.
+const ZERO_EIGENVALUE: f64 = 1e-9;
+/// Two starts reached the same optimum when their objectives differ by less than this share.
+const SAME_OBJECTIVE: f64 = 1e-9;
+
+/// Exact derivatives at the optimum, in the solver's coordinates.
+pub(crate) struct Peak {
+    /// Gradient of F.
+    pub gradient: Vec<f64>,
+    /// Full Hessian C + S.
+    pub hessian: Vec<f64>,
+    /// C alone: the Gauss–Newton part.
+    pub curve: Vec<f64>,
+    pub free: Vec<bool>,
+    /// Coordinates, the scale of Student's t included.
+    pub dim: usize,
+}
+
+/// The penalty at the optimum: the scale of Student's t filled in.
+pub(crate) fn final_penalty(solved: &Solved<'_>, end: &End) -> Penalty {
+    match solved.aim {
+        Aim::Penalty(Penalty::Student { nu, .. }) => {
+            let scale = end.outcome.x.last().map_or(1.0, |s| s.exp());
+            Penalty::Student { nu, scale }
+        }
+        Aim::Penalty(penalty) => penalty,
+        Aim::Absolute => Penalty::Huber {
+            delta: crate::absolute::smallest_delta(solved.frame),
+        },
+    }
+}
+
+pub(crate) fn peak(solved: &Solved<'_>, end: &End) -> Peak {
+    let dim = end.outcome.x.len();
+    let mut peak = Peak {
+        gradient: end.outcome.gradient.clone(),
+        hessian: end.outcome.hessian.clone(),
+        curve: end.outcome.hessian.clone(),
+        free: end.outcome.free.clone(),
+        dim,
+    };
+    if solved.aim == Aim::Absolute {
+        return peak;
+    }
+    let mut target = Target::new(
+        solved.frame,
+        &solved.binding.weights,
+        final_penalty(solved, end),
+        solved.nat,
+    );
+    let (mut majorant, mut second) = (vec![0.0; dim * dim], vec![0.0; dim * dim]);
+    target.model(
+        &end.outcome.x,
+        &mut peak.gradient,
+        &mut peak.curve,
+        &mut majorant,
+    );
+    target.second(&end.outcome.x, &mut second);
+    peak.hessian = peak.curve.iter().zip(&second).map(|(c, s)| c + s).collect();
+    peak
+}
+
+/// The Hessian over free coordinates scaled to a unit diagonal, with the positions of those coordinates.
+pub(crate) fn scaled_hessian(peak: &Peak) -> (Vec<f64>, Vec<usize>) {
+    let free: Vec<usize> = (0..peak.dim).filter(|j| peak.free[*j]).collect();
+    let scale: Vec<f64> = free
+        .iter()
+        .map(|j| peak.hessian[j * peak.dim + j].abs().sqrt())
+        .collect();
+    let k = free.len();
+    let mut scaled = vec![0.0; k * k];
+    for a in 0..k {
+        for b in 0..k {
+            let s = scale[a] * scale[b];
+            scaled[a * k + b] = if s > 0.0 {
+                peak.hessian[free[a] * peak.dim + free[b]] / s
+            } else {
+                0.0
+            };
+        }
+    }
+    (scaled, free)
+}
+
+pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certificate, Status) {
+    let yardstick = Target::new(
+        solved.frame,
+        &solved.binding.weights,
+        final_penalty(solved, end),
+        solved.nat,
+    )
+    .yardstick(end.objective);
+    let (scaled, free) = scaled_hessian(peak);
+    let smallest = linear::symmetric_eigen(&scaled, free.len())
+        .first()
+        .map_or(f64::NAN, |e| e.0);
+    let coordinates = solved.frame.bound.program().coordinates();
+    let at_bound: Vec<String> = bounds_hit(solved, end, peak)
+        .into_iter()
+        .map(|j| coordinates[j].name.clone())
+        .collect();
+    let absolute = solved.aim == Aim::Absolute;
+    let gradient = if absolute {
+        end.stationarity
+    } else {
+        free.iter()
+            .map(|j| {
+                peak.gradient[*j].abs() / (peak.hessian[j * peak.dim + j].abs() * yardstick).sqrt()
+            })
+            .fold(0.0, f64::max)
+    };
+    let decrease = if absolute {
+        end.stationarity.powi(2)
+    } else {
+        newton_decrease(peak, &free) / yardstick
+    };
+    let certificate = Certificate {
+        gradient,
+        predicted_decrease: decrease,
+        smallest_eigenvalue: smallest,
+        interpolated: end
+            .active
+            .iter()
+            .map(|(i, dual)| (solved.binding.places[*i].clone(), *dual))
+            .collect(),
+        at_bound,
+    };
+    let status = verdict(&certificate, end, absolute);
+    (certificate, status)
+}
+
+fn verdict(certificate: &Certificate, end: &End, absolute: bool) -> Status {
+    let flat = certificate.gradient <= ZERO_GRADIENT;
+    if absolute {
+        let duals = end.active.iter().all(|(_, d)| d.abs() <= 1.0 + 1e-9);
+        let met = flat && duals && certificate.gradient <= 1e-8;
+        return match (met, certificate.at_bound.is_empty()) {
+            (false, _) => Status::NotConverged,
+            (true, false) => Status::Degenerate,
+            (true, true) => Status::Converged,
+        };
+    }
+    let decrease_met = certificate.predicted_decrease <= ZERO_DECREASE;
+    let strict = certificate.smallest_eigenvalue > ZERO_EIGENVALUE;
+    match (flat, strict && certificate.at_bound.is_empty()) {
+        (true, true) if decrease_met => Status::Converged,
+        (true, false) if certificate.smallest_eigenvalue > -1e-6 => Status::Degenerate,
+        _ => Status::NotConverged,
+    }
+}
+
+/// Coordinates on a declared bound, or positive coefficients that ran to zero.
+fn bounds_hit(solved: &Solved<'_>, end: &End, peak: &Peak) -> Vec<usize> {
+    let coordinates = solved.frame.bound.program().coordinates();
+    let p = coordinates.len();
+    let mut theta = vec![0.0; p];
+    solved.frame.centre.to_law(&end.outcome.x[..p], &mut theta);
+    (0..p)
+        .filter(|j| {
+            let vanished = coordinates[*j].log && !solved.frame.centre.is_centred(*j) && {
+                let typical = isoflop_numerics::dist::median(&solved.binding.response).abs();
+                is_floor_gone(theta[*j], typical)
+            };
+            !peak.free[*j] || vanished
+        })
+        .collect()
+}
+
+/// A positive coefficient twelve orders of magnitude below the response.
+fn is_floor_gone(theta: f64, typical: f64) -> bool {
+    theta < typical.max(f64::MIN_POSITIVE).ln() - 27.6
+}
+
+fn newton_decrease(peak: &Peak, free: &[usize]) -> f64 {
+    let k = free.len();
+    let mut h = vec![0.0; k * k];
+    for a in 0..k {
+        for b in 0..k {
+            h[a * k + b] = peak.hessian[free[a] * peak.dim + free[b]];
+        }
+    }
+    let g: Vec<f64> = free.iter().map(|j| peak.gradient[*j]).collect();
+    match linear::solve_general(&h, &g) {
+        Some(d) => 0.5 * d.iter().zip(&g).map(|(d, g)| d * g).sum::<f64>().abs(),
+        None => f64::INFINITY,
+    }
+}
+
+/// How many starts agreed, and the distinct ends.
+pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
+    let best = solved.ends[0].objective;
+    let yardstick = Target::new(
+        solved.frame,
+        &solved.binding.weights,
+        final_penalty(solved, &solved.ends[0]),
+        solved.nat,
+    )
+    .yardstick(best);
+    let coordinates = solved.frame.bound.program().coordinates();
+    let p = coordinates.len();
+    let mut basins: Vec<Basin> = Vec::new();
+    for end in solved.ends.iter().filter(|e| e.outcome.converged) {
+        let known = basins.iter_mut().find(|b| {
+            (end.objective - b.objective).abs() <= SAME_OBJECTIVE * yardstick.max(b.objective.abs())
+        });
+        if let Some(basin) = known {
+            basin.starts += 1;
+            continue;
+        }
+        let mut theta = vec![0.0; p];
+        solved.frame.centre.to_law(&end.outcome.x[..p], &mut theta);
+        let coefs = coordinates
+            .iter()
+            .zip(&theta)
+            .map(|(c, t)| (c.name.clone(), c.coefficient(*t)))
+            .collect();
+        basins.push(Basin {
+            objective: end.objective,
+            starts: 1,
+            coefs,
+        });
+    }
+    let reached_best = solved
+        .ends
+        .iter()
+        .filter(|e| (e.objective - best).abs() <= SAME_OBJECTIVE * yardstick)
+        .count();
+    basins.truncate(10);
+    Starts {
+        tried: solved.tried,
+        solved: solved.ends.len(),
+        reached_best,
+        basins,
+    }
+}

@@ -1,0 +1,386 @@
+//! The one fit: bind, compile, start, solve, certify, say how sure.
+
+use crate::binding::{self, Binding};
+use crate::centre::Centre;
+use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale};
+use crate::result::Fit;
+use crate::solve::{self, Aim, End, robust_spread};
+use crate::starts::{self, Scene};
+use crate::target::{Frame, Memory, Target};
+use crate::{record, structure};
+use isoflop_base::{Diagnostic, Diagnostics};
+use isoflop_data::RunTable;
+use isoflop_law::tape::{Bound, Output, Program};
+use isoflop_law::{Law, Prior, VarRole};
+use isoflop_numerics::kernels;
+use isoflop_numerics::minimise::Limits;
+use isoflop_numerics::penalty::Penalty;
+
+/// Everything that is known once the optimum is found; the record of a fit is made from it.
+pub(crate) struct Solved<'a> {
+    pub law: &'a Law,
+    pub options: &'a FitOptions,
+    pub objective: Objective,
+    pub binding: &'a Binding,
+    pub frame: &'a Frame<'a>,
+    pub aim: Aim,
+    pub nat: f64,
+    pub limits: &'a Limits,
+    pub tried: usize,
+    /// Ends of all solved starts, best first.
+    pub ends: Vec<End>,
+}
+
+/// Fits a law to a table of runs.
+///
+/// # Formula
+///
+/// ```text
+/// minimise  Σᵢ wᵢ ρ(g(yᵢ) − g(f(xᵢ; θ)))  over the coefficients θ
+/// ```
+///
+/// g is the scale of the objective (the response itself, its logarithm, or the left side of the law) and ρ the penalty.
+/// Every start that is worth it is solved to a zero gradient; the result says how many agreed, and certifies the best.
+///
+/// # Errors
+///
+/// Diagnostics when the request or the table is at fault: `unknown-column`, `no-usable-rows`, `too-few-runs`,
+/// `not-identified`, `bad-objective`, `no-start`, and those of the law's own changes.
+pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Diagnostics> {
+    let changed;
+    let law = if options.coefs.is_empty() {
+        law
+    } else {
+        changed = law.with_changes(&options.coefs)?;
+        &changed
+    };
+    check_level(options.level)?;
+    let objective = objective_of(law, options)?;
+    let mut binding = binding::bind(
+        law,
+        table,
+        options.weights.as_deref(),
+        objective.scale == Scale::Ln,
+    )?;
+    let output = match objective.scale {
+        Scale::Raw => Output::Response,
+        Scale::Ln => Output::LnResponse,
+        Scale::AsWritten => Output::AsWritten,
+    };
+    let program = Program::compile(law, &binding.levels, output)?;
+    structure::enough_runs(&program, &binding)?;
+    let observed = observed(law, &binding, objective.scale)?;
+    let bound = bind_program(&program, law, &binding);
+    let centre = Centre::new(&bound);
+    let priors = priors(law, &program);
+    let size = observed
+        .iter()
+        .fold(0.0f64, |m, x| m.max(x.abs()))
+        .max(f64::MIN_POSITIVE);
+    let frame = Frame {
+        bound: &bound,
+        observed: &observed,
+        centre: &centre,
+        priors: &priors,
+        floor: 4.0 * f64::EPSILON * size,
+    };
+    let count = options
+        .starts
+        .unwrap_or_else(|| default_starts(program.coordinates().len()));
+    let scene = Scene {
+        law,
+        coordinates: program.coordinates(),
+        centre: &centre,
+        inputs: &binding.inputs,
+        response: &binding.response,
+    };
+    let starts = starts::starts(&scene, count.max(1));
+    structure::identified(&frame, law, &binding, &starts)?;
+    let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
+    let limits = solve::limits(program.coordinates(), &frame, extra);
+    let (aim, nat, ends) = optimum(&frame, &binding.weights, objective, &starts, &limits)?;
+    binding.notes.dedup();
+    let solved = Solved {
+        law,
+        options,
+        objective,
+        binding: &binding,
+        frame: &frame,
+        aim,
+        nat,
+        limits: &limits,
+        tried: count,
+        ends,
+    };
+    Ok(record::record(&solved))
+}
+
+fn check_level(level: f64) -> Result<(), Diagnostic> {
+    if level > 0.0 && level < 1.0 {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "bad-level",
+        format!("the level of an interval must lie between 0 and 1, found {level}"),
+    )
+    .help("write 0.95 for intervals that cover 95%"))
+}
+
+fn objective_of(law: &Law, options: &FitOptions) -> Result<Objective, Diagnostic> {
+    if let Some(objective) = &options.objective {
+        return Ok(objective.clone());
+    }
+    if let Some(text) = &law.objective {
+        return Objective::parse(text);
+    }
+    Ok(if law.response().positive {
+        Objective {
+            penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)),
+            scale: Scale::Ln,
+        }
+    } else {
+        Objective {
+            penalty: PenaltyKind::Squared,
+            scale: Scale::AsWritten,
+        }
+    })
+}
+
+fn default_starts(p: usize) -> usize {
+    match p {
+        0..=5 => 512,
+        6..=8 => 1024,
+        _ => 2048,
+    }
+}
+
+/// How many of the screened starts are solved.
+fn solved_starts(p: usize, tried: usize) -> usize {
+    (if p <= 5 { 24 } else { 48 }).min(tried)
+}
+
+/// Observed responses on the scale of the residuals.
+fn observed(law: &Law, binding: &Binding, scale: Scale) -> Result<Vec<f64>, Diagnostics> {
+    let values = match scale {
+        Scale::Raw => binding.response.clone(),
+        Scale::Ln => {
+            let mut out = vec![0.0; binding.n];
+            kernels::ln_column(&mut out, &binding.response);
+            out
+        }
+        Scale::AsWritten => {
+            let program = Program::compile(law, &Vec::new(), Output::Observed)?;
+            let columns = columns(&program, law, binding);
+            let bound = program.bind(binding.n, &columns, &[]);
+            let mut out = vec![0.0; binding.n];
+            bound.evaluate(&mut program.workspace(), &[], &mut out);
+            out
+        }
+    };
+    match values.iter().position(|x| !x.is_finite()) {
+        None => Ok(values),
+        Some(i) => Err(Diagnostic::error(
+            "bad-response",
+            format!(
+                "the left side of the law has no value at {}: the response there is {}",
+                binding.places[i], binding.response[i]
+            ),
+        )
+        .help("leave that row out with --where, or measure residuals on another scale with --objective")
+        .into()),
+    }
+}
+
+fn columns<'b>(program: &Program, law: &Law, binding: &'b Binding) -> Vec<&'b [f64]> {
+    program
+        .vars()
+        .iter()
+        .map(|letter| {
+            if *letter == law.response().name {
+                return binding.response.as_slice();
+            }
+            binding
+                .inputs
+                .iter()
+                .find(|(name, _)| name == letter)
+                .map_or(&[][..], |(_, c)| c.as_slice())
+        })
+        .collect()
+}
+
+pub(crate) fn bind_program<'p>(program: &'p Program, law: &Law, binding: &Binding) -> Bound<'p> {
+    let codes: Vec<Vec<u32>> = program
+        .groups()
+        .iter()
+        .map(|g| {
+            let labels = &binding
+                .levels
+                .iter()
+                .find(|(k, _)| *k == g.index)
+                .expect("bound with its levels")
+                .1;
+            binding::combined(&binding.indexes, &g.index)
+                .iter()
+                .map(|l| {
+                    labels
+                        .binary_search(l)
+                        .expect("levels come from the same rows") as u32
+                })
+                .collect()
+        })
+        .collect();
+    program.bind(binding.n, &columns(program, law, binding), &codes)
+}
+
+fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
+    program
+        .coordinates()
+        .iter()
+        .enumerate()
+        .filter_map(|(j, c)| law.coefs[c.coef].prior.map(|prior| (j, prior)))
+        .collect()
+}
+
+/// The penalty with its numbers, the size of a nat, and the ends of all solved starts, best first.
+fn optimum(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    objective: Objective,
+    starts: &[Vec<f64>],
+    limits: &Limits,
+) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
+    let solved = solved_starts(frame.bound.program().coordinates().len(), starts.len());
+    let corner = |corner: Corner| -> Result<f64, Diagnostic> {
+        match corner {
+            Corner::Fixed(delta) => Ok(delta),
+            Corner::Mad(multiple) => {
+                let ends = search(frame, weights, Aim::Absolute, 0.0, starts, limits, solved)?;
+                let mut target = Target::new(frame, weights, Penalty::Squared, 0.0);
+                let spread = robust_spread(&target.residuals(&ends[0].outcome.x));
+                Ok((multiple * spread).max(solve_floor(frame)))
+            }
+        }
+    };
+    let aim = match objective.penalty {
+        PenaltyKind::Squared => Aim::Penalty(Penalty::Squared),
+        PenaltyKind::Absolute => Aim::Absolute,
+        PenaltyKind::Huber(c) => Aim::Penalty(Penalty::Huber { delta: corner(c)? }),
+        PenaltyKind::SoftL1(c) => Aim::Penalty(Penalty::SoftL1 { delta: corner(c)? }),
+        PenaltyKind::Student { nu } => Aim::Penalty(Penalty::Student { nu, scale: 1.0 }),
+    };
+    if frame.priors.is_empty() {
+        return Ok((
+            aim,
+            0.0,
+            search(frame, weights, aim, 0.0, starts, limits, solved)?,
+        ));
+    }
+    with_priors(frame, weights, aim, starts, limits, solved)
+}
+
+/// A corner of zero would divide by zero: a perfect fit has no spread of its own.
+fn solve_floor(frame: &Frame<'_>) -> f64 {
+    1e3 * frame.floor
+}
+
+fn search(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    nat: f64,
+    starts: &[Vec<f64>],
+    limits: &Limits,
+    solved: usize,
+) -> Result<Vec<End>, Diagnostic> {
+    let mut ends = solve::multi_start(frame, weights, aim, nat, starts, limits, solved);
+    ends.retain(|e| e.objective.is_finite());
+    // Better objective first; at the same optimum (to rounding) the one with the smaller gradient left.
+    ends.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+    if let Some(best) = ends.first().map(|e| e.objective) {
+        let close = |e: &End| (e.objective - best).abs() <= 1e-13 * best.abs();
+        let tied = ends.iter().filter(|e| close(e)).count();
+        ends[..tied].sort_by(|a, b| a.outcome.decrease.total_cmp(&b.outcome.decrease));
+        return Ok(ends);
+    }
+    Err(Diagnostic::error(
+        "no-start",
+        format!("none of {} starting points gives the law a finite value on all runs", starts.len()),
+    )
+    .help("check the formula and the units of the columns, or give ranges and starts for the coefficients in a law file"))
+}
+
+/// A prior counts in nats: the penalty's own size of a nat follows from the residuals, Σψ²/Σψ', and is found by
+/// repeating the fit until it settles.
+fn with_priors(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    starts: &[Vec<f64>],
+    limits: &Limits,
+    solved: usize,
+) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
+    let penalty = match aim {
+        Aim::Penalty(penalty) => penalty,
+        Aim::Absolute => Penalty::Huber {
+            delta: crate::absolute::smallest_delta(frame),
+        },
+    };
+    if matches!(penalty, Penalty::Student { .. }) {
+        return Ok((
+            aim,
+            1.0,
+            search(frame, weights, aim, 1.0, starts, limits, solved)?,
+        ));
+    }
+    let spread = robust_spread(frame.observed);
+    let mut nat = penalty.at(0.05 * spread.max(frame.floor))[1]
+        .powi(2)
+        .max(f64::MIN_POSITIVE);
+    let mut ends = search(frame, weights, aim, nat, starts, limits, solved)?;
+    for _ in 0..30 {
+        let next = nat_of(frame, weights, penalty, &ends[0].outcome.x);
+        let settled = (next / nat - 1.0).abs() < 1e-10;
+        nat = next;
+        if settled {
+            break;
+        }
+        let (end, _) = solve::solve(
+            frame,
+            weights,
+            aim,
+            nat,
+            &ends[0].outcome.x,
+            limits,
+            Memory::new(frame),
+        );
+        if end.objective.is_finite() {
+            ends[0] = end;
+        }
+    }
+    Ok((
+        aim,
+        nat,
+        search(frame, weights, aim, nat, starts, limits, solved)?,
+    ))
+}
+
+fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
+    let residuals = Target::new(frame, weights, penalty, 0.0).residuals(x);
+    let (mut scores, mut curvature) = (0.0, 0.0);
+    for (r, w) in residuals.iter().zip(weights) {
+        let [_, slope, curve, majorant] = penalty.at(*r);
+        scores += w * slope * slope;
+        // A corner far inside the residuals leaves hardly a run with curvature; the majorant bounds it.
+        curvature += w * curve.max(1e-3 * majorant);
+    }
+    (scores / curvature).max(f64::MIN_POSITIVE)
+}
+
+/// Letters of the inputs of a law.
+pub(crate) fn input_letters(law: &Law) -> Vec<&str> {
+    law.vars
+        .iter()
+        .filter(|v| v.role == VarRole::Input)
+        .map(|v| v.name.as_str())
+        .collect()
+}

@@ -1,0 +1,243 @@
+//! Warnings of a fit, each with its numbers and what to do.
+
+use crate::certificate::final_penalty;
+use crate::engine::Solved;
+use crate::result::{Certificate, Fit, Range, Status};
+use crate::solve::{Aim, robust_spread};
+use isoflop_base::{Evidence, Note, Severity};
+use isoflop_numerics::penalty::Penalty;
+
+pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
+    let mut notes = Vec::new();
+    notes.extend(optimum(fit));
+    notes.extend(bounds(&fit.certificate));
+    notes.extend(corner(solved, fit));
+    notes.extend(resolution(solved, fit));
+    notes.extend(open_directions(fit));
+    notes.extend(fit.ranges.iter().filter_map(|r| narrow(solved, r)));
+    notes.extend(carried(fit));
+    notes.extend(correlated_inputs(solved));
+    notes
+}
+
+fn note(
+    code: &str,
+    severity: Severity,
+    message: String,
+    evidence: &[(&str, f64)],
+    advice: &str,
+) -> Note {
+    Note {
+        code: code.to_owned(),
+        severity,
+        message,
+        evidence: evidence
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), Evidence::Number(*v)))
+            .collect(),
+        advice: advice.to_owned(),
+    }
+}
+
+fn optimum(fit: &Fit) -> Option<Note> {
+    let c = &fit.certificate;
+    if fit.status == Status::NotConverged {
+        return Some(note(
+            "not-converged",
+            Severity::Error,
+            format!(
+                "no optimum was reached: scaled gradient {:.1e}, smallest eigenvalue {:.1e}",
+                c.gradient, c.smallest_eigenvalue
+            ),
+            &[
+                ("scaled_gradient", c.gradient),
+                ("smallest_eigenvalue", c.smallest_eigenvalue),
+            ],
+            "do not use these coefficients; give ranges and starts in a law file, or try --starts 4096",
+        ));
+    }
+    let (reached, solved) = (fit.starts.reached_best, fit.starts.solved);
+    (reached * 10 < solved || (reached == 1 && solved > 2)).then(|| {
+        note(
+            "rare-optimum",
+            Severity::Warning,
+            format!("only {reached} of {solved} solved starts reached the best objective: a better one may exist"),
+            &[("reached_best", reached as f64), ("solved", solved as f64)],
+            "repeat with more starts (--starts 8192) and see whether the objective falls",
+        )
+    })
+}
+
+fn bounds(c: &Certificate) -> Option<Note> {
+    if c.at_bound.is_empty() {
+        return None;
+    }
+    let names = c.at_bound.join(", ");
+    Some(Note {
+        code: "bound-hit".to_owned(),
+        severity: Severity::Warning,
+        message: format!("{names} ended on a bound: the data would rather go beyond it"),
+        evidence: vec![("coefficients".to_owned(), Evidence::Text(names))],
+        advice: "intervals hold only with that coefficient fixed there; widen its range, or fit a law without it".to_owned(),
+    })
+}
+
+/// Hardly a residual inside the corner: the fit is least absolute deviations in all but name.
+fn corner(solved: &Solved<'_>, fit: &Fit) -> Option<Note> {
+    let share = fit.objective.inside?;
+    let delta = fit.objective.delta?;
+    (share < 0.25 && solved.binding.n >= 8).then(|| {
+        note(
+            "small-corner",
+            Severity::Info,
+            format!(
+                "{:.0}% of the residuals lie inside δ = {delta:.3e}: this is close to a fit of least absolute deviations",
+                100.0 * share
+            ),
+            &[("share_inside", share), ("delta", delta)],
+            "a corner relative to the noise, such as huber-log:2mad, uses the data better; compare the coefficients",
+        )
+    })
+}
+
+/// Responses read off a grid (few distinct values): a corner below their spacing pretends to a precision they lack.
+fn resolution(solved: &Solved<'_>, fit: &Fit) -> Option<Note> {
+    let end = &solved.ends[0];
+    let delta = match (solved.aim, final_penalty(solved, end)) {
+        (Aim::Penalty(_), Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => delta,
+        _ => return None,
+    };
+    let mut sorted = solved.frame.observed.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let gaps: Vec<f64> = sorted
+        .windows(2)
+        .map(|w| w[1] - w[0])
+        .filter(|g| *g > 0.0)
+        .collect();
+    let distinct = gaps.len() + 1;
+    if distinct * 10 > sorted.len() * 9 || gaps.is_empty() {
+        return None;
+    }
+    let spacing = isoflop_numerics::dist::median(&gaps);
+    (delta < spacing).then(|| {
+        note(
+            "corner-below-resolution",
+            Severity::Warning,
+            format!(
+                "δ = {delta:.3e} is below the resolution of the data: {} responses take {distinct} distinct values, \
+                 {spacing:.2e} apart in the median on the scale of the residuals",
+                fit.n
+            ),
+            &[("delta", delta), ("spacing", spacing), ("distinct", distinct as f64), ("n", fit.n as f64)],
+            "take δ from the noise: --objective huber-log:2mad",
+        )
+    })
+}
+
+fn open_directions(fit: &Fit) -> Option<Note> {
+    let weakest = fit
+        .identifiability
+        .weak
+        .first()
+        .filter(|w| w.eigenvalue < 1e-9)?;
+    Some(note(
+        "open-direction",
+        Severity::Warning,
+        weakest.words.clone(),
+        &[("eigenvalue", weakest.eigenvalue)],
+        "fix or tie one of these coefficients, or add runs that separate them",
+    ))
+}
+
+/// A short range or few distinct values of an input.
+fn narrow(solved: &Solved<'_>, range: &Range) -> Option<Note> {
+    let is_input = solved
+        .binding
+        .inputs
+        .iter()
+        .any(|(letter, _)| *letter == range.name);
+    if !(is_input || range.name == "D/N") || range.min <= 0.0 {
+        return None;
+    }
+    let orders = (range.max / range.min).log10();
+    if is_input && range.distinct < 4 {
+        return Some(note(
+            "few-values",
+            Severity::Warning,
+            format!(
+                "{} takes {} distinct values only: an exponent of it rests on as many points",
+                range.name, range.distinct
+            ),
+            &[("distinct", range.distinct as f64)],
+            "add runs at other values",
+        ));
+    }
+    let enough = if range.name == "D/N" { 0.5 } else { 1.0 };
+    (orders < enough).then(|| {
+        note(
+            "narrow-range",
+            Severity::Warning,
+            format!("{} spans {orders:.2} orders of magnitude: exponents and any prediction beyond are weakly supported", range.name),
+            &[("span_orders", orders)],
+            "add runs that widen the range",
+        )
+    })
+}
+
+fn carried(fit: &Fit) -> Option<Note> {
+    let top = fit.leverage.first().filter(|l| l.shift_se.abs() > 1.0)?;
+    Some(note(
+        "one-run-carries",
+        Severity::Warning,
+        format!(
+            "without the run at {} {} would move by {:+.1} standard errors (one Newton step)",
+            top.place, top.moves, top.shift_se
+        ),
+        &[("shift_se", top.shift_se), ("leverage", top.leverage)],
+        "check that run, and fit again without it (--where)",
+    ))
+}
+
+/// Two inputs that move together: their exponents cannot be told apart.
+fn correlated_inputs(solved: &Solved<'_>) -> Option<Note> {
+    let inputs = &solved.binding.inputs;
+    for (i, (a, x)) in inputs.iter().enumerate() {
+        for (b, y) in &inputs[i + 1..] {
+            let r = log_correlation(x, y)?;
+            if r.abs() > 0.98 {
+                return Some(note(
+                    "tied-inputs",
+                    Severity::Warning,
+                    format!(
+                        "{a} and {b} move together (correlation of logarithms {r:.4}): their effects can hardly be told apart"
+                    ),
+                    &[("correlation", r)],
+                    "add runs with other ratios of the two",
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn log_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
+    if x.iter().chain(y).any(|v| *v <= 0.0) {
+        return None;
+    }
+    let n = x.len() as f64;
+    let (lx, ly): (Vec<f64>, Vec<f64>) = x.iter().zip(y).map(|(a, b)| (a.ln(), b.ln())).unzip();
+    let (mx, my) = (lx.iter().sum::<f64>() / n, ly.iter().sum::<f64>() / n);
+    let dot = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - ma) * (b - mb))
+            .sum::<f64>()
+    };
+    let r = dot(&lx, mx, &ly, my) / (dot(&lx, mx, &lx, mx) * dot(&ly, my, &ly, my)).sqrt();
+    r.is_finite().then_some(r)
+}
+
+/// A spread of residuals for the record.
+pub(crate) fn spread_of(residuals: &[f64]) -> f64 {
+    robust_spread(residuals)
+}

@@ -1,0 +1,319 @@
+//! The record of a fit: everything found, put together once.
+
+use crate::certificate::{self, final_penalty};
+use crate::engine::{Solved, bind_program};
+use crate::identify;
+use crate::leverage;
+use crate::notes;
+use crate::options::{Corner, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::result::{Fit, LawRecord, ObjectiveRecord, Points, Provenance, Range, ResidualSummary};
+use crate::solve::Aim;
+use crate::target::Target;
+use crate::uncertainty;
+use isoflop_base::Estimate;
+use isoflop_law::tape::{Output, Program};
+use isoflop_numerics::penalty::Penalty;
+
+/// Fits of more runs than this do not keep them.
+const KEPT_POINTS: usize = 20_000;
+
+pub(crate) fn record(solved: &Solved<'_>) -> Fit {
+    let end = &solved.ends[0];
+    let peak = certificate::peak(solved, end);
+    let (certificate, status) = certificate::certify(solved, end, &peak);
+    let spread = uncertainty::spread(solved, &peak);
+    let penalty = final_penalty(solved, end);
+    let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
+    let residuals = target.residuals(&end.outcome.x);
+    let mut notes = solved.binding.notes.clone();
+    notes.extend(spread.notes);
+    let mut fit = Fit {
+        schema: "isoflop.fit/1".to_owned(),
+        law: LawRecord {
+            id: solved.law.id.clone(),
+            title: solved.law.title.clone(),
+            formula: solved.law.formula_text.clone(),
+            text: solved.law.text.clone(),
+        },
+        n: solved.binding.n,
+        skipped: solved.binding.skipped.clone(),
+        objective: objective(solved, penalty, &residuals),
+        status,
+        starts: certificate::starts(solved),
+        certificate,
+        coefs: in_law_order(solved, spread.estimates),
+        derived: Vec::new(),
+        uncertainty: spread.record,
+        identifiability: identify::identifiability(solved, &peak),
+        residuals: summary(solved, &residuals),
+        ranges: ranges(solved),
+        leverage: leverage::leverage(solved, &peak),
+        notes,
+        provenance: provenance(solved),
+        joint: spread.joint,
+        points: points(solved, &residuals),
+    };
+    let found = notes::notes(solved, &fit);
+    fit.notes.extend(found);
+    fit
+}
+
+fn objective(solved: &Solved<'_>, penalty: Penalty, residuals: &[f64]) -> ObjectiveRecord {
+    let (name, delta) = match (solved.aim, penalty) {
+        (Aim::Absolute, _) => ("abs", None),
+        (_, Penalty::Squared) => ("squared", None),
+        (_, Penalty::Huber { delta }) => ("huber", Some(delta)),
+        (_, Penalty::SoftL1 { delta }) => ("soft-l1", Some(delta)),
+        (_, Penalty::Student { nu, .. }) => ("student", Some(nu)),
+    };
+    let corner = match (solved.aim, penalty) {
+        (Aim::Penalty(_), Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => Some(delta),
+        _ => None,
+    };
+    let inside = corner
+        .map(|d| residuals.iter().filter(|r| r.abs() <= d).count() as f64 / residuals.len() as f64);
+    ObjectiveRecord {
+        penalty: name.to_owned(),
+        delta,
+        scale: match solved.objective.scale {
+            Scale::Raw => "raw".to_owned(),
+            Scale::Ln => "ln".to_owned(),
+            Scale::AsWritten => solved
+                .law
+                .formula
+                .left
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string),
+        },
+        fitted_scale: match penalty {
+            Penalty::Student { scale, .. } => Some(scale),
+            _ => None,
+        },
+        value: solved.ends[0].objective,
+        inside,
+        spelling: spelling(&solved.objective),
+    }
+}
+
+/// The objective as `--objective` spells it.
+fn spelling(objective: &Objective) -> String {
+    let suffix = match objective.scale {
+        Scale::Raw => "",
+        Scale::Ln => "-log",
+        Scale::AsWritten => "-lhs",
+    };
+    let corner = |c: Corner| match c {
+        Corner::Fixed(d) => format!("{d}"),
+        Corner::Mad(m) => format!("{m}mad"),
+    };
+    match objective.penalty {
+        PenaltyKind::Squared => format!("squared{suffix}"),
+        PenaltyKind::Absolute => format!("abs{suffix}"),
+        PenaltyKind::Huber(c) => format!("huber{suffix}:{}", corner(c)),
+        PenaltyKind::SoftL1(c) => format!("soft-l1{suffix}:{}", corner(c)),
+        PenaltyKind::Student { nu } => format!("student{suffix}:{nu}"),
+    }
+}
+
+/// Fitted coefficients, with fixed and tied ones in their places: the law's own order.
+fn in_law_order(
+    solved: &Solved<'_>,
+    estimates: Vec<(String, Estimate)>,
+) -> Vec<(String, Estimate)> {
+    let coordinates = solved.frame.bound.program().coordinates();
+    let values: Vec<(String, f64)> = estimates
+        .iter()
+        .map(|(n, e)| (n.clone(), e.value))
+        .collect();
+    let mut out = Vec::new();
+    for (k, coef) in solved.law.coefs.iter().enumerate() {
+        if let Some(value) = coef.fixed {
+            out.push((
+                coef.name.clone(),
+                Estimate {
+                    value,
+                    se: None,
+                    unit: coef.unit.clone(),
+                    interval: None,
+                },
+            ));
+            continue;
+        }
+        if let Some((_, tie)) = &coef.tie {
+            let lookup = |name: &str, _: Option<&[String]>| tied_value(solved, name, &values, 0);
+            let value = isoflop_formula::evaluate(tie, &lookup).unwrap_or(f64::NAN);
+            out.push((
+                coef.name.clone(),
+                Estimate {
+                    value,
+                    se: None,
+                    unit: coef.unit.clone(),
+                    interval: None,
+                },
+            ));
+            continue;
+        }
+        out.extend(
+            coordinates
+                .iter()
+                .zip(&estimates)
+                .filter(|(c, _)| c.coef == k)
+                .map(|(_, estimate)| estimate.clone()),
+        );
+    }
+    out
+}
+
+/// The value of a coefficient that a tie refers to, through further ties.
+fn tied_value(
+    solved: &Solved<'_>,
+    name: &str,
+    values: &[(String, f64)],
+    depth: usize,
+) -> Option<f64> {
+    if let Some((_, value)) = values.iter().find(|(n, _)| n == name) {
+        return Some(*value);
+    }
+    let coef = solved.law.coefs.iter().find(|c| c.name == name)?;
+    match (&coef.fixed, &coef.tie) {
+        (Some(value), _) => Some(*value),
+        (None, Some((_, tie))) if depth < solved.law.coefs.len() => {
+            isoflop_formula::evaluate(tie, &|n, _| tied_value(solved, n, values, depth + 1)).ok()
+        }
+        _ => None,
+    }
+}
+
+fn summary(solved: &Solved<'_>, residuals: &[f64]) -> ResidualSummary {
+    let n = residuals.len() as f64;
+    let observed = solved.frame.observed;
+    let mean = observed.iter().sum::<f64>() / n;
+    let total: f64 = observed.iter().map(|t| (t - mean) * (t - mean)).sum();
+    let squares: f64 = residuals.iter().map(|r| r * r).sum();
+    let worst = (0..residuals.len()).fold(0, |m, i| {
+        if residuals[i].abs() > residuals[m].abs() {
+            i
+        } else {
+            m
+        }
+    });
+    ResidualSummary {
+        rms: (squares / n).sqrt(),
+        robust_sd: notes::spread_of(residuals),
+        max_abs: residuals[worst].abs(),
+        max_at: solved.binding.places[worst].clone(),
+        r_squared: if total > 0.0 {
+            1.0 - squares / total
+        } else {
+            0.0
+        },
+    }
+}
+
+fn ranges(solved: &Solved<'_>) -> Vec<Range> {
+    let mut out: Vec<Range> = solved
+        .binding
+        .inputs
+        .iter()
+        .map(|(letter, column)| {
+            let var = solved.law.vars.iter().find(|v| v.name == *letter);
+            let name = solved
+                .binding
+                .columns
+                .iter()
+                .find(|(l, _)| l == letter)
+                .map_or("", |(_, c)| c.as_str());
+            range(letter, name, var.map_or("", |v| v.unit.as_str()), column)
+        })
+        .collect();
+    let input = |letter: &str| {
+        solved
+            .binding
+            .inputs
+            .iter()
+            .find(|(l, _)| l == letter)
+            .map(|(_, c)| c)
+    };
+    if let (Some(n), Some(d)) = (input("N"), input("D")) {
+        if input("C").is_none() {
+            let c: Vec<f64> = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect();
+            out.push(range("C", "", "FLOP (6ND)", &c));
+        }
+        let ratio: Vec<f64> = n.iter().zip(d).map(|(n, d)| d / n).collect();
+        out.push(range("D/N", "", "tokens per parameter", &ratio));
+    }
+    out
+}
+
+fn range(name: &str, column: &str, unit: &str, values: &[f64]) -> Range {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
+    sorted.dedup();
+    Range {
+        name: name.to_owned(),
+        column: column.to_owned(),
+        unit: unit.to_owned(),
+        min,
+        max,
+        distinct: sorted.len(),
+    }
+}
+
+fn provenance(solved: &Solved<'_>) -> Provenance {
+    let o = solved.options;
+    let mut options: Vec<(String, String)> =
+        vec![("objective".to_owned(), spelling(&solved.objective))];
+    if let Some(weights) = &o.weights {
+        options.push(("weights".to_owned(), weights.clone()));
+    }
+    options.push(("starts".to_owned(), solved.tried.to_string()));
+    options.push((
+        "uncertainty".to_owned(),
+        match &o.uncertainty {
+            Uncertainty::Default => "default".to_owned(),
+            Uncertainty::None => "none".to_owned(),
+            Uncertainty::Covariance => "covariance".to_owned(),
+            Uncertainty::Sandwich => "sandwich".to_owned(),
+            Uncertainty::Bootstrap { resamples } => format!("bootstrap:{resamples}"),
+        },
+    ));
+    options.push(("level".to_owned(), o.level.to_string()));
+    options.extend(o.coefs.iter().map(|c| ("coef".to_owned(), c.clone())));
+    options.extend(o.reader.iter().cloned());
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        tables: solved.binding.tables.clone(),
+        law_sha256: isoflop_data::sha256_hex(solved.law.text.as_bytes()),
+        seed: o.seed,
+        options,
+    }
+}
+
+fn points(solved: &Solved<'_>, residuals: &[f64]) -> Points {
+    if solved.binding.n > KEPT_POINTS {
+        return Points::default();
+    }
+    Points {
+        place: solved.binding.places.clone(),
+        inputs: solved.binding.inputs.clone(),
+        levels: solved.binding.indexes.clone(),
+        response: solved.binding.response.clone(),
+        fitted: fitted(solved),
+        residual: residuals.to_vec(),
+    }
+}
+
+/// The law's values on the scale of the response.
+fn fitted(solved: &Solved<'_>) -> Vec<f64> {
+    let mut out = vec![f64::NAN; solved.binding.n];
+    if let Ok(program) = Program::compile(solved.law, &solved.binding.levels, Output::Response) {
+        let bound = bind_program(&program, solved.law, solved.binding);
+        bound.evaluate(
+            &mut program.workspace(),
+            &uncertainty::optimum(solved),
+            &mut out,
+        );
+    }
+    out
+}

@@ -1,0 +1,316 @@
+//! From starts to the optimum: screen all, solve the best few through softening penalties, finish exactly.
+
+use crate::absolute;
+use crate::target::{Frame, Memory, Target};
+use isoflop_law::tape::Coordinate;
+use isoflop_numerics::dist;
+use isoflop_numerics::minimise::{Limits, Outcome, minimise};
+use isoflop_numerics::penalty::Penalty;
+use rayon::prelude::*;
+
+/// The penalty a fit asks for, before numbers are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Aim {
+    Penalty(Penalty),
+    /// Least absolute deviations: the limit of Huber's penalty, finished on the runs it passes through.
+    Absolute,
+}
+
+/// Where one start ended.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub outcome: Outcome,
+    /// The aim's own objective (Σ|r| for least absolute deviations).
+    pub objective: f64,
+    /// Runs passed through exactly, with duals: least absolute deviations only.
+    pub active: Vec<(usize, f64)>,
+    /// Residual of the stationarity conditions: least absolute deviations only.
+    pub stationarity: f64,
+}
+
+/// Limits of a search over these coordinates.
+pub(crate) fn limits(coordinates: &[Coordinate], frame: &Frame<'_>, extra: usize) -> Limits {
+    let bound = |pick: fn(&Coordinate) -> f64, other: f64| -> Vec<f64> {
+        coordinates
+            .iter()
+            .map(pick)
+            .chain(std::iter::repeat_n(other, extra))
+            .collect()
+    };
+    // A positive coefficient that runs to zero runs to −∞ in its logarithm: 40 e-folds below anything is zero.
+    let lower = bound(
+        |c| {
+            if c.log && c.lower == f64::NEG_INFINITY {
+                -1e3
+            } else {
+                c.lower
+            }
+        },
+        -60.0,
+    );
+    let mut longest: Vec<f64> = (0..coordinates.len())
+        .map(|j| 3.0 * frame.centre.unit(j))
+        .collect();
+    longest.extend(std::iter::repeat_n(2.0, extra));
+    for (j, c) in coordinates.iter().enumerate() {
+        if !c.log && !c.lower.is_finite() && !c.upper.is_finite() {
+            // Nothing is known of its size: the trust region alone decides.
+            longest[j] = f64::INFINITY;
+        }
+    }
+    Limits {
+        lower,
+        upper: bound(|c| c.upper, 60.0),
+        longest,
+        iterations: 300,
+        polish: true,
+        tolerance: 1e-16,
+    }
+}
+
+/// Solves from one start in the solver's coordinates (without the scale of Student's t).
+pub(crate) fn solve(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    nat: f64,
+    start: &[f64],
+    limits: &Limits,
+    memory: Memory,
+) -> (End, Memory) {
+    let mut target = Target::with_memory(frame, weights, Penalty::Squared, nat, memory);
+    let spread = robust_spread(&target.residuals(start));
+    if !spread.is_finite() {
+        return (failed(target.law_dim()), target.into_memory());
+    }
+    let mut x = start.to_vec();
+    let coarse = Limits {
+        iterations: 60,
+        polish: false,
+        tolerance: 1e-3,
+        ..law_limits(limits, x.len())
+    };
+    let mut last = minimise(&mut target, &x, &coarse);
+    if last.value.is_finite() {
+        x.clone_from(&last.x);
+    }
+    match aim {
+        Aim::Penalty(Penalty::Squared) => {
+            last = minimise(&mut target, &x, &law_limits(limits, x.len()));
+        }
+        Aim::Penalty(Penalty::Student { nu, .. }) => {
+            let scale = robust_spread(&target.residuals(&x)).max(frame.floor);
+            target.penalty = Penalty::Student { nu, scale };
+            x.push(scale.ln());
+            last = minimise(&mut target, &x, limits);
+        }
+        Aim::Penalty(Penalty::Huber { delta }) => {
+            soften(&mut target, &mut x, delta, &coarse, |delta| {
+                Penalty::Huber { delta }
+            });
+            last = minimise(&mut target, &x, &law_limits(limits, x.len()));
+        }
+        Aim::Penalty(Penalty::SoftL1 { delta }) => {
+            soften(&mut target, &mut x, delta, &coarse, |delta| {
+                Penalty::SoftL1 { delta }
+            });
+            last = minimise(&mut target, &x, &law_limits(limits, x.len()));
+        }
+        Aim::Absolute => {
+            let delta = absolute::smallest_delta(frame);
+            soften(&mut target, &mut x, delta, &coarse, |delta| {
+                Penalty::Huber { delta }
+            });
+            last = minimise(&mut target, &x, &law_limits(limits, x.len()));
+            let end = absolute::finish(&mut target, last, delta);
+            return (end, target.into_memory());
+        }
+    }
+    let end = End {
+        objective: last.value,
+        outcome: last,
+        active: Vec::new(),
+        stationarity: 0.0,
+    };
+    (end, target.into_memory())
+}
+
+/// Solves from a point that is near the optimum: a resample from the optimum of the whole.
+pub(crate) fn resolve(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    nat: f64,
+    start: &[f64],
+    limits: &Limits,
+    memory: Memory,
+) -> (End, Memory) {
+    let penalty = match aim {
+        Aim::Penalty(penalty) => penalty,
+        Aim::Absolute => {
+            let (p, delta) = (start.len(), absolute::smallest_delta(frame));
+            let mut target = Target::with_memory(frame, weights, Penalty::Squared, nat, memory);
+            let mut x = start.to_vec();
+            let coarse = Limits {
+                iterations: 30,
+                polish: false,
+                tolerance: 1e-3,
+                ..law_limits(limits, p)
+            };
+            soften(&mut target, &mut x, delta, &coarse, |delta| {
+                Penalty::Huber { delta }
+            });
+            let last = minimise(&mut target, &x, &law_limits(limits, p));
+            let end = absolute::finish(&mut target, last, delta);
+            return (end, target.into_memory());
+        }
+    };
+    let mut target = Target::with_memory(frame, weights, penalty, nat, memory);
+    let quick = Limits {
+        polish: false,
+        tolerance: 1e-12,
+        ..limits.clone()
+    };
+    let outcome = minimise(&mut target, start, &quick);
+    let end = End {
+        objective: outcome.value,
+        outcome,
+        active: Vec::new(),
+        stationarity: 0.0,
+    };
+    (end, target.into_memory())
+}
+
+fn failed(p: usize) -> End {
+    let outcome = Outcome {
+        x: vec![f64::NAN; p],
+        value: f64::NAN,
+        gradient: vec![f64::NAN; p],
+        hessian: vec![f64::NAN; p * p],
+        free: vec![true; p],
+        decrease: f64::INFINITY,
+        iterations: 0,
+        converged: false,
+    };
+    End {
+        outcome,
+        objective: f64::NAN,
+        active: Vec::new(),
+        stationarity: f64::INFINITY,
+    }
+}
+
+/// The limits without the scale of Student's t.
+fn law_limits(limits: &Limits, p: usize) -> Limits {
+    let mut own = limits.clone();
+    own.lower.truncate(p);
+    own.upper.truncate(p);
+    own.longest.truncate(p);
+    own
+}
+
+/// Lowers the corner from the spread of the residuals to its final value by factors of at most five, following the
+/// optimum: each stage starts where the one before ended, with few residuals changing sides.
+fn soften(
+    target: &mut Target<'_>,
+    x: &mut Vec<f64>,
+    delta: f64,
+    coarse: &Limits,
+    make: fn(f64) -> Penalty,
+) {
+    let mut corner = robust_spread(&target.residuals(x)).max(delta);
+    loop {
+        target.penalty = make(corner);
+        if corner <= delta {
+            return;
+        }
+        let stage = minimise(target, x, coarse);
+        if stage.value.is_finite() {
+            x.clone_from(&stage.x);
+        }
+        corner = (corner / 5.0).max(delta);
+        target.penalty = make(corner);
+    }
+}
+
+/// 1.4826 × median |r|.
+pub(crate) fn robust_spread(residuals: &[f64]) -> f64 {
+    if residuals.iter().any(|r| !r.is_finite()) {
+        return f64::NAN;
+    }
+    let absolute: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
+    1.4826 * dist::median(&absolute)
+}
+
+/// All ends of the starts that were worth solving, in the order they were screened.
+pub(crate) fn multi_start(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    nat: f64,
+    starts: &[Vec<f64>],
+    limits: &Limits,
+    solved: usize,
+) -> Vec<End> {
+    let chosen = screen(frame, weights, aim, nat, starts, solved);
+    chosen
+        .into_par_iter()
+        .map_init(
+            || Some(Memory::new(frame)),
+            |slot, start| {
+                let memory = slot.take().unwrap_or_else(|| Memory::new(frame));
+                let (end, memory) = solve(frame, weights, aim, nat, &starts[start], limits, memory);
+                *slot = Some(memory);
+                end
+            },
+        )
+        .collect()
+}
+
+/// The starts with the smallest objective, no two of them near each other.
+fn screen(
+    frame: &Frame<'_>,
+    weights: &[f64],
+    aim: Aim,
+    nat: f64,
+    starts: &[Vec<f64>],
+    solved: usize,
+) -> Vec<usize> {
+    // Screening by Σ|r| ranks starts alike for every penalty, and needs no scale.
+    let delta = match aim {
+        Aim::Penalty(Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => delta,
+        _ => absolute::smallest_delta(frame).max(1e-6),
+    };
+    let penalty = if aim == Aim::Penalty(Penalty::Squared) {
+        Penalty::Squared
+    } else {
+        Penalty::Huber { delta }
+    };
+    let values: Vec<f64> = starts
+        .par_chunks(64)
+        .flat_map_iter(|chunk| {
+            let mut target = Target::new(frame, weights, penalty, nat);
+            chunk.iter().map(|s| target.value(s)).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut order: Vec<usize> = (0..starts.len())
+        .filter(|i| values[*i].is_finite())
+        .collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]).then(a.cmp(b)));
+    let near = |a: &[f64], b: &[f64]| {
+        a.iter()
+            .zip(b)
+            .enumerate()
+            .all(|(j, (x, y))| (x - y).abs() < 0.1 * frame.centre.unit(j))
+    };
+    let mut chosen: Vec<usize> = Vec::new();
+    for i in order {
+        if chosen.len() == solved {
+            break;
+        }
+        if !chosen.iter().any(|c| near(&starts[*c], &starts[i])) {
+            chosen.push(i);
+        }
+    }
+    chosen
+}

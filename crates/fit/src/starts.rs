@@ -1,0 +1,229 @@
+//! Where to start: a low-discrepancy sequence over a box that follows from the law, its ranges and the data.
+//!
+//! Amplitudes are measured at the centre of the data, so their box is a share of the typical response, whatever the
+//! units. Every second start takes the values that the law file declares, where it declares any.
+
+use crate::centre::Centre;
+use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Function};
+use isoflop_law::Law;
+use isoflop_law::tape::Coordinate;
+
+/// What the box of a start is made from.
+pub(crate) struct Scene<'a> {
+    pub law: &'a Law,
+    pub coordinates: &'a [Coordinate],
+    pub centre: &'a Centre,
+    /// Inputs by letter, rows used.
+    pub inputs: &'a [(String, Vec<f64>)],
+    /// Responses, raw.
+    pub response: &'a [f64],
+}
+
+/// `count` starts in the solver's coordinates.
+pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
+    let automatic = boxes(scene);
+    let declared: Vec<Option<(f64, f64)>> = scene
+        .coordinates
+        .iter()
+        .map(|c| declared_box(scene.law, c))
+        .collect();
+    let any_declared = declared.iter().any(Option::is_some);
+    (0..count)
+        .map(|i| {
+            let use_declared = any_declared && i % 2 == 1;
+            let mut from_file = Vec::new();
+            let phi: Vec<f64> = (0..automatic.len())
+                .map(|j| {
+                    let u = sequence(i, j, automatic.len());
+                    let (low, high) = match declared[j] {
+                        Some(range) if use_declared => {
+                            from_file.push(j);
+                            range
+                        }
+                        _ => automatic[j],
+                    };
+                    low + u * (high - low)
+                })
+                .collect();
+            centred(scene, phi, &from_file)
+        })
+        .collect()
+}
+
+/// A declared amplitude is a raw coefficient: it is brought to the centre with the exponents of the same start.
+fn centred(scene: &Scene<'_>, mut phi: Vec<f64>, from_file: &[usize]) -> Vec<f64> {
+    let raw = scene.centre.from_law(&phi);
+    for j in from_file {
+        if scene.centre.is_centred(*j) {
+            phi[*j] = raw[*j];
+        }
+    }
+    phi
+}
+
+/// Roberts' sequence: fractional parts of multiples of powers of the generalised golden ratio.
+fn sequence(i: usize, j: usize, dim: usize) -> f64 {
+    let mut g = 2.0f64;
+    for _ in 0..64 {
+        g = (1.0 + g).powf(1.0 / (dim as f64 + 1.0));
+    }
+    (0.5 + (i as f64 + 1.0) * g.powi(-(j as i32 + 1))).fract()
+}
+
+fn declared_box(law: &Law, c: &Coordinate) -> Option<(f64, f64)> {
+    let start = &law.coefs[c.coef].start;
+    let values: Vec<f64> = start
+        .iter()
+        .map(|x| c.of(*x))
+        .filter(|x| x.is_finite())
+        .collect();
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().reduce(f64::max)?;
+    let margin = if high > low {
+        0.0
+    } else {
+        0.1 * (1.0 + low.abs())
+    };
+    Some(((low - margin).max(c.lower), (high + margin).min(c.upper)))
+}
+
+fn boxes(scene: &Scene<'_>) -> Vec<(f64, f64)> {
+    let mut response = scene.response.to_vec();
+    response.sort_by(f64::total_cmp);
+    let typical = response[response.len() / 2].abs().max(f64::MIN_POSITIVE);
+    let smallest = if response[0] > 0.0 {
+        response[0]
+    } else {
+        0.1 * typical
+    };
+    (0..scene.coordinates.len())
+        .map(|j| {
+            let c = &scene.coordinates[j];
+            let coef = &scene.law.coefs[c.coef];
+            let place = place_of(scene.law, &coef.name);
+            let (low, high) = match place {
+                _ if scene.centre.is_centred(j) => (typical.ln() - 5.0, typical.ln() + 0.7),
+                Place::Floor if c.log => (smallest.ln() - 3.0, smallest.ln()),
+                Place::LogFloor => (smallest.ln() - 3.0, smallest.ln()),
+                Place::Scale(letter) => scale_box(scene, c, &letter),
+                Place::Exponent if c.lower < 0.0 => (-1.0, 1.0),
+                Place::Exponent if c.log => (0.02f64.ln(), 2f64.ln()),
+                Place::Exponent => (0.03, 1.2),
+                _ if c.log => ((1e-2 * typical).ln(), (1e2 * typical).ln()),
+                _ if c.lower.is_finite() && c.upper.is_finite() => (c.lower, c.upper),
+                _ => (-2.0 * typical, 2.0 * typical),
+            };
+            let (low, high) = (low.max(c.lower), high.min(c.upper));
+            if low < high {
+                (low, high)
+            } else {
+                (c.lower.max(-1e3), c.upper.min(1e3))
+            }
+        })
+        .collect()
+}
+
+/// The range of the column that a coefficient is divided by or divides, widened to what a fitted scale may be.
+fn scale_box(scene: &Scene<'_>, c: &Coordinate, letter: &str) -> (f64, f64) {
+    let Some((_, column)) = scene.inputs.iter().find(|(name, _)| name == letter) else {
+        return (-1.0, 1.0);
+    };
+    let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if c.log && low > 0.0 {
+        (low.ln() - 1.0, high.ln() + 1.0)
+    } else {
+        (low, high)
+    }
+}
+
+/// What a coefficient does in its law, as far as its place in the formula tells.
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    /// A term of its own on the right side.
+    Floor,
+    /// A term of its own inside a log-sum-exp.
+    LogFloor,
+    /// Divides a column or is divided by it.
+    Scale(String),
+    /// In an exponent.
+    Exponent,
+    Elsewhere,
+}
+
+fn place_of(law: &Law, name: &str) -> Place {
+    let whole: Vec<&Expr> = law
+        .formula
+        .lets
+        .iter()
+        .map(|l| &l.value)
+        .chain([&law.formula.right])
+        .collect();
+    if is_term(&law.formula.right, name) {
+        return Place::Floor;
+    }
+    if whole.iter().any(|e| is_log_term(e, name)) {
+        return Place::LogFloor;
+    }
+    let letters: Vec<&str> = law.vars.iter().map(|v| v.name.as_str()).collect();
+    for e in &whole {
+        if let Some(letter) = scale_partner(e, name, &letters) {
+            return Place::Scale(letter);
+        }
+    }
+    if whole.iter().any(|e| in_exponent(e, name)) {
+        Place::Exponent
+    } else {
+        Place::Elsewhere
+    }
+}
+
+fn is_name(e: &Expr, name: &str) -> bool {
+    matches!(&e.kind, ExprKind::Name(n) | ExprKind::Indexed { name: n, .. } if n == name)
+}
+
+fn is_term(e: &Expr, name: &str) -> bool {
+    match &e.kind {
+        ExprKind::Binary(BinaryOp::Add, a, b) => is_term(a, name) || is_term(b, name),
+        _ => is_name(e, name),
+    }
+}
+
+fn is_log_term(e: &Expr, name: &str) -> bool {
+    match &e.kind {
+        ExprKind::Call(Function::Logsumexp, args) => args.iter().any(|a| is_name(a, name)),
+        _ => e.children().into_iter().any(|c| is_log_term(c, name)),
+    }
+}
+
+fn scale_partner(e: &Expr, name: &str, letters: &[&str]) -> Option<String> {
+    if let ExprKind::Binary(BinaryOp::Div, a, b) = &e.kind {
+        for (x, y) in [(a, b), (b, a)] {
+            if is_name(x, name) {
+                if let ExprKind::Name(letter) = &y.kind {
+                    if letters.contains(&letter.as_str()) {
+                        return Some(letter.clone());
+                    }
+                }
+            }
+        }
+    }
+    e.children()
+        .into_iter()
+        .find_map(|c| scale_partner(c, name, letters))
+}
+
+fn in_exponent(e: &Expr, name: &str) -> bool {
+    let uses = |e: &Expr| e.names().iter().any(|(n, _)| *n == name);
+    match &e.kind {
+        ExprKind::Binary(BinaryOp::Pow, a, b) => uses(b) || in_exponent(a, name),
+        ExprKind::Binary(BinaryOp::Mul, a, b) => {
+            let logarithm = |e: &Expr| matches!(&e.kind, ExprKind::Call(Function::Ln, _));
+            (is_name(a, name) && logarithm(b))
+                || (is_name(b, name) && logarithm(a))
+                || in_exponent(a, name)
+                || in_exponent(b, name)
+        }
+        _ => e.children().into_iter().any(|c| in_exponent(c, name)),
+    }
+}

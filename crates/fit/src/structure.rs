@@ -1,0 +1,185 @@
+//! What can be refused before anything is solved: too few runs, coefficients that no data of this shape determine.
+
+use crate::binding::Binding;
+use crate::engine::input_letters;
+use crate::target::{Frame, Target};
+use isoflop_base::Diagnostic;
+use isoflop_law::Law;
+use isoflop_law::tape::Program;
+use isoflop_numerics::linear;
+use isoflop_numerics::penalty::Penalty;
+
+/// A column whose largest value is below this multiple of its smallest says nothing about an exponent.
+const NARROW: f64 = 1.1;
+
+/// Refuses fewer runs than coefficients.
+pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Diagnostic> {
+    let p = program.coordinates().len();
+    if p == 0 {
+        return Err(
+            Diagnostic::error("nothing-to-fit", "the law has no free coefficient")
+                .help("free a coefficient, or evaluate the law with `isoflop laws eval`"),
+        );
+    }
+    if binding.n > p {
+        return Ok(());
+    }
+    let names: Vec<&str> = program
+        .coordinates()
+        .iter()
+        .map(|c| c.name.as_str())
+        .take(12)
+        .collect();
+    let runs = if binding.n == 1 {
+        "1 run".to_owned()
+    } else {
+        format!("{} runs", binding.n)
+    };
+    let coefs = if p == 1 {
+        "1 coefficient".to_owned()
+    } else {
+        format!("{p} coefficients")
+    };
+    let mut d = Diagnostic::error(
+        "too-few-runs",
+        format!("{runs} cannot determine {coefs} ({}) and their errors: at least {} are needed", names.join(", "), p + 1),
+    )
+    .help("add runs, fix a coefficient (`--coef 'E = 1.7'`), tie two (`--coef 'beta = alpha'`), or fit a law with fewer");
+    for s in &binding.skipped {
+        d = d.help(format!("{} rows were not used: {}", s.rows, s.reason));
+    }
+    Err(d)
+}
+
+/// Refuses a fit in which some combination of coefficients changes nothing at any of several points.
+pub(crate) fn identified(
+    frame: &Frame<'_>,
+    law: &Law,
+    binding: &Binding,
+    starts: &[Vec<f64>],
+) -> Result<(), Diagnostic> {
+    let p = frame.bound.program().coordinates().len();
+    if p > 60 || !frame.priors.is_empty() {
+        return Ok(());
+    }
+    let flat = narrow_inputs(law, binding);
+    let threshold = if flat.is_empty() { 1e-13 } else { 1e-4 };
+    let mut target = Target::new(frame, &binding.weights, Penalty::Squared, 0.0);
+    let mut worst: Option<Vec<f64>> = None;
+    let mut looked = 0;
+    for start in starts.iter().step_by((starts.len() / 16).max(1)) {
+        let j = target.jacobian(start);
+        let Some((smallest, vector)) = weakest(&j, binding.n, p) else {
+            continue;
+        };
+        looked += 1;
+        if smallest > threshold {
+            return Ok(());
+        }
+        worst = Some(vector);
+    }
+    match worst {
+        Some(vector) if looked >= 3 => Err(refusal(frame, binding, &vector, &flat)),
+        _ => Ok(()),
+    }
+}
+
+/// Smallest eigenvalue of JᵀJ scaled to a unit diagonal, with its vector; a coefficient without any effect counts.
+fn weakest(j: &[f64], n: usize, p: usize) -> Option<(f64, Vec<f64>)> {
+    if j.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let mut gram = vec![0.0; p * p];
+    for row in j.chunks_exact(p) {
+        for a in 0..p {
+            for b in 0..p {
+                gram[a * p + b] += row[a] * row[b];
+            }
+        }
+    }
+    let scale: Vec<f64> = (0..p).map(|k| gram[k * p + k].sqrt()).collect();
+    if let Some(k) = scale
+        .iter()
+        .position(|s| *s <= 1e-12 * (n as f64).sqrt() * f64::MIN_POSITIVE.sqrt())
+    {
+        let mut only = vec![0.0; p];
+        only[k] = 1.0;
+        return Some((0.0, only));
+    }
+    for a in 0..p {
+        for b in 0..p {
+            gram[a * p + b] /= scale[a] * scale[b];
+        }
+    }
+    linear::symmetric_eigen(&gram, p).into_iter().next()
+}
+
+/// Inputs that hardly change: (letter, column, smallest, largest).
+fn narrow_inputs(law: &Law, binding: &Binding) -> Vec<(String, String, f64, f64)> {
+    input_letters(law)
+        .into_iter()
+        .filter_map(|letter| {
+            let (_, column) = binding.inputs.iter().find(|(name, _)| name == letter)?;
+            let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let name = binding
+                .columns
+                .iter()
+                .find(|(l, _)| l == letter)
+                .map_or(letter, |(_, c)| c.as_str());
+            (low > 0.0 && high / low < NARROW)
+                .then(|| (letter.to_owned(), name.to_owned(), low, high))
+        })
+        .collect()
+}
+
+fn refusal(
+    frame: &Frame<'_>,
+    binding: &Binding,
+    vector: &[f64],
+    flat: &[(String, String, f64, f64)],
+) -> Diagnostic {
+    let coordinates = frame.bound.program().coordinates();
+    let largest = vector.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let names: Vec<&str> = (0..vector.len())
+        .filter(|j| vector[*j].abs() > 0.05 * largest)
+        .map(|j| coordinates[j].name.as_str())
+        .collect();
+    let list = names.join(", ");
+    let runs = binding.n;
+    if flat.is_empty() {
+        let message = if names.len() == 1 {
+            format!("{list} has no effect on the law at these {runs} runs")
+        } else {
+            format!(
+                "the {runs} runs cannot tell {list} apart: a combination of them changes nothing"
+            )
+        };
+        return Diagnostic::error("not-identified", message)
+            .help("fix or tie one of them (`--coef 'NAME = VALUE'`), or fit a law without it");
+    }
+    let reasons: Vec<String> = flat
+        .iter()
+        .map(|(_, column, low, high)| {
+            if low == high {
+                format!("all {runs} runs have {column} = {low:e}")
+            } else {
+                format!(
+                    "{column} varies by {:.1}% only ({low:e} to {high:e})",
+                    100.0 * (high / low - 1.0)
+                )
+            }
+        })
+        .collect();
+    let letters: Vec<&str> = flat.iter().map(|(l, ..)| l.as_str()).collect();
+    Diagnostic::error(
+        "not-identified",
+        format!("{}: {list} cannot be told apart", reasons.join(" and ")),
+    )
+    .help(format!(
+        "add runs with other values of {}, or fit a law without {}",
+        letters.join(" and "),
+        letters.join(" and ")
+    ))
+    .help("or fix the coefficients that belong to it (`--coef 'NAME = VALUE'`)")
+}

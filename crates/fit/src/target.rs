@@ -1,0 +1,405 @@
+//! The objective of one fit as a problem for the minimiser: a bound law, observed responses, weights, a penalty,
+//! priors.
+//!
+//! # Formula
+//!
+//! ```text
+//! F(φ) = Σ wᵢ ρ(tᵢ − f(xᵢ; Tφ)) + κ Σⱼ ½ zⱼ(φ)²
+//! ```
+//!
+//! t is the observed response on the scale of the residuals, f the law on the same scale, T the map that measures the
+//! amplitude of a term at the centre of the data, z a prior's standardised distance and κ the size of one nat in units
+//! of ρ. Student's t adds ln s to φ as the last coordinate.
+
+use crate::centre::Centre;
+use isoflop_law::Prior;
+use isoflop_law::tape::{BLOCK, Bound, Normal, Workspace};
+use isoflop_numerics::kernels;
+use isoflop_numerics::minimise::Problem;
+use isoflop_numerics::penalty::{Penalty, PenaltyColumns};
+
+/// What does not change between starts, resamples and stages.
+pub(crate) struct Frame<'a> {
+    pub bound: &'a Bound<'a>,
+    /// Observed responses on the scale of the residuals.
+    pub observed: &'a [f64],
+    pub centre: &'a Centre,
+    /// (coordinate, prior).
+    pub priors: &'a [(usize, Prior)],
+    /// Rounding size of a residual: nothing smaller means anything.
+    pub floor: f64,
+}
+
+/// One objective: a frame with weights and a penalty, and the memory to evaluate it.
+pub(crate) struct Target<'a> {
+    pub frame: &'a Frame<'a>,
+    pub weights: &'a [f64],
+    pub penalty: Penalty,
+    /// Size of one nat of prior in units of the penalty.
+    pub nat: f64,
+    memory: Memory,
+}
+
+/// Scratch of a target; made once for a thread.
+pub(crate) struct Memory {
+    ws: Workspace,
+    curve: Normal,
+    majorant: Normal,
+    columns: PenaltyColumns,
+    residual: Vec<f64>,
+    slopes: Vec<f64>,
+    cross: Vec<f64>,
+    theta: Vec<f64>,
+    buffer: Vec<f64>,
+}
+
+impl Memory {
+    pub fn new(frame: &Frame<'_>) -> Self {
+        let program = frame.bound.program();
+        let p = program.coordinates().len();
+        Self {
+            ws: program.workspace(),
+            curve: Normal::new(program),
+            majorant: Normal::new(program),
+            columns: PenaltyColumns::new(BLOCK),
+            residual: vec![0.0; BLOCK],
+            slopes: vec![0.0; frame.bound.rows()],
+            cross: vec![0.0; BLOCK],
+            theta: vec![0.0; p],
+            buffer: vec![0.0; p * p],
+        }
+    }
+}
+
+impl<'a> Target<'a> {
+    pub fn new(frame: &'a Frame<'a>, weights: &'a [f64], penalty: Penalty, nat: f64) -> Self {
+        Self::with_memory(frame, weights, penalty, nat, Memory::new(frame))
+    }
+
+    pub fn with_memory(
+        frame: &'a Frame<'a>,
+        weights: &'a [f64],
+        penalty: Penalty,
+        nat: f64,
+        memory: Memory,
+    ) -> Self {
+        Self {
+            frame,
+            weights,
+            penalty,
+            nat,
+            memory,
+        }
+    }
+
+    /// Gives the memory back for the next target.
+    pub fn into_memory(self) -> Memory {
+        self.memory
+    }
+
+    /// Coordinates of the law.
+    pub fn law_dim(&self) -> usize {
+        self.memory.theta.len()
+    }
+
+    /// Sets the scale of Student's t from the last coordinate.
+    fn take_scale(&mut self, x: &[f64]) {
+        if let Penalty::Student { nu, .. } = self.penalty {
+            let scale = x[self.law_dim()].exp();
+            self.penalty = Penalty::Student { nu, scale };
+        }
+    }
+
+    fn set(&mut self, x: &[f64]) {
+        self.take_scale(x);
+        let p = self.law_dim();
+        self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
+        self.frame
+            .bound
+            .set(&mut self.memory.ws, &self.memory.theta);
+    }
+
+    /// F alone, without derivatives.
+    pub fn value(&mut self, x: &[f64]) -> f64 {
+        self.set(x);
+        let mut sum = 0.0;
+        for block in 0..self.frame.bound.blocks() {
+            sum += self.penalise(block);
+        }
+        sum + self.prior_value(x)
+    }
+
+    /// Residuals and penalty columns of a block; the sum of its penalties.
+    fn penalise(&mut self, block: usize) -> f64 {
+        let at = self.frame.bound.block(block);
+        let n = at.len();
+        let memory = &mut self.memory;
+        let values = self.frame.bound.values(&mut memory.ws, block);
+        kernels::linear_column(
+            &mut memory.residual[..n],
+            -1.0,
+            values,
+            &self.frame.observed[at.clone()],
+        );
+        let weights = &self.weights[at.clone()];
+        self.penalty
+            .columns(&memory.residual[..n], weights, &mut memory.columns);
+        memory.slopes[at].copy_from_slice(&memory.columns.slope[..n]);
+        kernels::total(&memory.columns.value[..n])
+    }
+
+    /// Residuals of all rows at `x`.
+    pub fn residuals(&mut self, x: &[f64]) -> Vec<f64> {
+        self.set(x);
+        let mut out = vec![0.0; self.frame.bound.rows()];
+        for block in 0..self.frame.bound.blocks() {
+            let at = self.frame.bound.block(block);
+            let values = self.frame.bound.values(&mut self.memory.ws, block);
+            kernels::linear_column(&mut out[at.clone()], -1.0, values, &self.frame.observed[at]);
+        }
+        out
+    }
+
+    /// ∂f/∂φ of all rows at `x`: rows × law coordinates.
+    pub fn jacobian(&mut self, x: &[f64]) -> Vec<f64> {
+        let p = self.law_dim();
+        self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
+        let mut j = self
+            .frame
+            .bound
+            .jacobian(&mut self.memory.ws, &self.memory.theta);
+        for row in j.chunks_exact_mut(p) {
+            self.frame.centre.gradient(row);
+        }
+        j
+    }
+
+    /// Σ qᵢ ∂fᵢ/∂φ for fixed row weights q.
+    pub fn weighted_gradient(&mut self, x: &[f64], q: &[f64], out: &mut [f64]) {
+        let p = self.law_dim();
+        self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
+        let memory = &mut self.memory;
+        self.frame.bound.set(&mut memory.ws, &memory.theta);
+        memory.curve.clear();
+        for block in 0..self.frame.bound.blocks() {
+            self.frame.bound.values(&mut memory.ws, block);
+            self.frame.bound.derivatives(&mut memory.ws, block);
+            let at = self.frame.bound.block(block);
+            memory
+                .curve
+                .add_side(self.frame.bound, &memory.ws, block, &q[at]);
+        }
+        memory
+            .curve
+            .side(self.frame.bound.program(), &mut memory.ws, out);
+        self.frame.centre.gradient(out);
+    }
+
+    /// Σ qᵢ ∇²fᵢ for fixed row weights q, by central differences of [`Self::weighted_gradient`]: the weights are
+    /// smooth in φ whatever the penalty, so the differences are good to ten digits.
+    pub fn weighted_hessian(&mut self, x: &[f64], q: &[f64]) -> Vec<f64> {
+        let p = self.law_dim();
+        let mut h = vec![0.0; p * p];
+        let (mut up, mut down) = (vec![0.0; p], vec![0.0; p]);
+        let mut at = x[..p].to_vec();
+        for j in 0..p {
+            let step = 6e-6 * self.frame.centre.unit(j);
+            at[j] = x[j] + step;
+            self.weighted_gradient(&at, q, &mut up);
+            at[j] = x[j] - step;
+            self.weighted_gradient(&at, q, &mut down);
+            at[j] = x[j];
+            for i in 0..p {
+                h[i * p + j] = (up[i] - down[i]) / (2.0 * step);
+            }
+        }
+        for i in 0..p {
+            for j in 0..i {
+                let mean = 0.5 * (h[i * p + j] + h[j * p + i]);
+                h[i * p + j] = mean;
+                h[j * p + i] = mean;
+            }
+        }
+        h
+    }
+
+    fn prior_value(&self, x: &[f64]) -> f64 {
+        self.frame
+            .priors
+            .iter()
+            .map(|(j, prior)| self.nat * self.prior_terms(*j, *prior, x)[0])
+            .sum()
+    }
+
+    /// ½z², its slope, z'² and z·z'' by the coordinate.
+    fn prior_terms(&self, j: usize, prior: Prior, x: &[f64]) -> [f64; 4] {
+        let mut theta = vec![0.0; self.law_dim()];
+        self.frame.centre.to_law(&x[..self.law_dim()], &mut theta);
+        let log = self.frame.bound.program().coordinates()[j].log;
+        let t = theta[j];
+        let (q, dq, ddq, mean, sd) = match (prior, log) {
+            (Prior::Normal { mean, sd }, false) => (t, 1.0, 0.0, mean, sd),
+            (Prior::Normal { mean, sd }, true) => (t.exp(), t.exp(), t.exp(), mean, sd),
+            (Prior::LogNormal { mean_ln, sd_ln }, true) => (t, 1.0, 0.0, mean_ln, sd_ln),
+            (Prior::LogNormal { mean_ln, sd_ln }, false) => {
+                (t.ln(), 1.0 / t, -1.0 / (t * t), mean_ln, sd_ln)
+            }
+        };
+        let z = (q - mean) / sd;
+        [0.5 * z * z, z * dq / sd, dq * dq / (sd * sd), z * ddq / sd]
+    }
+
+    /// Adds the priors; a prior speaks of the coefficient itself, so a centred amplitude brings its exponents in.
+    fn add_priors(&self, x: &[f64], gradient: &mut [f64], c: &mut [f64], m: &mut [f64]) -> f64 {
+        let (p, dim) = (self.law_dim(), x.len());
+        let mut value = 0.0;
+        for (j, prior) in self.frame.priors {
+            let [half, slope, square, bent] = self.prior_terms(*j, *prior, x);
+            value += self.nat * half;
+            let mut direction = vec![0.0; p];
+            direction[*j] = 1.0;
+            self.frame.centre.gradient(&mut direction);
+            for a in 0..p {
+                gradient[a] += self.nat * slope * direction[a];
+                for b in 0..p {
+                    let outer = direction[a] * direction[b];
+                    c[a * dim + b] += self.nat * (square + bent) * outer;
+                    m[a * dim + b] += self.nat * square * outer;
+                }
+            }
+        }
+        value
+    }
+
+    /// Gradient, curvature and cross terms of Student's scale, the last coordinate.
+    fn add_scale(&mut self, dim: usize, gradient: &mut [f64], c: &mut [f64], m: &mut [f64]) {
+        let Penalty::Student { nu, scale } = self.penalty else {
+            return;
+        };
+        let p = dim - 1;
+        let s2 = nu * scale * scale;
+        let (mut first, mut second) = (0.0, 0.0);
+        let memory = &mut self.memory;
+        memory.curve.clear();
+        let bound = self.frame.bound;
+        for block in 0..bound.blocks() {
+            let at = bound.block(block);
+            let n = at.len();
+            let values = bound.values(&mut memory.ws, block);
+            kernels::linear_column(
+                &mut memory.residual[..n],
+                -1.0,
+                values,
+                &self.frame.observed[at.clone()],
+            );
+            for i in 0..n {
+                let (r, w) = (memory.residual[i], self.weights[at.start + i]);
+                let q = s2 + r * r;
+                first += w * (1.0 - (nu + 1.0) * r * r / q);
+                second += w * (nu + 1.0) * r * r * 2.0 * s2 / (q * q);
+                memory.cross[i] = w * (nu + 1.0) * 2.0 * r * s2 / (q * q);
+            }
+            bound.derivatives(&mut memory.ws, block);
+            memory
+                .curve
+                .add_side(bound, &memory.ws, block, &memory.cross[..n]);
+        }
+        memory
+            .curve
+            .side(bound.program(), &mut memory.ws, &mut memory.buffer[..p]);
+        self.frame.centre.gradient(&mut memory.buffer[..p]);
+        gradient[p] += first;
+        c[p * dim + p] += second;
+        m[p * dim + p] += second;
+        for j in 0..p {
+            c[p * dim + j] += memory.buffer[j];
+            c[j * dim + p] += memory.buffer[j];
+        }
+    }
+}
+
+impl Problem for Target<'_> {
+    fn dim(&self) -> usize {
+        self.law_dim() + usize::from(matches!(self.penalty, Penalty::Student { .. }))
+    }
+
+    fn model(&mut self, x: &[f64], gradient: &mut [f64], c: &mut [f64], m: &mut [f64]) -> f64 {
+        let (p, dim) = (self.law_dim(), x.len());
+        self.set(x);
+        self.memory.curve.clear();
+        self.memory.majorant.clear();
+        let bound = self.frame.bound;
+        let one_weight = matches!(self.penalty, Penalty::Squared);
+        let mut value = 0.0;
+        for block in 0..bound.blocks() {
+            value += self.penalise(block);
+            let memory = &mut self.memory;
+            bound.derivatives(&mut memory.ws, block);
+            memory
+                .curve
+                .add_side(bound, &memory.ws, block, &memory.columns.slope);
+            memory
+                .curve
+                .add_gram(bound, &memory.ws, block, &memory.columns.curve);
+            if !one_weight {
+                memory
+                    .majorant
+                    .add_gram(bound, &memory.ws, block, &memory.columns.majorant);
+            }
+        }
+        gradient.fill(0.0);
+        c.fill(0.0);
+        m.fill(0.0);
+        let memory = &mut self.memory;
+        let program = bound.program();
+        memory
+            .curve
+            .side(program, &mut memory.ws, &mut gradient[..p]);
+        // r = t − f: the residual's derivative is minus the law's.
+        gradient[..p].iter_mut().for_each(|g| *g = -*g);
+        self.frame.centre.gradient(&mut gradient[..p]);
+        memory
+            .curve
+            .gram(program, &mut memory.ws, &mut memory.buffer);
+        self.frame.centre.hessian(&mut memory.buffer);
+        copy_square(&memory.buffer, p, c, dim);
+        if !one_weight {
+            memory
+                .majorant
+                .gram(program, &mut memory.ws, &mut memory.buffer);
+            self.frame.centre.hessian(&mut memory.buffer);
+        }
+        copy_square(&memory.buffer, p, m, dim);
+        if dim > p {
+            self.add_scale(dim, gradient, c, m);
+        }
+        value + self.add_priors(x, gradient, c, m)
+    }
+
+    fn second(&mut self, x: &[f64], s: &mut [f64]) {
+        let (p, dim) = (self.law_dim(), x.len());
+        let slopes = std::mem::take(&mut self.memory.slopes);
+        let h = self.weighted_hessian(x, &slopes);
+        self.memory.slopes = slopes;
+        s.fill(0.0);
+        for i in 0..p {
+            for j in 0..p {
+                s[i * dim + j] = -h[i * p + j];
+            }
+        }
+    }
+
+    fn yardstick(&self, value: f64) -> f64 {
+        if matches!(self.penalty, Penalty::Student { .. }) {
+            return kernels::total(self.weights);
+        }
+        let floor = self.penalty.at(self.frame.floor)[0] * kernels::total(self.weights);
+        value.abs().max(floor)
+    }
+}
+
+fn copy_square(from: &[f64], p: usize, to: &mut [f64], dim: usize) {
+    for i in 0..p {
+        to[i * dim..i * dim + p].copy_from_slice(&from[i * p..(i + 1) * p]);
+    }
+}

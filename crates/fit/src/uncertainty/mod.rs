@@ -1,0 +1,129 @@
+//! Standard errors and intervals: from the curvature at the optimum, or by solving resamples.
+
+mod bootstrap;
+mod curvature;
+
+use crate::certificate::Peak;
+use crate::engine::Solved;
+use crate::options::{PenaltyKind, Uncertainty};
+use crate::result::{Joint, UncertaintyRecord};
+use isoflop_base::{Estimate, Interval, Note};
+use isoflop_numerics::dist;
+
+/// What is known about the coefficients together.
+pub(crate) struct Spread {
+    pub estimates: Vec<(String, Estimate)>,
+    pub record: UncertaintyRecord,
+    pub joint: Joint,
+    pub notes: Vec<Note>,
+}
+
+pub(crate) fn spread(solved: &Solved<'_>, peak: &Peak) -> Spread {
+    let method = match (&solved.options.uncertainty, solved.objective.penalty) {
+        (Uncertainty::Default, PenaltyKind::Squared | PenaltyKind::Student { .. }) => {
+            Uncertainty::Covariance
+        }
+        (Uncertainty::Default, _) => Uncertainty::Bootstrap { resamples: 1000 },
+        (asked, _) => asked.clone(),
+    };
+    let at = optimum(solved);
+    match method {
+        Uncertainty::Bootstrap { resamples } => bootstrap::spread(solved, &at, resamples),
+        Uncertainty::None | Uncertainty::Default => none(solved, &at),
+        Uncertainty::Covariance | Uncertainty::Sandwich => {
+            curvature::spread(solved, peak, &at, method == Uncertainty::Sandwich)
+        }
+    }
+}
+
+/// The optimum in the law's coordinates.
+pub(crate) fn optimum(solved: &Solved<'_>) -> Vec<f64> {
+    let p = solved.frame.bound.program().coordinates().len();
+    let mut theta = vec![0.0; p];
+    solved
+        .frame
+        .centre
+        .to_law(&solved.ends[0].outcome.x[..p], &mut theta);
+    theta
+}
+
+fn joint(solved: &Solved<'_>, at: &[f64]) -> Joint {
+    Joint {
+        coordinates: solved
+            .frame
+            .bound
+            .program()
+            .coordinates()
+            .iter()
+            .map(|c| c.label.clone())
+            .collect(),
+        at: at.to_vec(),
+        covariance: Vec::new(),
+        draws: Vec::new(),
+    }
+}
+
+fn record(
+    solved: &Solved<'_>,
+    method: &str,
+    resamples: usize,
+    certified: usize,
+    meaning: String,
+) -> UncertaintyRecord {
+    UncertaintyRecord {
+        method: method.to_owned(),
+        level: solved.options.level,
+        resamples,
+        certified,
+        meaning,
+    }
+}
+
+fn none(solved: &Solved<'_>, at: &[f64]) -> Spread {
+    let coordinates = solved.frame.bound.program().coordinates();
+    let estimates = coordinates
+        .iter()
+        .zip(at)
+        .map(|(c, t)| {
+            let unit = solved.law.coefs[c.coef].unit.clone();
+            (
+                c.name.clone(),
+                Estimate {
+                    value: c.coefficient(*t),
+                    se: None,
+                    unit,
+                    interval: None,
+                },
+            )
+        })
+        .collect();
+    let record = record(
+        solved,
+        "none",
+        0,
+        0,
+        "no uncertainty was asked for".to_owned(),
+    );
+    Spread {
+        estimates,
+        record,
+        joint: joint(solved, at),
+        notes: Vec::new(),
+    }
+}
+
+/// Percentile interval of a sample, and its standard deviation.
+fn percentile(sample: &[f64], level: f64) -> (f64, Interval) {
+    let mut sorted = sample.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len() as f64;
+    let mean = sorted.iter().sum::<f64>() / n;
+    let variance = sorted.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    let tail = 0.5 * (1.0 - level);
+    let interval = Interval {
+        level,
+        lower: dist::sorted_quantile(&sorted, tail),
+        upper: dist::sorted_quantile(&sorted, 1.0 - tail),
+    };
+    (variance.sqrt(), interval)
+}

@@ -1,0 +1,4 @@
+//! The fit against certified numbers, planted laws and its own invariances.
+
+mod chinchilla;
+mod support;

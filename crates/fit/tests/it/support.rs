@@ -1,0 +1,57 @@
+//! Tables and comparisons that the tests share.
+
+use isoflop_data::{Input, ReadOptions, RunTable, read};
+use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty};
+
+/// A file of the shared data folder, which tests may read and the program never needs.
+pub fn shared(path: &str) -> String {
+    format!("{}/../../../shared/data/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A table from a shared file, filtered.
+pub fn table(path: &str, filter: Option<&str>) -> RunTable {
+    let input = Input::from_arg(&shared(path));
+    let options = ReadOptions {
+        filter: filter.map(str::to_owned),
+        ..ReadOptions::default()
+    };
+    read(&[input], &options).expect("the shared file can be read")
+}
+
+/// A table from text.
+pub fn csv(text: &str) -> RunTable {
+    let input = Input::Reader {
+        name: "test.csv".to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    read(&[input], &ReadOptions::default()).expect("the test's table can be read")
+}
+
+/// The options of a fit with this objective and no uncertainty.
+pub fn plain(objective: &str) -> FitOptions {
+    FitOptions {
+        objective: Some(Objective::parse(objective).expect("the test's objective parses")),
+        uncertainty: Uncertainty::None,
+        ..FitOptions::default()
+    }
+}
+
+/// The value of a coefficient.
+pub fn coef(fit: &Fit, name: &str) -> f64 {
+    fit.coefs
+        .iter()
+        .find(|(n, _)| n == name)
+        .expect("the fit has this coefficient")
+        .1
+        .value
+}
+
+/// Asserts that two numbers agree to a relative tolerance.
+#[track_caller]
+pub fn close(found: f64, wanted: f64, tolerance: f64, what: &str) {
+    let gap = (found - wanted).abs() / wanted.abs();
+    assert!(
+        gap <= tolerance,
+        "{what}: {found:e} for {wanted:e}, relative gap {gap:.2e} above {tolerance:.0e}"
+    );
+}
