@@ -3,4 +3,4 @@
 
 mod predict;
 
-pub use predict::{PredictedPoint, Prediction};
+pub use predict::{Point, PredictedPoint, Prediction, predict};

@@ -15,7 +15,6 @@ mod identify;
 mod leverage;
 mod notes;
 mod options;
-mod random;
 mod record;
 mod result;
 mod solve;

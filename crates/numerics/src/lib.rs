@@ -1,4 +1,4 @@
-//! Numbers only: vector kernels, penalties, the minimiser, distributions. `f64` throughout; it has never
+//! Numbers only: vector kernels, penalties, the minimiser, distributions, streams of randomness. `f64` throughout; it has never
 //! heard of a table or a law.
 
 pub mod dist;
@@ -6,3 +6,4 @@ pub mod kernels;
 pub mod linear;
 pub mod minimise;
 pub mod penalty;
+pub mod random;

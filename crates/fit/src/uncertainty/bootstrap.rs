@@ -10,11 +10,11 @@
 
 use super::{Spread, joint, percentile, record};
 use crate::engine::Solved;
-use crate::random::Stream;
 use crate::solve::{self, Aim, End};
 use crate::target::Memory;
 use isoflop_base::{Estimate, Evidence, Note, Severity};
 use isoflop_numerics::penalty::Penalty;
+use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
 
 /// A resample's predicted decrease below this is an optimum far inside its own standard error.

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The stream of one replicate of one purpose.
-pub(crate) struct Stream(ChaCha8Rng);
+pub struct Stream(ChaCha8Rng);
 
 impl Stream {
+    /// The stream of `replicate` of `purpose`.
+    #[must_use]
     pub fn new(seed: u64, purpose: &str, replicate: u64) -> Self {
         // FNV-1a: a fixed hash of the purpose's name.
         let purpose = purpose.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
