@@ -1,6 +1,6 @@
 //! Points and values as people type them: `N=70B,D=1.4T`.
 
-use isoflop::{Diagnostic, Diagnostics, Fit, Input, Point, ReadOptions, parse_quantity, read};
+use isoflop::{Diagnostic, Diagnostics, Fit, Input, Law, Point, ReadOptions, parse_quantity, read};
 
 /// `NAME=VALUE` pairs, separated by commas. A comma inside a number (`N=411,616,256`) belongs to the number.
 pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
@@ -44,8 +44,9 @@ pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
         levels: Vec::new(),
     };
     let mut faults = Diagnostics::default();
+    let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text).ok();
     for (name, value) in pairs(text)? {
-        let name = letter(fit, &name);
+        let name = letter(fit, law.as_ref(), &name);
         if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name)
         {
             faults.0.push(Diagnostic::error(
@@ -68,17 +69,23 @@ pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
     }
 }
 
-/// The law's letter for a name that may be a column.
-fn letter(fit: &Fit, name: &str) -> String {
-    let by_column = || {
-        fit.ranges
-            .iter()
-            .find(|r| r.column == name && !r.column.is_empty())
-    };
-    match fit.ranges.iter().any(|r| r.name == name) {
-        true => name.to_owned(),
-        false => by_column().map_or_else(|| name.to_owned(), |r| r.name.clone()),
+/// The law's letter for a name that may be a column of the fitted table, or the column that the law declares.
+fn letter(fit: &Fit, law: Option<&Law>, name: &str) -> String {
+    if fit.ranges.iter().any(|r| r.name == name) {
+        return name.to_owned();
     }
+    let by_table = fit
+        .ranges
+        .iter()
+        .find(|r| r.column == name && !r.column.is_empty())
+        .map(|r| &r.name);
+    let by_law = law
+        .and_then(|law| law.vars.iter().find(|v| v.column == name))
+        .map(|v| &v.name);
+    by_table
+        .or(by_law)
+        .cloned()
+        .unwrap_or_else(|| name.to_owned())
 }
 
 /// The points of `--at-file`: a table with a column for every input and index of the law.

@@ -174,21 +174,14 @@ fn leverage(doc: &mut Document, fit: &Fit) {
 }
 
 fn next_commands(fit: &Fit) -> Vec<String> {
-    let table = fit
-        .provenance
-        .tables
-        .first()
-        .map_or("runs.csv", |t| t.name.as_str());
-    let save = format!(
-        "isoflop fit {} --law {} -o fit.json",
-        words::shell(table),
-        words::law_argument(&fit.law)
-    );
+    let save = format!("{} -o fit.json", words::command(fit));
     match next_point(fit) {
-        Some(at) => vec![
-            save,
-            format!("isoflop predict fit.json --at {}", words::shell(&at)),
-        ],
+        Some(at) => {
+            vec![
+                save,
+                format!("isoflop predict fit.json --at {}", words::shell(&at)),
+            ]
+        }
         None => vec![save],
     }
 }

@@ -14,4 +14,4 @@ pub use fit::fit_document;
 pub use law::{evaluation_document, law_document, laws_document};
 pub use prediction::prediction_document;
 pub use tables::{TableSummary, tables_document};
-pub(crate) use words::human;
+pub(crate) use words::{human, note_sentences};

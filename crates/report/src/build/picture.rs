@@ -80,7 +80,6 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
         Horizontal::Fitted => &points.fitted,
     };
     let lower = residual_panel(axis, places, fit, &groups);
-    let response = response_label(fit);
     Some(Plot {
         title: if fit.law.title.is_empty() {
             fit.law.id.clone()
@@ -88,19 +87,29 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
             fit.law.title.clone()
         },
         subtitle: last_step(&fit.law.formula),
-        description: format!(
-            "{response} over {}: {} as dots, the fitted law as {}; below, residuals of the fit around zero.",
-            upper.x.label,
-            counted(fit.n, "run"),
-            if matches!(horizontal, Horizontal::Fitted) {
-                "the diagonal"
-            } else {
-                "lines"
-            },
-        ),
+        description: description(fit, &upper, &legend),
         legend,
         panels: vec![upper, lower],
     })
+}
+
+fn description(fit: &Fit, upper: &Panel, legend: &str) -> String {
+    let law = if upper.guide == Guide::Diagonal {
+        "the diagonal"
+    } else {
+        "lines"
+    };
+    let colours = if legend.is_empty() {
+        String::new()
+    } else {
+        format!(", coloured by {legend} (the line of a range is that of its middle run)")
+    };
+    format!(
+        "{} over {}: {} as dots, the fitted law as {law}{colours}; below, residuals of the fit around zero.",
+        response_label(fit),
+        upper.x.label,
+        counted(fit.n, "run"),
+    )
 }
 
 fn over_input(fit: &Fit, input: usize, groups: &[Group]) -> (Axis, Panel) {

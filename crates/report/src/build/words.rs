@@ -1,11 +1,13 @@
 //! Sentences that several documents share, each worded here and nowhere else.
 
-use isoflop_base::{format_quantity, format_si};
+use isoflop_base::{Note, format_quantity, format_si};
 use isoflop_fit::{
     Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
     UncertaintyRecord,
 };
+use isoflop_law::Law;
 
+use super::curve::law_of;
 use crate::number::{count, counted, percent, plain};
 
 /// `Chinchilla parametric loss (chinchilla)`.
@@ -26,12 +28,49 @@ pub(super) fn last_step(formula: &str) -> String {
     last.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How the law is named on a command line that fits it again.
-pub(super) fn law_argument(law: &LawRecord) -> String {
+/// The command that makes this fit again.
+pub(super) fn command(fit: &Fit) -> String {
+    let tables: Vec<String> = fit
+        .provenance
+        .tables
+        .iter()
+        .map(|t| shell(&t.name))
+        .collect();
+    let mut words = vec![
+        "isoflop fit".to_owned(),
+        tables.join(" "),
+        format!("--law {}", law_argument(&fit.law)),
+    ];
+    let own = law_of(fit)
+        .and_then(|law| law.objective)
+        .unwrap_or_else(|| "huber-log:0.001".to_owned());
+    for (name, value) in &fit.provenance.options {
+        let usual = match name.as_str() {
+            "objective" => *value == own,
+            "uncertainty" => value == "default",
+            "level" => value == "0.95",
+            // Recorded as found; the number of starts decides nothing that another choice would not.
+            "starts" => true,
+            _ => false,
+        };
+        if !usual {
+            words.push(format!("--{name} {}", shell(value)));
+        }
+    }
+    if fit.provenance.seed != 0 {
+        words.push(format!("--seed {}", fit.provenance.seed));
+    }
+    words.join(" ")
+}
+
+/// How the law is named on a command line: its formula, its name in the catalogue, or else its file.
+fn law_argument(law: &LawRecord) -> String {
     if law.id == "formula" {
         shell(&law.formula)
-    } else {
+    } else if Law::builtin(&law.id).is_ok_and(|own| own.text == law.text) {
         shell(&law.id)
+    } else {
+        shell(&format!("{}.toml", law.id))
     }
 }
 
@@ -67,7 +106,7 @@ pub(super) fn residual_scale(objective: &ObjectiveRecord) -> String {
 pub(super) fn objective(o: &ObjectiveRecord) -> String {
     let delta = o.delta.map_or_else(String::new, |d| plain(d, 4));
     let penalty = match o.penalty.as_str() {
-        "squared" => "sum of r²/2".to_owned(),
+        "squared" => "sum of r²".to_owned(),
         "abs" => "sum of |r|".to_owned(),
         "huber" => format!("Huber penalty, δ = {delta}"),
         "soft-l1" => format!("soft-L1 penalty, δ = {delta}"),
@@ -143,17 +182,25 @@ pub(super) fn starts(fit: &Fit) -> String {
     text
 }
 
+/// The verdict on its own line, then one line a weak direction.
 pub(super) fn identifiability(i: &Identifiability) -> String {
     let condition = format!("condition {} (1 is best)", plain(i.condition, 2));
     if i.weak.is_empty() {
         return format!("the runs determine every coefficient; {condition}");
     }
-    let weak: Vec<&str> = i
+    let weak = i
         .weak
         .iter()
-        .map(|w| w.words.trim_end_matches('.'))
-        .collect();
-    format!("{}; {condition}", weak.join("; "))
+        .map(|w| w.words.trim_end_matches('.').to_owned());
+    let head = format!(
+        "{}; {condition}",
+        counted(i.weak.len(), "weakly determined direction")
+    );
+    [head]
+        .into_iter()
+        .chain(weak)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
@@ -168,13 +215,32 @@ pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
     if text.is_empty() {
         return text;
     }
+    format!("{}.", capitalised(&text))
+}
+
+/// A note in whole sentences: what was found, then what to do.
+pub(crate) fn note_sentences(note: &Note) -> String {
+    let ended = |text: &str| format!("{}.", text.trim_end_matches('.'));
+    if note.advice.is_empty() {
+        ended(&note.message)
+    } else {
+        format!(
+            "{} {}",
+            ended(&note.message),
+            ended(&capitalised(&note.advice))
+        )
+    }
+}
+
+/// Text that starts with a capital letter.
+fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()
         .into_iter()
         .flat_map(char::to_uppercase)
         .collect();
-    format!("{first}{}.", letters.as_str())
+    first + letters.as_str()
 }
 
 /// The first places of a group of skipped rows, and how many more there are.

@@ -1,5 +1,6 @@
 //! Markdown: tables, lists and code blocks that read well in a repository or a note.
 
+use crate::build::note_sentences;
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -26,16 +27,11 @@ pub fn markdown(doc: &Document) -> String {
             Block::Notes(notes) => notes
                 .iter()
                 .map(|n| {
-                    let advice = if n.advice.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" {}", escaped(&n.advice))
-                    };
-                    let message = escaped(n.message.trim_end_matches('.'));
                     format!(
-                        "- **{}** `{}`: {message}.{advice}",
+                        "- **{}** `{}`: {}",
                         severity(n.severity).0,
-                        n.code
+                        n.code,
+                        escaped(&note_sentences(n))
                     )
                 })
                 .collect::<Vec<_>>()

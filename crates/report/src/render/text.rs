@@ -3,6 +3,7 @@
 use isoflop_base::Note;
 
 use super::braille;
+use crate::build::note_sentences;
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -225,13 +226,8 @@ fn row_lines(cells: &[String], table: &Table, widths: &[usize]) -> Vec<String> {
 
 fn note_lines(note: &Note, width: usize, paint: Paint) -> Vec<String> {
     let (word, code) = severity(note.severity);
-    let head = format!("{word}[{}]: ", note.code);
-    let body = if note.advice.is_empty() {
-        note.message.clone()
-    } else {
-        format!("{}. {}", note.message.trim_end_matches('.'), note.advice)
-    };
-    let mut lines = wrapped(&format!("{head}{body}"), width, 4);
+    let words = format!("{word}[{}]: {}", note.code, note_sentences(note));
+    let mut lines = wrapped(&words, width, 4);
     if let Some(first) = lines.first_mut() {
         *first = format!(
             "  {}",
