@@ -3,7 +3,7 @@
 use isoflop_answer::{PredictedPoint, Prediction};
 use isoflop_base::Interval;
 
-use super::words::human;
+use super::words::{capitalised, human};
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::{percent, places, plain};
 
@@ -14,7 +14,10 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     doc.push(Block::Formula(prediction.formula.clone()));
     doc.push(Block::Table(table(prediction)));
     doc.paragraph(sentence(&prediction.method));
-    doc.paragraph(distance(prediction));
+    // A note of the prediction on extrapolation says the same, with advice.
+    if !prediction.notes.iter().any(|n| n.code == "extrapolation") {
+        doc.paragraph(distance(prediction));
+    }
     if !prediction.notes.is_empty() {
         doc.heading("Notes");
         doc.push(Block::Notes(prediction.notes.clone()));
@@ -23,12 +26,12 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     doc
 }
 
+/// How the intervals were made, as a sentence.
 pub(super) fn sentence(text: &str) -> String {
-    if text.is_empty() || text.ends_with('.') {
-        text.to_owned()
-    } else {
-        format!("{text}.")
+    if text.is_empty() {
+        return String::new();
     }
+    format!("{}.", capitalised(text.trim_end_matches('.')))
 }
 
 /// The table of predicted points; the interval of the law and that of a new run side by side.

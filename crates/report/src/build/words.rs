@@ -233,7 +233,7 @@ pub(crate) fn note_sentences(note: &Note) -> String {
 }
 
 /// Text that starts with a capital letter.
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()
