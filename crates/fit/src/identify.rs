@@ -54,38 +54,57 @@ fn direction(
     let mut weights: Vec<(usize, f64)> = free.iter().copied().zip(vector.iter().copied()).collect();
     weights.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
     weights.retain(|(_, w)| w.abs() > 0.15);
-    let parts: Vec<String> = weights
-        .iter()
-        .map(|(j, w)| {
-            // How far each coordinate goes while the others follow: the weight over the root of its own curvature.
-            let own = peak.hessian[j * peak.dim + j].abs().sqrt();
-            let first = weights[0].1
-                / peak.hessian[weights[0].0 * peak.dim + weights[0].0]
-                    .abs()
-                    .sqrt();
-            let rate = if own > 0.0 && first != 0.0 {
-                (w / own) / first
-            } else {
-                0.0
-            };
-            format!("{} by {rate:+.3}", label(*j))
-        })
-        .collect();
-    let words = if value < OPEN {
-        format!(
-            "the data leave a direction open: moving {} changes the objective by nothing that can be told",
-            parts.join(", ")
-        )
-    } else {
-        format!(
-            "the data tell these apart least: moving {} together raises the objective {:.0} times less than each alone would",
-            parts.join(", "),
-            1.0 / value
-        )
-    };
+    let words = words(solved, peak, &weights, value);
     WeakDirection {
         eigenvalue: value,
         weights: weights.into_iter().map(|(j, w)| (label(j), w)).collect(),
         words,
     }
+}
+
+/// The direction as changes of the coefficients that a reader knows: its first one by 10 % (0.01 for an exponent), the
+/// others by what goes with it.
+fn words(solved: &Solved<'_>, peak: &Peak, weights: &[(usize, f64)], value: f64) -> String {
+    let coordinates = solved.frame.bound.program().coordinates();
+    let is_log = |j: usize| coordinates.get(j).is_none_or(|c| c.log);
+    // The eigenvector is scaled to unit curvature: its weight over the root of the curvature is a change.
+    let change = |j: usize, w: f64| w / peak.hessian[j * peak.dim + j].abs().sqrt();
+    let Some((first, first_weight)) = weights.first() else {
+        return String::new();
+    };
+    let step = if is_log(*first) { 1.1f64.ln() } else { 0.01 };
+    let scale = step / change(*first, *first_weight);
+    let parts: Vec<String> = weights
+        .iter()
+        .map(|(j, w)| {
+            let moved = change(*j, *w) * scale;
+            let name = coordinates
+                .get(*j)
+                .map_or("scale of the residuals", |c| c.name.as_str());
+            if is_log(*j) {
+                format!("{name} {:+.1} %", 100.0 * moved.exp_m1())
+            } else {
+                format!("{name} {moved:+.4}")
+            }
+        })
+        .collect();
+    let centred = weights
+        .iter()
+        .any(|(j, _)| *j < coordinates.len() && solved.frame.centre.is_centred(*j));
+    let place = if centred {
+        " (amplitudes at the centre of the data)"
+    } else {
+        ""
+    };
+    if value < OPEN {
+        return format!(
+            "the data leave a direction open: {} together{place} changes nothing that can be told",
+            parts.join(", ")
+        );
+    }
+    format!(
+        "the data tell these apart least: {} together{place} raises the objective {:.0} times less than each alone",
+        parts.join(", "),
+        1.0 / value
+    )
 }

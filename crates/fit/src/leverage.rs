@@ -3,8 +3,8 @@
 //! # Formula
 //!
 //! ```text
-//! hᵢ = wᵢ ρ''(rᵢ) JᵢᵀH⁻¹Jᵢ                 leverage
-//! θ₍₋ᵢ₎ − θ ≈ −H⁻¹ Jᵢ wᵢ ρ'(rᵢ) / (1 − hᵢ)   one Newton step after leaving run i out
+//! hᵢ = wᵢ Jᵢᵀ(JᵀWJ)⁻¹Jᵢ                   leverage: the run's place among the others, whatever its residual
+//! θ₍₋ᵢ₎ − θ ≈ −H⁻¹ Jᵢ wᵢ ρ'(rᵢ) / (1 − cᵢ)   one Newton step without run i, cᵢ = wᵢ ρ''(rᵢ) JᵢᵀH⁻¹Jᵢ
 //! ```
 //!
 //! # Source
@@ -19,7 +19,7 @@ use crate::target::Target;
 use isoflop_numerics::{linear, penalty::Penalty};
 
 /// The ten runs that move some coefficient most, in its standard errors (by curvature).
-pub(crate) fn leverage(solved: &Solved<'_>, peak: &Peak) -> Vec<Leverage> {
+pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage> {
     if solved.aim == Aim::Absolute {
         return Vec::new();
     }
@@ -36,13 +36,18 @@ pub(crate) fn leverage(solved: &Solved<'_>, peak: &Peak) -> Vec<Leverage> {
     let residuals = target.residuals(&end.outcome.x);
     let jacobian = target.jacobian(&end.outcome.x);
     let errors = standard_errors(solved, penalty, &residuals, &jacobian, &inverse, p);
+    let hat = hat(solved, &jacobian, p);
+    let lens = Lens {
+        solved,
+        penalty,
+        inverse,
+        errors,
+        hat,
+    };
     let mut found: Vec<(usize, Leverage)> = residuals
         .iter()
         .enumerate()
-        .map(|(i, r)| {
-            let row = &jacobian[i * p..(i + 1) * p];
-            (i, one(solved, penalty, i, *r, row, &inverse, &errors))
-        })
+        .map(|(i, r)| (i, lens.look(i, *r, &jacobian[i * p..(i + 1) * p])))
         .collect();
     found.sort_by(|a, b| {
         b.1.shift_se
@@ -53,40 +58,44 @@ pub(crate) fn leverage(solved: &Solved<'_>, peak: &Peak) -> Vec<Leverage> {
     found.into_iter().take(10).map(|(_, l)| l).collect()
 }
 
-fn one(
-    solved: &Solved<'_>,
+/// What it takes to judge one run.
+struct Lens<'a> {
+    solved: &'a Solved<'a>,
     penalty: Penalty,
-    i: usize,
-    r: f64,
-    row: &[f64],
-    inverse: &[f64],
-    errors: &[f64],
-) -> Leverage {
-    let p = row.len();
-    let w = solved.binding.weights[i];
-    let [_, slope, curve, _] = penalty.at(r);
-    let leverage = (w * curve * linear::quadratic(inverse, row, row)).clamp(0.0, 1.0);
-    let grow = -w * slope / (1.0 - leverage).max(0.05);
-    let (mut name, mut shift) = (String::new(), 0.0f64);
-    for (j, c) in solved
-        .frame
-        .bound
-        .program()
-        .coordinates()
-        .iter()
-        .enumerate()
-    {
-        let move_j: f64 =
-            (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>() * grow / errors[j];
-        if move_j.is_finite() && move_j.abs() > shift.abs() {
-            (name, shift) = (c.name.clone(), move_j);
+    /// H⁻¹.
+    inverse: Vec<f64>,
+    /// Standard errors by coordinate.
+    errors: Vec<f64>,
+    /// (JᵀWJ)⁻¹.
+    hat: Option<Vec<f64>>,
+}
+
+impl Lens<'_> {
+    fn look(&self, i: usize, r: f64, row: &[f64]) -> Leverage {
+        let p = row.len();
+        let w = self.solved.binding.weights[i];
+        let [_, slope, curve, _] = self.penalty.at(r);
+        let own = (w * curve * linear::quadratic(&self.inverse, row, row)).clamp(0.0, 1.0);
+        let grow = -w * slope / (1.0 - own).max(0.05);
+        let (mut name, mut shift) = (String::new(), 0.0f64);
+        let coordinates = self.solved.frame.bound.program().coordinates();
+        for (j, c) in coordinates.iter().enumerate() {
+            let along: f64 = (0..p).map(|k| self.inverse[j * p + k] * row[k]).sum();
+            let moved = along * grow / self.errors[j];
+            if moved.is_finite() && moved.abs() > shift.abs() {
+                (name, shift) = (c.name.clone(), moved);
+            }
         }
-    }
-    Leverage {
-        place: solved.binding.places[i].clone(),
-        leverage,
-        moves: name,
-        shift_se: shift,
+        let place = self
+            .hat
+            .as_ref()
+            .map_or(0.0, |h| w * linear::quadratic(h, row, row));
+        Leverage {
+            place: self.solved.binding.places[i].clone(),
+            leverage: place.clamp(0.0, 1.0),
+            moves: name,
+            shift_se: shift,
+        }
     }
 }
 
@@ -112,4 +121,17 @@ fn standard_errors(
         .into_iter()
         .map(|v| v.sqrt().max(f64::MIN_POSITIVE))
         .collect()
+}
+
+/// (JᵀWJ)⁻¹.
+fn hat(solved: &Solved<'_>, jacobian: &[f64], p: usize) -> Option<Vec<f64>> {
+    let mut gram = vec![0.0; p * p];
+    for (row, w) in jacobian.chunks_exact(p).zip(&solved.binding.weights) {
+        for a in 0..p {
+            for b in 0..p {
+                gram[a * p + b] += w * row[a] * row[b];
+            }
+        }
+    }
+    linear::inverse_positive(&gram, p)
 }

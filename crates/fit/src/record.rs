@@ -17,7 +17,7 @@ use isoflop_numerics::penalty::Penalty;
 /// Fits of more runs than this do not keep them.
 const KEPT_POINTS: usize = 20_000;
 
-pub(crate) fn record(solved: &Solved<'_>) -> Fit {
+pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let end = &solved.ends[0];
     let peak = certificate::peak(solved, end);
     let (certificate, status) = certificate::certify(solved, end, &peak);
