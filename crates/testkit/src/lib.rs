@@ -1,1 +1,10 @@
-//! Stage crate.
+//! What the tests of several crates share: random numbers that never change, planted laws, counted coverage.
+#![forbid(unsafe_code)]
+
+mod coverage;
+mod planted;
+mod random;
+
+pub use coverage::Coverage;
+pub use planted::{Noise, Planted};
+pub use random::Random;

@@ -1,11 +1,7 @@
 //! Every law that comes with the program proves itself.
 
+use crate::places::laws;
 use isoflop_law::{Law, VarRole, catalogue};
-
-fn laws() -> Vec<Law> {
-    let read = |(id, _): (&str, &str)| Law::builtin(id).unwrap_or_else(|e| panic!("{id}: {e}"));
-    catalogue().into_iter().map(read).collect()
-}
 
 #[test]
 fn every_check_of_every_law_holds() {

@@ -4,6 +4,8 @@ mod catalogue;
 mod changes;
 mod files;
 mod formulas;
+mod places;
+mod tape;
 
 use isoflop_base::Diagnostics;
 
