@@ -1,4 +1,6 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
 mod chinchilla;
+mod numpy;
+mod planted;
 mod support;
