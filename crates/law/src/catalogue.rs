@@ -13,7 +13,8 @@ pub fn catalogue() -> Vec<(&'static str, &'static str)> {
 }
 
 impl Law {
-    /// A law of the catalogue.
+    /// A law of the catalogue, by its name or its bibliographic [`key`](Law::key); the key of a variant gives the
+    /// law [as published](Law::as_published) there.
     ///
     /// # Errors
     ///
@@ -30,6 +31,9 @@ impl Law {
     /// ```
     pub fn builtin(id: &str) -> Result<Self, Diagnostics> {
         let Some((id, text)) = LAWS.iter().find(|(name, _)| *name == id) else {
+            if let Some(law) = by_key(id) {
+                return Ok(law);
+            }
             let names = LAWS.iter().map(|(name, _)| *name);
             let help = closest(id, names).map_or_else(
                 || {
@@ -42,5 +46,21 @@ impl Law {
             return Err(Diagnostic::error("unknown-law", message).help(help).into());
         };
         Self::from_toml(id, &format!("laws/{id}.toml"), text)
+    }
+}
+
+/// The law with a bibliographic key. Read from the texts, since only a law that is not found by name needs it.
+fn by_key(key: &str) -> Option<Law> {
+    let quoted = format!("\"{key}\"");
+    let (id, _) = LAWS.iter().find(|(_, text)| {
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .any(|(name, value)| name.trim() == "key" && value.trim() == quoted)
+    })?;
+    let law = Law::builtin(id).ok()?;
+    let variant = law.variants.iter().find(|v| v.key == key);
+    match variant {
+        Some(variant) => law.as_published(&variant.name),
+        None => Some(law),
     }
 }

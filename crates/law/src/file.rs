@@ -4,12 +4,16 @@
 //! title   = "Power law with a floor"
 //! formula = "y = e + a * x^-b"        # `let` steps before it, each ended by `;` or a line end
 //! source  = "authors, year, place"     # words are reflowed: line breaks inside a text do not matter
+//! key     = "author-year-what"          # bibliographic name
 //! trust   = "primary"
 //! tags    = ["learning-curve"]
 //! objective = "huber-log:0.001"        # what a fit minimises unless told otherwise
 //! note    = "what a user must know"
 //!
-//! [vars]                               # keys: column unit doc role positive
+//! [conventions]                        # what the letters count: see `conventions.rs`
+//! params = "total, embeddings included"
+//!
+//! [vars]                               # keys: column unit doc role positive domain
 //! y = { column = "loss", role = "response" }          # exactly one response, alone on the left side
 //! x = { column = "tokens", unit = "tokens" }           # the default role is "input"
 //! corpus = { role = "index" }                          # may be left out: an index in the formula declares itself
@@ -22,6 +26,8 @@
 //! [[variant]]                          # published values
 //! name  = "paper"
 //! coefs = { e = 1, a = 2 }
+//! errors = { e = 0.1 }                 # standard errors; or intervals = { e = [0.8, 1.2] } with level = "90%"
+//! key    = "other-year-what"           # also source, note, conventions: where they differ from the law's
 //!
 //! [[check]]                            # a value that must come out, under the response's letter
 //! variant = "paper"                    # or coefs = { … }, or both: coefs then override
@@ -38,22 +44,24 @@ use isoflop_formula::{Place, number, parse_expr_at, parse_formula_at};
 
 use crate::document::{Document, Entry, Section, bytes};
 use crate::law::{Coef, Law, Prior, Var, VarRole};
-use crate::{print, published, rules};
+use crate::{conventions, print, published, rules};
 
-const LAW_KEYS: [&str; 11] = [
+const LAW_KEYS: [&str; 13] = [
     "title",
     "formula",
     "source",
+    "key",
     "trust",
     "tags",
     "objective",
     "note",
+    "conventions",
     "vars",
     "coefs",
     "variant",
     "check",
 ];
-const VAR_KEYS: [&str; 5] = ["column", "unit", "doc", "role", "positive"];
+const VAR_KEYS: [&str; 6] = ["column", "unit", "doc", "role", "positive", "domain"];
 const COEF_KEYS: [&str; 8] = [
     "doc", "unit", "range", "start", "index", "fixed", "tie", "prior",
 ];
@@ -112,6 +120,8 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
         variants: Vec::new(),
         checks: Vec::new(),
         source: doc.words(&root, "source"),
+        key: doc.words(&root, "key"),
+        conventions: conventions::read(&mut doc, &root),
         trust: doc.words(&root, "trust"),
         note: doc.words(&root, "note"),
         tags: doc
@@ -191,6 +201,7 @@ fn vars<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> (Vec<Var>, Vec<Span>)
             doc: doc.words(&fields, "doc"),
             role: role(doc, &fields),
             positive: doc.boolean(&fields, "positive").unwrap_or(true),
+            domain: bounds(doc, &fields, "domain"),
         });
         spans.push(entry.key_span);
     }
@@ -279,15 +290,21 @@ fn coef<'a>(doc: &mut Document<'a>, entry: &Entry<'a>, fields: &Section<'a>) -> 
 }
 
 fn range<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> (f64, f64) {
-    let free = (f64::NEG_INFINITY, f64::INFINITY);
-    let Some(list) = doc.numbers(fields, "range") else {
-        return free;
-    };
+    bounds(doc, fields, "range").unwrap_or((f64::NEG_INFINITY, f64::INFINITY))
+}
+
+/// Two numbers in rising order; none when they are not there or at fault.
+pub(crate) fn bounds<'a>(
+    doc: &mut Document<'a>,
+    fields: &Section<'a>,
+    key: &str,
+) -> Option<(f64, f64)> {
+    let list = doc.numbers(fields, key)?;
     let at = fields
-        .get("range")
+        .get(key)
         .map_or(fields.span, |e| bytes(&e.value.span()));
     match list.as_slice() {
-        [lower, upper] if lower < upper => (*lower, *upper),
+        [lower, upper] if lower < upper => return Some((*lower, *upper)),
         [lower, upper] => {
             let message = format!(
                 "the lower bound {} is not below the upper bound {}",
@@ -298,20 +315,22 @@ fn range<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> (f64, f64) {
                 "bad-range",
                 message,
                 at,
-                "a range is [lower, upper]; a single value is `fixed = …`",
+                match key {
+                    "range" => "a range is [lower, upper]; a single value is `fixed = …`",
+                    _ => "write the smaller number first",
+                },
             );
-            free
         }
         _ => {
             doc.fault(
                 "bad-range",
-                format!("a range has two numbers, found {}", list.len()),
+                format!("a {key} has two numbers, found {}", list.len()),
                 at,
-                "write range = [lower, upper]",
+                &format!("write {key} = [lower, upper]"),
             );
-            free
         }
     }
+    None
 }
 
 fn tie<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> Option<(String, Expr)> {

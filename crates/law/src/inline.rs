@@ -15,6 +15,7 @@ use isoflop_base::{Diagnostic, Diagnostics, Span, closest};
 use isoflop_formula::ast::Formula;
 use isoflop_formula::{Place, parse_formula};
 
+use crate::conventions::Conventions;
 use crate::law::{Coef, Law, Var, VarRole};
 use crate::ranges::Ranges;
 use crate::{print, rules};
@@ -144,6 +145,7 @@ fn plain_var(name: &str, column: &str, unit: &str) -> Var {
         doc: String::new(),
         role: VarRole::Input,
         positive: true,
+        domain: None,
     }
 }
 
@@ -203,6 +205,8 @@ fn assemble(text: &str, formula: Formula, vars: Vec<Var>, coefs: Vec<Coef>) -> L
         variants: Vec::new(),
         checks: Vec::new(),
         source: String::new(),
+        key: String::new(),
+        conventions: Conventions::default(),
         trust: String::new(),
         note: String::new(),
         tags: Vec::new(),

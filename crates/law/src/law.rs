@@ -3,6 +3,8 @@
 use isoflop_base::Span;
 use isoflop_formula::ast::{Expr, Formula};
 
+use crate::conventions::Conventions;
+
 /// A scaling law, read from a law file, the catalogue or a formula on the command line.
 #[derive(Clone, Debug)]
 pub struct Law {
@@ -26,6 +28,11 @@ pub struct Law {
     pub checks: Vec<Check>,
     /// Where it comes from, in words: authors, year, place in the paper.
     pub source: String,
+    /// Bibliographic name, for example `kaplan-2020-ln`: first author, year, which law of the paper. Empty when
+    /// its variants come from several papers or it is nobody's.
+    pub key: String,
+    /// What its letters count in its paper; what a variant says is laid over it.
+    pub conventions: Conventions,
     /// How far the numbers can be trusted: `primary`, `secondary`, `memory` …; empty when not a published law.
     pub trust: String,
     /// Anything a user must know: deviations from the paper, what N and D mean there, the range it was fitted on.
@@ -60,6 +67,19 @@ impl Law {
         self.coefs.iter().find(|c| c.name == name)
     }
 
+    /// This law as one variant states it: that coefficient set alone, its conventions laid over the law's. None
+    /// for a name that no variant has.
+    #[must_use]
+    pub fn as_published(&self, variant: &str) -> Option<Self> {
+        let variant = self.variant(variant)?.clone();
+        let conventions = self.conventions.overlaid(&variant.conventions);
+        Some(Self {
+            conventions,
+            variants: vec![variant],
+            ..self.clone()
+        })
+    }
+
     /// The published coefficient set of this name.
     #[must_use]
     pub fn variant(&self, name: &str) -> Option<&Variant> {
@@ -82,6 +102,8 @@ pub struct Var {
     pub role: VarRole,
     /// Whether only values above zero make sense (sizes, tokens, losses). True unless the file says otherwise.
     pub positive: bool,
+    /// Values for which the formula means anything, where that is less than the sign says: shares from 0 to 1.
+    pub domain: Option<(f64, f64)>,
 }
 
 /// What a variable is to the law.
@@ -168,8 +190,18 @@ pub struct Variant {
     pub name: String,
     /// Coefficient values in raw units.
     pub coefs: Vec<(String, f64)>,
+    /// Published standard errors.
+    pub errors: Vec<(String, f64)>,
+    /// Published intervals.
+    pub intervals: Vec<(String, (f64, f64))>,
+    /// Level and kind of the intervals, in words: `90%, bootstrap`.
+    pub level: String,
     /// Where these numbers come from.
     pub source: String,
+    /// Bibliographic name, when it is not that of the law.
+    pub key: String,
+    /// What differs from the law's own conventions.
+    pub conventions: Conventions,
     /// Anything that differs from the law's own note.
     pub note: String,
 }

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod change;
+mod conventions;
 mod document;
 mod file;
 mod inline;
@@ -15,5 +16,6 @@ pub mod tape;
 mod value;
 
 pub use catalogue::catalogue;
+pub use conventions::{Conventions, comparable};
 pub use law::{Check, Coef, Law, Prior, Var, VarRole, Variant};
 pub use value::At;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use isoflop_formula::number;
 
-use crate::law::{Check, Coef, Law, Prior, Var, VarRole};
+use crate::law::{Check, Coef, Law, Prior, Var, VarRole, Variant};
 
 /// Columns of a wrapped text.
 const WIDTH: usize = 110;
@@ -16,7 +16,11 @@ pub(crate) fn law_file(law: &Law) -> String {
         ("title", string(&law.title)),
         ("formula", string(&law.formula_text)),
     ];
-    for (key, words) in [("source", &law.source), ("trust", &law.trust)] {
+    for (key, words) in [
+        ("source", &law.source),
+        ("key", &law.key),
+        ("trust", &law.trust),
+    ] {
         if !words.is_empty() {
             head.push((key, wrapped(words)));
         }
@@ -31,6 +35,11 @@ pub(crate) fn law_file(law: &Law) -> String {
         head.push(("note", wrapped(&law.note)));
     }
     let mut out = block(&head);
+    let said = law.conventions.said();
+    if !said.is_empty() {
+        out += "\n[conventions]\n";
+        out += &block(&strings(&said));
+    }
     out += "\n[vars]\n";
     out += &block(
         &law.vars
@@ -47,24 +56,52 @@ pub(crate) fn law_file(law: &Law) -> String {
                 .collect::<Vec<_>>(),
         );
     }
-    for variant in &law.variants {
-        let mut lines = vec![
-            ("name", string(&variant.name)),
-            ("coefs", values(&variant.coefs)),
-        ];
-        for (key, words) in [("source", &variant.source), ("note", &variant.note)] {
-            if !words.is_empty() {
-                lines.push((key, wrapped(words)));
-            }
-        }
+    for one in &law.variants {
         out += "\n[[variant]]\n";
-        out += &block(&lines);
+        out += &variant(one);
     }
     for one in &law.checks {
         out += "\n[[check]]\n";
         out += &check(law, one);
     }
     out
+}
+
+fn variant(variant: &Variant) -> String {
+    let mut lines = vec![
+        ("name", string(&variant.name)),
+        ("coefs", values(&variant.coefs)),
+    ];
+    if !variant.errors.is_empty() {
+        lines.push(("errors", values(&variant.errors)));
+    }
+    if !variant.intervals.is_empty() {
+        let ends = |(lower, upper): (f64, f64)| numbers(&[lower, upper]);
+        let intervals = variant
+            .intervals
+            .iter()
+            .map(|(k, x)| (k.as_str(), ends(*x)));
+        lines.push(("intervals", table(&intervals.collect::<Vec<_>>())));
+    }
+    for (key, words) in [
+        ("level", &variant.level),
+        ("source", &variant.source),
+        ("key", &variant.key),
+        ("note", &variant.note),
+    ] {
+        if !words.is_empty() {
+            lines.push((key, wrapped(words)));
+        }
+    }
+    let said = strings(&variant.conventions.said());
+    if !said.is_empty() {
+        lines.push(("conventions", table(&said)));
+    }
+    block(&lines)
+}
+
+fn strings<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    pairs.iter().map(|(k, words)| (*k, string(words))).collect()
 }
 
 fn var(var: &Var) -> String {
@@ -79,6 +116,9 @@ fn var(var: &Var) -> String {
     }
     if !var.positive {
         fields.push(("positive", "false".to_owned()));
+    }
+    if let Some((lower, upper)) = var.domain {
+        fields.push(("domain", numbers(&[lower, upper])));
     }
     table(&fields)
 }

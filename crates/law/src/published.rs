@@ -1,10 +1,21 @@
 //! What a law file says beyond the law: published coefficient sets and the values that must come out.
 
-use crate::document::{Document, Section, bytes};
-use crate::file::did_you_mean;
+use crate::conventions;
+use crate::document::{Document, Entry, Section, bytes};
+use crate::file::{bounds, did_you_mean};
 use crate::law::{Check, Law, VarRole, Variant};
 
-const VARIANT_KEYS: [&str; 4] = ["name", "source", "note", "coefs"];
+const VARIANT_KEYS: [&str; 9] = [
+    "name",
+    "source",
+    "key",
+    "note",
+    "coefs",
+    "errors",
+    "intervals",
+    "level",
+    "conventions",
+];
 
 /// Where a check evaluates the law.
 #[derive(Default)]
@@ -19,7 +30,7 @@ pub(crate) fn variant<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &L
     if name.is_empty() {
         doc.fault("missing-key", "a variant needs a `name`", section.span, "");
     }
-    let coefs = coef_values(doc, section, law);
+    let coefs = coef_values(doc, section, "coefs", law);
     for coef in law
         .coefs
         .iter()
@@ -33,31 +44,60 @@ pub(crate) fn variant<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &L
     Variant {
         name,
         coefs,
+        errors: coef_values(doc, section, "errors", law),
+        intervals: intervals(doc, section, law),
+        level: doc.words(section, "level"),
         source: doc.words(section, "source"),
+        key: doc.words(section, "key"),
+        conventions: conventions::read(doc, section),
         note: doc.words(section, "note"),
     }
 }
 
-/// The numbers under `coefs`, each of a declared coefficient; `"E[c4]"` names one level.
-fn coef_values<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> Vec<(String, f64)> {
-    let values = doc.section(section, "coefs", "coefs");
+/// The numbers under `key`, each of a declared coefficient; `"E[c4]"` names one level.
+fn coef_values<'a>(
+    doc: &mut Document<'a>,
+    section: &Section<'a>,
+    key: &str,
+    law: &Law,
+) -> Vec<(String, f64)> {
+    let values = doc.section(section, key, key);
     let mut out = Vec::new();
     for entry in &values.entries {
-        let plain = entry.key.split('[').next().unwrap_or(&entry.key);
-        if law.coef(plain).is_none() {
-            let help = did_you_mean(plain, law.coefs.iter().map(|c| c.name.as_str()));
-            doc.fault(
-                "unknown-coefficient",
-                format!("the law has no coefficient `{plain}`"),
-                entry.key_span,
-                &help,
-            );
-        }
+        declared(doc, entry, law);
         if let Some(value) = doc.as_number(entry) {
             out.push((entry.key.clone(), value));
         }
     }
     out
+}
+
+fn intervals<'a>(
+    doc: &mut Document<'a>,
+    section: &Section<'a>,
+    law: &Law,
+) -> Vec<(String, (f64, f64))> {
+    let values = doc.section(section, "intervals", "intervals");
+    let mut out = Vec::new();
+    for entry in &values.entries {
+        declared(doc, entry, law);
+        out.extend(bounds(doc, &values, &entry.key).map(|ends| (entry.key.clone(), ends)));
+    }
+    out
+}
+
+/// A fault when the law has no coefficient of that name.
+fn declared<'a>(doc: &mut Document<'a>, entry: &Entry<'a>, law: &Law) {
+    let plain = entry.key.split('[').next().unwrap_or(&entry.key);
+    if law.coef(plain).is_none() {
+        let help = did_you_mean(plain, law.coefs.iter().map(|c| c.name.as_str()));
+        doc.fault(
+            "unknown-coefficient",
+            format!("the law has no coefficient `{plain}`"),
+            entry.key_span,
+            &help,
+        );
+    }
 }
 
 pub(crate) fn check<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law) -> Option<Check> {
@@ -76,7 +116,7 @@ pub(crate) fn check<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &Law
             &help,
         );
     }
-    let coefs = coef_values(doc, section, law);
+    let coefs = coef_values(doc, section, "coefs", law);
     let Point { at, levels } = inputs(doc, section, law);
     if section.get(&response).is_none() {
         let message = format!("a check needs the expected response, as `{response} = …`");

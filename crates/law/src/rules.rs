@@ -80,6 +80,7 @@ fn index_var(
         doc: String::new(),
         role: VarRole::Index,
         positive: true,
+        domain: None,
     });
 }
 

@@ -25,6 +25,9 @@ pub(super) enum Un {
     Sigmoid,
     Softplus,
     Tanh,
+    Sin,
+    Cos,
+    Atan,
     /// x^c; the bits of c.
     PowConst(u64),
 }

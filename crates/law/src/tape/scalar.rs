@@ -16,6 +16,9 @@ pub(super) fn apply_un(f: Un, x: f64) -> f64 {
         Un::Sigmoid => 1.0 / (1.0 + kernels::exp(-x)),
         Un::Softplus => log_add_exp(0.0, x),
         Un::Tanh => x.tanh(),
+        Un::Sin => x.sin(),
+        Un::Cos => x.cos(),
+        Un::Atan => x.atan(),
         Un::PowConst(c) => x.powf(f64::from_bits(c)),
     }
 }
@@ -38,6 +41,9 @@ pub(super) fn slope_un(f: Un, x: f64, y: f64) -> f64 {
         Un::Sigmoid => y * (1.0 - y),
         Un::Softplus => 1.0 / (1.0 + kernels::exp(-x)),
         Un::Tanh => 1.0 - y * y,
+        Un::Sin => x.cos(),
+        Un::Cos => -x.sin(),
+        Un::Atan => 1.0 / (1.0 + x * x),
         Un::PowConst(c) => {
             let c = f64::from_bits(c);
             c * x.powf(c - 1.0)

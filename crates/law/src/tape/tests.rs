@@ -1,7 +1,7 @@
 //! The tape against the reference evaluator, and its derivatives against central differences.
 
 use super::*;
-use crate::{Coef, Law, Var, VarRole};
+use crate::{Coef, Conventions, Law, Var, VarRole};
 use isoflop_base::Span;
 use isoflop_formula::parse_formula;
 
@@ -15,6 +15,7 @@ fn law(text: &str, inputs: &[&str], coefs: &[&str]) -> Law {
         doc: String::new(),
         role,
         positive: true,
+        domain: None,
     };
     let mut vars = vec![var("L", VarRole::Response)];
     vars.extend(inputs.iter().map(|n| var(n, VarRole::Input)));
@@ -56,6 +57,8 @@ fn law(text: &str, inputs: &[&str], coefs: &[&str]) -> Law {
         variants: Vec::new(),
         checks: Vec::new(),
         source: String::new(),
+        key: String::new(),
+        conventions: Conventions::default(),
         trust: String::new(),
         note: String::new(),
         tags: Vec::new(),
@@ -118,6 +121,12 @@ const CASES: &[Case] = &[
         inputs: &["N", "D"],
         coefs: &["E", "A", "alpha", "_k"],
         at: &[1.0, 40.0, 0.2, 0.3],
+    },
+    Case {
+        text: "L = E + A * cos(_k * ln D) + _a * sin(_k) * atan(_k * N / 1e6 - 2 * cos(_a))",
+        inputs: &["N", "D"],
+        coefs: &["E", "A", "_k", "_a"],
+        at: &[5.0, 0.4, 0.3, 0.7],
     },
     Case {
         text: "let De = N * (1 + R * (1 - exp(-(D / N - 1) / R))); L = E + B / De^beta",
