@@ -5,7 +5,8 @@
 //! ```text
 //! covariance   Σ = σ² (JᵀWJ)⁻¹      squared: σ² = Σ w r² / (n − p)
 //!                                    other:   σ² = [Σ w ψ²/(n − p)] / [Σ w ψ' / n]²   (Huber 1981)
-//!              Σ = H⁻¹               Student's t: the observed information
+//!              Σ = H⁻¹ · n/(n − p)    Student's t: the observed information; a scale by maximum likelihood is as
+//!                                    much too small as one of least squares that divides by n
 //! sandwich     Σ = H⁻¹ (Σ ψᵢ² wᵢ² JᵢJᵢᵀ) H⁻¹ · n/(n − p)
 //! ```
 //!
@@ -106,7 +107,11 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     }
     if matches!(penalty, Penalty::Student { .. }) {
         let inverse = free_inverse(&peak.hessian, &peak.free)?;
-        return Some(leading(&inverse, peak.dim, p));
+        let fitted = peak.free[..p].iter().filter(|free| **free).count() as f64;
+        return Some(scale(
+            &leading(&inverse, peak.dim, p),
+            n / (n - fitted).max(1.0),
+        ));
     }
     let scores: f64 = (0..residuals.len())
         .map(|i| weights[i] * terms[i][1].powi(2))
