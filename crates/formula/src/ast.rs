@@ -137,6 +137,12 @@ pub enum Function {
     Softplus,
     /// Hyperbolic tangent.
     Tanh,
+    /// Sine of an angle in radians.
+    Sin,
+    /// Cosine of an angle in radians.
+    Cos,
+    /// Arc tangent, in radians between −π/2 and π/2.
+    Atan,
     /// ln Σ e^x over its arguments, without overflow.
     Logsumexp,
 }

@@ -156,6 +156,9 @@ impl Function {
             }
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::Tanh => x.tanh(),
+            Self::Sin => x.sin(),
+            Self::Cos => x.cos(),
+            Self::Atan => x.atan(),
             Self::Logsumexp => {
                 let top = Self::Max.apply(args);
                 if top.is_infinite() {

@@ -4,7 +4,7 @@ use crate::ast::Function;
 
 impl Function {
     /// Every function, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Exp,
         Self::Ln,
         Self::Log2,
@@ -16,6 +16,9 @@ impl Function {
         Self::Sigmoid,
         Self::Softplus,
         Self::Tanh,
+        Self::Sin,
+        Self::Cos,
+        Self::Atan,
         Self::Logsumexp,
     ];
 
@@ -34,6 +37,9 @@ impl Function {
             Self::Sigmoid => "sigmoid",
             Self::Softplus => "softplus",
             Self::Tanh => "tanh",
+            Self::Sin => "sin",
+            Self::Cos => "cos",
+            Self::Atan => "atan",
             Self::Logsumexp => "logsumexp",
         }
     }
@@ -60,9 +66,10 @@ impl Function {
             Self::Log10 => Some(|x| 10f64.powf(x)),
             Self::Sqrt => Some(|x| x * x),
             Self::Tanh => Some(f64::atanh),
+            Self::Atan => Some(f64::tan),
             Self::Sigmoid => Some(|p| (p / (1.0 - p)).ln()),
             Self::Softplus => Some(|y| y + (-(-y).exp()).ln_1p()),
-            Self::Abs | Self::Min | Self::Max | Self::Logsumexp => None,
+            Self::Abs | Self::Min | Self::Max | Self::Logsumexp | Self::Sin | Self::Cos => None,
         }
     }
 }
@@ -76,6 +83,8 @@ pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
         "logit" => "write `ln(p / (1 - p))`",
         "log1p" => "write `ln(1 + x)`",
         "expm1" => "write `exp(x) - 1`",
+        "tan" => "write `sin(x) / cos(x)`",
+        "arctan" => "write `atan(x)`",
         "lse" => "write `logsumexp(a, b)`",
         "minimum" => "write `min(a, b)`",
         "maximum" => "write `max(a, b)`",

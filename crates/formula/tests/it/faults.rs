@@ -49,7 +49,7 @@ fn a_misspelt_function_gets_its_neighbour() {
     <formula>:1:26: there is no function `A` [unknown-function]
       L = sqtr(N) + expit(N) + A(N + 1)
                                ^
-      help: write `A * (…)` for a product; the functions are exp, ln, log2, log10, sqrt, abs, min, max, sigmoid, softplus, tanh, logsumexp
+      help: write `A * (…)` for a product; the functions are exp, ln, log2, log10, sqrt, abs, min, max, sigmoid, softplus, tanh, sin, cos, atan, logsumexp
     ");
 }
 

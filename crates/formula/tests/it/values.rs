@@ -37,7 +37,16 @@ fn functions_stay_finite_far_out() {
     assert_eq!(value("sigmoid(-800)"), 0.0);
     assert_eq!(value("sigmoid(0)"), 0.5);
     assert_eq!(value("max(1, x, -3) + min(1, x, -3)"), -1.0);
+    assert_eq!(value("atan(1e300)"), std::f64::consts::FRAC_PI_2);
     assert!(value("max(1, nan)").is_nan() && value("min(nan, 1)").is_nan());
+}
+
+#[test]
+fn angles_are_in_radians() {
+    assert_eq!(value("cos(0) + sin(0)"), 1.0);
+    assert_eq!(value("4 * atan(1)"), std::f64::consts::PI);
+    assert!((value("sin(x)^2 + cos(x)^2") - 1.0).abs() <= f64::EPSILON);
+    assert!(value("sin(1 / 0)").is_nan());
 }
 
 #[test]
