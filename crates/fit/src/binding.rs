@@ -16,6 +16,8 @@ pub(crate) struct Binding {
     pub response: Vec<f64>,
     /// Weights, one a run; all one when none were asked for.
     pub weights: Vec<f64>,
+    /// Group of each run for a cluster bootstrap; empty without one.
+    pub clusters: Vec<usize>,
     /// Level names of each index combination, for compiling.
     pub levels: Levels,
     /// Index columns by name: the level of each run.
@@ -28,13 +30,19 @@ pub(crate) struct Binding {
     pub notes: Vec<Note>,
 }
 
+/// What a fit needs of a table beside the law's own columns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wants<'a> {
+    /// Column of weights.
+    pub weights: Option<&'a str>,
+    /// Column that names the groups of a cluster bootstrap.
+    pub clusters: Option<&'a str>,
+    /// Whether the response must be above zero whatever the law says.
+    pub positive_response: bool,
+}
+
 /// Finds the law's columns and takes the rows that can be used.
-pub(crate) fn bind(
-    law: &Law,
-    table: &RunTable,
-    weights: Option<&str>,
-    positive_response: bool,
-) -> Result<Binding, Diagnostics> {
+pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Binding, Diagnostics> {
     let mut faults = Vec::new();
     let mut notes: Vec<Note> = table.notes().to_vec();
     let mut needs = Vec::new();
@@ -57,7 +65,7 @@ pub(crate) fn bind(
     };
     for var in &law.vars {
         let kind = match (var.role, var.positive) {
-            (VarRole::Response, positive) if positive || positive_response => {
+            (VarRole::Response, positive) if positive || wants.positive_response => {
                 NeedKind::PositiveResponse
             }
             (VarRole::Response, _) => NeedKind::Response,
@@ -67,8 +75,11 @@ pub(crate) fn bind(
         };
         seek(&var.name, &var.column, kind);
     }
-    if let Some(name) = weights {
+    if let Some(name) = wants.weights {
         seek(name, name, NeedKind::Positive);
+    }
+    if let Some(name) = wants.clusters {
+        seek(name, name, NeedKind::Level);
     }
     if !faults.is_empty() {
         return Err(Diagnostics(faults));
@@ -79,14 +90,7 @@ pub(crate) fn bind(
     }
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
-    Ok(assemble(
-        law,
-        table,
-        selection,
-        columns,
-        notes,
-        weights.is_some(),
-    ))
+    Ok(assemble(law, table, selection, columns, notes, wants))
 }
 
 fn assemble(
@@ -95,7 +99,7 @@ fn assemble(
     selection: Selection,
     columns: Vec<(String, String)>,
     notes: Vec<Note>,
-    weighted: bool,
+    wants: &Wants<'_>,
 ) -> Binding {
     let n = selection.rows.len();
     let mut numbers = selection.numbers.into_iter();
@@ -119,13 +123,18 @@ fn assemble(
             VarRole::Response => response = numbers.next().expect("the response has a column"),
         }
     }
-    let weights = if weighted {
+    let weights = if wants.weights.is_some() {
         numbers.next().expect("the weights have a column")
     } else {
         vec![1.0; n]
     };
+    let clusters = match wants.clusters {
+        Some(_) => codes.next().expect("the clusters have a column").codes,
+        None => Vec::new(),
+    };
     Binding {
         n,
+        clusters,
         levels: level_names(law, &indexes),
         inputs,
         response,

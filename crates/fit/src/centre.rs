@@ -53,6 +53,15 @@ impl Centre {
         me
     }
 
+    /// The map that moves nothing: the law's own coordinates.
+    pub fn uncentred(&self) -> Self {
+        Self {
+            shifts: Vec::new(),
+            units: self.units.clone(),
+            centred: vec![false; self.centred.len()],
+        }
+    }
+
     /// Whether a coordinate is an amplitude measured at the centre of the data.
     pub fn is_centred(&self, j: usize) -> bool {
         self.centred[j]

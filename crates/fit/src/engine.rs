@@ -1,8 +1,9 @@
 //! The one fit: bind, compile, start, solve, certify, say how sure.
 
-use crate::binding::{self, Binding};
+use crate::binding::{self, Binding, Wants};
 use crate::centre::Centre;
-use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale};
+use crate::derived::{self, Derived};
+use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, robust_spread};
 use crate::starts::{self, Scene};
@@ -29,6 +30,8 @@ pub(crate) struct Solved<'a> {
     pub tried: usize,
     /// Ends of all solved starts, best first.
     pub ends: Vec<End>,
+    /// What `--derive` asks for.
+    pub derived: Vec<Derived>,
 }
 
 /// Fits a law to a table of runs.
@@ -55,13 +58,17 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
         &changed
     };
     check_level(options.level)?;
+    let derived = derived::parse(law, &options.derive)?;
     let objective = objective_of(law, options)?;
-    let mut binding = binding::bind(
-        law,
-        table,
-        options.weights.as_deref(),
-        objective.scale == Scale::Ln,
-    )?;
+    let wants = Wants {
+        weights: options.weights.as_deref(),
+        clusters: match &options.uncertainty {
+            Uncertainty::Cluster { column, .. } => Some(column),
+            _ => None,
+        },
+        positive_response: objective.scale == Scale::Ln,
+    };
+    let mut binding = binding::bind(law, table, &wants)?;
     let output = match objective.scale {
         Scale::Raw => Output::Response,
         Scale::Ln => Output::LnResponse,
@@ -111,6 +118,7 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
         limits: &limits,
         tried: count,
         ends,
+        derived,
     };
     Ok(record::record(&solved))
 }

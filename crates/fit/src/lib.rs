@@ -10,6 +10,7 @@ pub mod as_map;
 mod binding;
 mod centre;
 mod certificate;
+mod derived;
 mod engine;
 mod identify;
 mod leverage;

@@ -19,6 +19,8 @@ pub struct FitOptions {
     pub seed: u64,
     /// Changes to coefficients of the law: `E = 1.7` fixes, `alpha in [0, 1]` bounds, `beta = alpha` ties.
     pub coefs: Vec<String>,
+    /// Quantities to report beside the coefficients: `a = beta / (alpha + beta)`, each may use the ones before it.
+    pub derive: Vec<String>,
     /// Options of the reader, by name, kept in the provenance (`where`, `let`, `map`).
     pub reader: Vec<(String, String)>,
 }
@@ -33,6 +35,7 @@ impl Default for FitOptions {
             level: 0.95,
             seed: 0,
             coefs: Vec::new(),
+            derive: Vec::new(),
             reader: Vec::new(),
         }
     }
@@ -97,11 +100,35 @@ pub enum Uncertainty {
     Covariance,
     /// Hessian⁻¹ · score variance · Hessian⁻¹.
     Sandwich,
-    /// Resampling of rows with replacement; every resample is solved and certified.
+    /// Resampling of rows with replacement; every resample is solved and certified. Percentile intervals.
     Bootstrap {
         /// Number of resamples.
         resamples: usize,
     },
+    /// The same resamples with bias-corrected and accelerated intervals.
+    Bca {
+        /// Number of resamples.
+        resamples: usize,
+    },
+    /// Resampling of whole groups of rows: runs of one seed, checkpoints of one run.
+    Cluster {
+        /// Column that names the group of each row.
+        column: String,
+        /// Number of resamples.
+        resamples: usize,
+    },
+    /// Residuals kept in place and given random signs: for noise whose size differs from run to run.
+    Wild {
+        /// Number of resamples.
+        resamples: usize,
+    },
+    /// New responses drawn from the fitted law and the fitted noise.
+    Parametric {
+        /// Number of resamples.
+        resamples: usize,
+    },
+    /// Where the objective, minimised over all other coefficients, rises by what noise explains.
+    Profile,
 }
 
 impl Objective {
@@ -118,7 +145,8 @@ impl Objective {
 }
 
 impl Uncertainty {
-    /// Reads `none`, `covariance`, `sandwich`, `bootstrap:N`.
+    /// Reads `none`, `covariance`, `sandwich`, `bootstrap:N`, `bca:N`, `cluster:COLUMN:N`, `wild:N`, `parametric:N`,
+    /// `profile`.
     ///
     /// # Errors
     ///

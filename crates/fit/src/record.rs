@@ -1,15 +1,17 @@
 //! The record of a fit: everything found, put together once.
 
 use crate::certificate::{self, final_penalty};
+use crate::derived;
 use crate::engine::{Solved, bind_program};
 use crate::identify;
 use crate::leverage;
 use crate::notes;
-use crate::options::{Corner, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::options::{Corner, Objective, PenaltyKind, Scale};
 use crate::result::{Fit, LawRecord, ObjectiveRecord, Points, Provenance, Range, ResidualSummary};
 use crate::solve::Aim;
+use crate::spelling::uncertainty_spelling;
 use crate::target::Target;
-use crate::uncertainty;
+use crate::uncertainty::{self, Spread};
 use isoflop_base::Estimate;
 use isoflop_law::tape::{Output, Program};
 use isoflop_numerics::penalty::Penalty;
@@ -26,7 +28,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
     let residuals = target.residuals(&end.outcome.x);
     let mut notes = solved.binding.notes.clone();
-    notes.extend(spread.notes);
+    notes.extend(spread.notes.iter().cloned());
     let mut fit = Fit {
         schema: "isoflop.fit/1".to_owned(),
         law: LawRecord {
@@ -41,8 +43,8 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         status,
         starts: certificate::starts(solved),
         certificate,
-        coefs: in_law_order(solved, spread.estimates),
-        derived: Vec::new(),
+        coefs: in_law_order(solved, &spread),
+        derived: derived::estimates(solved, &spread),
         uncertainty: spread.record,
         identifiability: identify::identifiability(solved, &peak),
         residuals: summary(solved, &residuals),
@@ -116,72 +118,32 @@ fn spelling(objective: &Objective) -> String {
 }
 
 /// Fitted coefficients, with fixed and tied ones in their places: the law's own order.
-fn in_law_order(
-    solved: &Solved<'_>,
-    estimates: Vec<(String, Estimate)>,
-) -> Vec<(String, Estimate)> {
+fn in_law_order(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Estimate)> {
     let coordinates = solved.frame.bound.program().coordinates();
-    let values: Vec<(String, f64)> = estimates
-        .iter()
-        .map(|(n, e)| (n.clone(), e.value))
-        .collect();
     let mut out = Vec::new();
     for (k, coef) in solved.law.coefs.iter().enumerate() {
         if let Some(value) = coef.fixed {
+            let fixed = Estimate {
+                value,
+                se: None,
+                unit: coef.unit.clone(),
+                interval: None,
+            };
+            out.push((coef.name.clone(), fixed));
+        } else if coef.tie.is_some() {
             out.push((
                 coef.name.clone(),
-                Estimate {
-                    value,
-                    se: None,
-                    unit: coef.unit.clone(),
-                    interval: None,
-                },
+                derived::tied(solved, spread, &coef.name, &coef.unit),
             ));
-            continue;
-        }
-        if let Some((_, tie)) = &coef.tie {
-            let lookup = |name: &str, _: Option<&[String]>| tied_value(solved, name, &values, 0);
-            let value = isoflop_formula::evaluate(tie, &lookup).unwrap_or(f64::NAN);
-            out.push((
-                coef.name.clone(),
-                Estimate {
-                    value,
-                    se: None,
-                    unit: coef.unit.clone(),
-                    interval: None,
-                },
-            ));
-            continue;
-        }
-        out.extend(
-            coordinates
+        } else {
+            let own = coordinates
                 .iter()
-                .zip(&estimates)
-                .filter(|(c, _)| c.coef == k)
-                .map(|(_, estimate)| estimate.clone()),
-        );
+                .zip(&spread.estimates)
+                .filter(|(c, _)| c.coef == k);
+            out.extend(own.map(|(_, estimate)| estimate.clone()));
+        }
     }
     out
-}
-
-/// The value of a coefficient that a tie refers to, through further ties.
-fn tied_value(
-    solved: &Solved<'_>,
-    name: &str,
-    values: &[(String, f64)],
-    depth: usize,
-) -> Option<f64> {
-    if let Some((_, value)) = values.iter().find(|(n, _)| n == name) {
-        return Some(*value);
-    }
-    let coef = solved.law.coefs.iter().find(|c| c.name == name)?;
-    match (&coef.fixed, &coef.tie) {
-        (Some(value), _) => Some(*value),
-        (None, Some((_, tie))) if depth < solved.law.coefs.len() => {
-            isoflop_formula::evaluate(tie, &|n, _| tied_value(solved, n, values, depth + 1)).ok()
-        }
-        _ => None,
-    }
 }
 
 fn summary(solved: &Solved<'_>, residuals: &[f64]) -> ResidualSummary {
@@ -270,16 +232,11 @@ fn provenance(solved: &Solved<'_>) -> Provenance {
     options.push(("starts".to_owned(), solved.tried.to_string()));
     options.push((
         "uncertainty".to_owned(),
-        match &o.uncertainty {
-            Uncertainty::Default => "default".to_owned(),
-            Uncertainty::None => "none".to_owned(),
-            Uncertainty::Covariance => "covariance".to_owned(),
-            Uncertainty::Sandwich => "sandwich".to_owned(),
-            Uncertainty::Bootstrap { resamples } => format!("bootstrap:{resamples}"),
-        },
+        uncertainty_spelling(&o.uncertainty),
     ));
     options.push(("level".to_owned(), o.level.to_string()));
     options.extend(o.coefs.iter().map(|c| ("coef".to_owned(), c.clone())));
+    options.extend(o.derive.iter().map(|d| ("derive".to_owned(), d.clone())));
     options.extend(o.reader.iter().cloned());
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),

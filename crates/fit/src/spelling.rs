@@ -95,18 +95,78 @@ pub(crate) fn parse_uncertainty(text: &str) -> Result<Uncertainty, Diagnostic> {
         ("none", None) => Ok(Uncertainty::None),
         ("covariance", None) => Ok(Uncertainty::Covariance),
         ("sandwich", None) => Ok(Uncertainty::Sandwich),
-        ("bootstrap", argument) => match argument.unwrap_or("1000").parse::<usize>() {
-            Ok(resamples) if resamples >= 20 => Ok(Uncertainty::Bootstrap { resamples }),
-            _ => Err(Diagnostic::error(
+        ("profile", None) => Ok(Uncertainty::Profile),
+        ("bootstrap", n) => Ok(Uncertainty::Bootstrap {
+            resamples: resamples(text, n)?,
+        }),
+        ("bca", n) => Ok(Uncertainty::Bca {
+            resamples: resamples(text, n)?,
+        }),
+        ("wild", n) => Ok(Uncertainty::Wild {
+            resamples: resamples(text, n)?,
+        }),
+        ("parametric", n) => Ok(Uncertainty::Parametric {
+            resamples: resamples(text, n)?,
+        }),
+        ("cluster", Some(rest)) => {
+            let (column, n) = match rest.rsplit_once(':') {
+                Some((column, n)) => (column, Some(n)),
+                None => (rest, None),
+            };
+            Ok(Uncertainty::Cluster {
+                column: column.trim().to_owned(),
+                resamples: resamples(text, n)?,
+            })
+        }
+        _ => {
+            let names = [
+                "none",
+                "covariance",
+                "sandwich",
+                "profile",
+                "bootstrap",
+                "bca",
+                "wild",
+                "parametric",
+                "cluster",
+            ];
+            let mut d = Diagnostic::error(
                 "bad-uncertainty",
-                format!("`{text}`: the number of resamples must be a whole number of at least 20"),
-            )),
-        },
+                format!("`{text}` is not a way to find uncertainty"),
+            );
+            if let Some(near) = closest(name, names).filter(|n| *n != name) {
+                d = d.help(format!("did you mean `{near}`?"));
+            }
+            Err(d.help(
+                "write none, covariance, sandwich, profile, bootstrap:N, bca:N, wild:N, parametric:N or cluster:COLUMN:N",
+            ))
+        }
+    }
+}
+
+fn resamples(text: &str, n: Option<&str>) -> Result<usize, Diagnostic> {
+    match n.unwrap_or("1000").parse::<usize>() {
+        Ok(n) if n >= 20 => Ok(n),
         _ => Err(Diagnostic::error(
             "bad-uncertainty",
-            format!("`{text}` is not a way to find uncertainty"),
-        )
-        .help("write none, covariance, sandwich or bootstrap:N")),
+            format!("`{text}`: the number of resamples must be a whole number of at least 20"),
+        )),
+    }
+}
+
+/// The way as `--uncertainty` spells it.
+pub(crate) fn uncertainty_spelling(uncertainty: &Uncertainty) -> String {
+    match uncertainty {
+        Uncertainty::Default => "default".to_owned(),
+        Uncertainty::None => "none".to_owned(),
+        Uncertainty::Covariance => "covariance".to_owned(),
+        Uncertainty::Sandwich => "sandwich".to_owned(),
+        Uncertainty::Profile => "profile".to_owned(),
+        Uncertainty::Bootstrap { resamples } => format!("bootstrap:{resamples}"),
+        Uncertainty::Bca { resamples } => format!("bca:{resamples}"),
+        Uncertainty::Wild { resamples } => format!("wild:{resamples}"),
+        Uncertainty::Parametric { resamples } => format!("parametric:{resamples}"),
+        Uncertainty::Cluster { column, resamples } => format!("cluster:{column}:{resamples}"),
     }
 }
 
@@ -142,7 +202,18 @@ mod tests {
         for bad in ["hubr-log:1e-3", "huber:-1", "abs:3", "student:0", ""] {
             assert!(parse_objective(bad).is_err(), "{bad}");
         }
-        for bad in ["boot", "bootstrap:3", "none:1"] {
+        for text in [
+            "bca:500",
+            "wild:500",
+            "parametric:500",
+            "cluster:seed:500",
+            "profile",
+            "sandwich",
+        ] {
+            let read = parse_uncertainty(text).map(|u| uncertainty_spelling(&u));
+            assert_eq!(read.as_deref(), Ok(text));
+        }
+        for bad in ["boot", "bootstrap:3", "none:1", "cluster", "cluster:seed:x"] {
             assert!(parse_uncertainty(bad).is_err(), "{bad}");
         }
     }

@@ -1,7 +1,9 @@
 //! Standard errors and intervals: from the curvature at the optimum, or by solving resamples.
 
+mod bca;
 mod bootstrap;
 mod curvature;
+mod profile;
 
 use crate::certificate::Peak;
 use crate::engine::Solved;
@@ -18,21 +20,22 @@ pub(crate) struct Spread {
     pub notes: Vec<Note>,
 }
 
-pub(crate) fn spread(solved: &Solved<'_>, peak: &Peak) -> Spread {
-    let method = match (&solved.options.uncertainty, solved.objective.penalty) {
-        (Uncertainty::Default, PenaltyKind::Squared | PenaltyKind::Student { .. }) => {
-            Uncertainty::Covariance
-        }
-        (Uncertainty::Default, _) => Uncertainty::Bootstrap { resamples: 1000 },
-        (asked, _) => asked.clone(),
+pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Spread {
+    let default = match solved.objective.penalty {
+        PenaltyKind::Squared | PenaltyKind::Student { .. } => Uncertainty::Covariance,
+        _ => Uncertainty::Bootstrap { resamples: 1000 },
+    };
+    let method = match &solved.options.uncertainty {
+        Uncertainty::Default => &default,
+        asked => asked,
     };
     let at = optimum(solved);
     match method {
-        Uncertainty::Bootstrap { resamples } => bootstrap::spread(solved, &at, resamples),
         Uncertainty::None | Uncertainty::Default => none(solved, &at),
-        Uncertainty::Covariance | Uncertainty::Sandwich => {
-            curvature::spread(solved, peak, &at, method == Uncertainty::Sandwich)
-        }
+        Uncertainty::Covariance => curvature::spread(solved, peak, &at, false),
+        Uncertainty::Sandwich => curvature::spread(solved, peak, &at, true),
+        Uncertainty::Profile => profile::spread(solved, peak, &at),
+        _ => bootstrap::spread(solved, peak, &at, method),
     }
 }
 
@@ -113,7 +116,7 @@ fn none(solved: &Solved<'_>, at: &[f64]) -> Spread {
 }
 
 /// Percentile interval of a sample, and its standard deviation.
-fn percentile(sample: &[f64], level: f64) -> (f64, Interval) {
+pub(crate) fn percentile(sample: &[f64], level: f64) -> (f64, Interval) {
     let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;

@@ -1,0 +1,184 @@
+//! Quantities that follow from the coefficients: ties of the law, and what `--derive` asks for, with the error of the
+//! coefficients carried through.
+
+use crate::engine::Solved;
+use crate::uncertainty::{Spread, percentile};
+use isoflop_base::{Diagnostic, Diagnostics, Estimate, Excerpt, Interval, closest};
+use isoflop_formula::ast::Expr;
+use isoflop_law::Law;
+use isoflop_numerics::dist;
+
+/// A derived quantity: its name and expression.
+pub(crate) type Derived = (String, Expr);
+
+/// Reads and checks the quantities that were asked for.
+pub(crate) fn parse(law: &Law, texts: &[String]) -> Result<Vec<Derived>, Diagnostics> {
+    let mut known: Vec<String> = law
+        .coefs
+        .iter()
+        .filter(|c| c.index.is_empty())
+        .map(|c| c.name.clone())
+        .collect();
+    let mut faults = Diagnostics::default();
+    let mut out: Vec<Derived> = Vec::new();
+    for text in texts {
+        match isoflop_formula::parse_assignment(text, "<derive>") {
+            Err(found) => faults.0.extend(found.0),
+            Ok((name, expr)) => {
+                for (used, span) in expr.names() {
+                    // A level is named in backquotes, `E[c4]`: whether it exists is known only with the table.
+                    if known.iter().any(|k| k == used) || used.contains('[') {
+                        continue;
+                    }
+                    let mut d = Diagnostic::error(
+                        "unknown-coefficient",
+                        format!("the law has no coefficient `{used}`"),
+                    )
+                    .at(Excerpt::of(
+                        "<derive>",
+                        text,
+                        span,
+                        "not a coefficient",
+                    ));
+                    if let Some(near) =
+                        closest(used, known.iter().map(String::as_str)).filter(|_| used.len() > 1)
+                    {
+                        d = d.help(format!("did you mean `{near}`?"));
+                    }
+                    faults
+                        .0
+                        .push(d.help(format!("its coefficients are {}", known.join(", "))));
+                }
+                known.push(name.clone());
+                out.push((name, expr));
+            }
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(out)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Values and errors of the derived quantities.
+pub(crate) fn estimates(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Estimate)> {
+    (0..solved.derived.len())
+        .map(|k| {
+            let name = solved.derived[k].0.clone();
+            let value = |theta: &[f64]| Values { solved, theta }.derived(k);
+            (name, estimate(solved, spread, String::new(), value))
+        })
+        .collect()
+}
+
+/// The value and error of a tied coefficient.
+pub(crate) fn tied(solved: &Solved<'_>, spread: &Spread, name: &str, unit: &str) -> Estimate {
+    estimate(solved, spread, unit.to_owned(), |theta| {
+        Values { solved, theta }.named(name, 0).unwrap_or(f64::NAN)
+    })
+}
+
+fn estimate(
+    solved: &Solved<'_>,
+    spread: &Spread,
+    unit: String,
+    value: impl Fn(&[f64]) -> f64,
+) -> Estimate {
+    let at = &spread.joint.at;
+    let best = value(at);
+    let level = solved.options.level;
+    if spread.joint.draws.len() > 1 {
+        let sample: Vec<f64> = spread
+            .joint
+            .draws
+            .iter()
+            .map(|d| value(d))
+            .filter(|x| x.is_finite())
+            .collect();
+        if sample.len() * 10 > spread.joint.draws.len() * 9 {
+            let (se, interval) = percentile(&sample, level);
+            return Estimate {
+                value: best,
+                se: Some(se),
+                unit,
+                interval: Some(interval),
+            };
+        }
+    }
+    if spread.joint.covariance.is_empty() {
+        return Estimate {
+            value: best,
+            se: None,
+            unit,
+            interval: None,
+        };
+    }
+    let gradient: Vec<f64> = (0..at.len())
+        .map(|j| {
+            let h = 1e-6 * (1.0 + at[j].abs());
+            let shifted = |by: f64| {
+                let mut x = at.clone();
+                x[j] += by;
+                value(&x)
+            };
+            (shifted(h) - shifted(-h)) / (2.0 * h)
+        })
+        .collect();
+    let variance: f64 = gradient
+        .iter()
+        .zip(&spread.joint.covariance)
+        .map(|(g, row)| g * row.iter().zip(&gradient).map(|(v, h)| v * h).sum::<f64>())
+        .sum();
+    let se = variance.max(0.0).sqrt();
+    let t = dist::t_quantile(
+        0.5 + 0.5 * level,
+        (solved.binding.n as f64 - at.len() as f64).max(1.0),
+    );
+    let interval = Interval {
+        level,
+        lower: best - t * se,
+        upper: best + t * se,
+    };
+    Estimate {
+        value: best,
+        se: Some(se),
+        unit,
+        interval: Some(interval),
+    }
+}
+
+/// Coefficients and what follows from them at one point.
+struct Values<'a> {
+    solved: &'a Solved<'a>,
+    theta: &'a [f64],
+}
+
+impl Values<'_> {
+    /// A coefficient by name, through ties; a level as `E[c4]`.
+    fn named(&self, name: &str, depth: usize) -> Option<f64> {
+        let coordinates = self.solved.frame.bound.program().coordinates();
+        if let Some(j) = coordinates.iter().position(|c| c.name == name) {
+            return Some(coordinates[j].coefficient(self.theta[j]));
+        }
+        let coef = self.solved.law.coefs.iter().find(|c| c.name == name)?;
+        match (&coef.fixed, &coef.tie) {
+            (Some(value), _) => Some(*value),
+            (None, Some((_, tie))) if depth <= self.solved.law.coefs.len() => {
+                isoflop_formula::evaluate(tie, &|n, _| self.named(n, depth + 1)).ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn derived(&self, k: usize) -> f64 {
+        let lookup = |name: &str, _: Option<&[String]>| {
+            let earlier = self.solved.derived[..k].iter().position(|(n, _)| n == name);
+            match earlier {
+                Some(e) => Some(self.derived(e)),
+                None => self.named(name, 0),
+            }
+        };
+        isoflop_formula::evaluate(&self.solved.derived[k].1, &lookup).unwrap_or(f64::NAN)
+    }
+}
