@@ -86,8 +86,9 @@ fn inside(coef: &Coef, value: f64) -> f64 {
 }
 
 /// Inputs over the domain of a law: the inputs of its checks widened by a decade to either side and filled at random,
-/// uniform in the logarithm. Counts and ratios that a check has at one or more are never below one; inputs that may
-/// be zero keep the range of the checks. The inputs of the checks come first.
+/// uniform in the logarithm, and cut to the domain that the law states. Counts and ratios that a check has at one or
+/// more are never below one; inputs that may be zero keep the range of the checks. The inputs of the checks come
+/// first.
 pub fn rows(law: &Law, count: usize, seed: u64) -> Rows {
     let mut random = Random::new(seed);
     let checks = law.checks.len();
@@ -103,10 +104,11 @@ pub fn rows(law: &Law, count: usize, seed: u64) -> Rows {
             .collect();
         let low = given.iter().copied().fold(f64::INFINITY, f64::min);
         let high = given.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (first, last) = var.domain.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
         let draw = |random: &mut Random| {
             if var.positive {
                 let floor = if low >= 1.0 { 1.0 } else { 0.0 };
-                random.log_between(f64::max(low / 10.0, floor), high * 10.0)
+                random.log_between((low / 10.0).max(floor).max(first), (high * 10.0).min(last))
             } else {
                 random.between(low, high)
             }

@@ -62,7 +62,7 @@ fn the_tape_agrees_with_the_reference_evaluator_over_the_domain_of_every_law() {
             let largest = largest(&wanted);
             for (i, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                 // Where `eps - k exp(-gamma L)` crosses zero its terms cancel: there the size of the terms counts.
-                let size = wanted.abs().max(1e-3 * largest.min(1.0));
+                let size = wanted.abs().max(1e-2 * largest.min(1.0));
                 let gap = (found - wanted).abs() / size;
                 if gap.is_nan() || gap > SAME {
                     wrong.push(format!(
@@ -89,7 +89,9 @@ fn derivatives_of_the_log_response_agree_with_differences() {
 #[track_caller]
 fn derivatives_agree(output: Output) {
     let mut wrong = Vec::new();
-    for law in laws() {
+    // A response that may be zero or below has no logarithm to fit.
+    let asked = |law: &Law| output != Output::LnResponse || law.response().positive;
+    for law in laws().into_iter().filter(asked) {
         let rows = rows(&law, ROWS, 3);
         let compiled = Compiled::new(&law, &rows, output);
         let bound = compiled.bind(&rows);
