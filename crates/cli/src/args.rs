@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Predict with a fitted law, and say how far beyond the data that is
     Predict(PredictArgs),
+    /// Run a saved fit again from its tables and options, and compare byte by byte
+    Verify(VerifyArgs),
     /// List, search, show and evaluate the laws of the catalogue
     Laws(LawsArgs),
     /// List and show the tables that come with the program
@@ -67,8 +69,19 @@ pub(crate) struct FitArgs {
     /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
     #[arg(long, value_name = "ID|FILE|FORMULA")]
     pub(crate) law: String,
+    /// Fit every group of this column by itself
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
+}
+
+/// `isoflop verify`
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A saved fit; its tables are read again from where they were
+    #[arg(value_name = "FIT.json")]
+    pub(crate) fit: String,
 }
 
 /// How a table is read and a law fitted; shared by the verbs that fit.
@@ -106,7 +119,11 @@ pub(crate) struct HowArgs {
     /// Fix, bound or tie a coefficient: 'E = 1.7', 'alpha in [0, 1]', 'beta = alpha'
     #[arg(long, value_name = "CHANGE", help_heading = "Fitting")]
     pub(crate) coef: Vec<String>,
-    /// Standard errors and intervals: none, covariance, sandwich, bootstrap:N
+    /// A quantity to report with its error: 'a = beta / (alpha + beta)'; may be repeated
+    #[arg(long, value_name = "NAME = EXPR", help_heading = "Fitting")]
+    pub(crate) derive: Vec<String>,
+    /// Standard errors and intervals: none, covariance, sandwich, profile, bootstrap:N, bca:N, wild:N,
+    /// parametric:N, cluster:COLUMN:N
     #[arg(long, value_name = "HOW", help_heading = "Fitting")]
     pub(crate) uncertainty: Option<String>,
     /// Level of the intervals

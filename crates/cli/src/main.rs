@@ -34,6 +34,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Fit(said) => verb::fit::run(said, seed, &output),
         Command::Predict(said) => verb::predict::run(said, seed, &output),
+        Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
         Command::Data(said) => verb::data::run(said.command, &output),
         Command::Demo => verb::demo::run(seed, &output),

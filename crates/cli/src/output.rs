@@ -12,6 +12,8 @@ use crate::args::Global;
 
 /// The input or the request is at fault.
 const INPUT_AT_FAULT: u8 = 1;
+/// The analysis itself says no.
+const SAYS_NO: u8 = 3;
 
 const ENDINGS: [&str; 4] = ["json", "md", "csv", "svg"];
 
@@ -19,6 +21,8 @@ const ENDINGS: [&str; 4] = ["json", "md", "csv", "svg"];
 pub(crate) enum Failure {
     /// The input or the request is at fault.
     Input(Diagnostics),
+    /// The analysis was done, shown, and says no.
+    SaysNo,
     /// Standard output is gone or full.
     Stdout(io::Error),
 }
@@ -188,6 +192,7 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Reports why there is no result, and gives the exit code. A reader that went away is no failure.
 pub(crate) fn show_failure(failure: Failure) -> ExitCode {
     let text = match failure {
+        Failure::SaysNo => return ExitCode::from(SAYS_NO),
         Failure::Stdout(e) if e.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Failure::Stdout(e) => format!("standard output cannot be written: {e}\n"),
         Failure::Input(faults) => diagnostics_text(&faults, paint(io::stderr().is_terminal())),

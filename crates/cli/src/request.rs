@@ -1,8 +1,8 @@
 //! What is meant: typed requests made from the words of [`crate::args`]. All faults are collected.
 
 use isoflop::{
-    Copies, Diagnostic, Diagnostics, Fit, FitOptions, Input, Law, Objective, ReadOptions, RunTable,
-    Uncertainty, closest, dataset, datasets, fit, read,
+    Copies, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Objective, ReadOptions,
+    RunTable, Uncertainty, closest, dataset, datasets, fit, fit_groups, read,
 };
 
 use crate::args::{CopiesArg, HowArgs};
@@ -41,6 +41,17 @@ impl FitRequest {
 
     /// Reads the table and the law, reports the faults of both together, and fits.
     pub(crate) fn run(&self) -> Result<Fit, Diagnostics> {
+        let (law, table) = self.load()?;
+        fit(&law, &table, &self.options)
+    }
+
+    /// The same for every group of a column.
+    pub(crate) fn run_groups(&self, column: &str) -> Result<Fits, Diagnostics> {
+        let (law, table) = self.load()?;
+        fit_groups(&law, &table, column, &self.options)
+    }
+
+    fn load(&self) -> Result<(Law, RunTable), Diagnostics> {
         let alone = self.law.load_alone();
         let table = match (read(&self.inputs, &self.reader), &alone) {
             (Ok(table), _) => table,
@@ -59,7 +70,7 @@ impl FitRequest {
             Some(law) => law?,
             None => self.formula_law(&table)?,
         };
-        fit(&law, &table, &self.options)
+        Ok((law, table))
     }
 
     fn formula_law(&self, table: &RunTable) -> Result<Law, Diagnostics> {
@@ -159,6 +170,7 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
         level: how.level,
         seed,
         coefs: how.coef.clone(),
+        derive: how.derive.clone(),
         reader: [
             pairs("map", &how.map),
             pairs("let", &how.lets),

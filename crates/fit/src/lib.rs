@@ -12,6 +12,7 @@ mod centre;
 mod certificate;
 mod derived;
 mod engine;
+mod groups;
 mod identify;
 mod leverage;
 mod notes;
@@ -26,6 +27,7 @@ mod target;
 mod uncertainty;
 
 pub use engine::fit;
+pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use result::{
     Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,

@@ -32,10 +32,12 @@
 mod datasets;
 mod saved;
 mod threads;
+mod verify;
 
 pub use datasets::{DataSet, dataset, datasets};
 pub use saved::fit_from_json;
 pub use threads::set_threads;
+pub use verify::{Verification, verify};
 
 pub use isoflop_answer::{Point, PredictedPoint, Prediction, predict};
 pub use isoflop_base::{
@@ -43,6 +45,6 @@ pub use isoflop_base::{
     format_quantity, parse_quantity,
 };
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
-pub use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
+pub use isoflop_fit::{Fit, FitOptions, Fits, Objective, Status, Uncertainty, fit, fit_groups};
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
 pub use isoflop_report as report;

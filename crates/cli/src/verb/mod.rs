@@ -5,3 +5,4 @@ pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod laws;
 pub(crate) mod predict;
+pub(crate) mod verify;

@@ -46,7 +46,7 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     })
 }
 
-fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
+pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
     let bytes = if file == "-" {
         let mut bytes = Vec::new();
         std::io::stdin()

@@ -7,6 +7,7 @@ mod law;
 mod picture;
 mod prediction;
 mod tables;
+mod verdicts;
 mod words;
 
 pub use demo::demo_document;
@@ -14,4 +15,5 @@ pub use fit::fit_document;
 pub use law::{evaluation_document, law_document, laws_document};
 pub use prediction::prediction_document;
 pub use tables::{TableSummary, tables_document};
+pub use verdicts::{fits_document, verification_document};
 pub(crate) use words::{human, note_sentences};
