@@ -14,7 +14,7 @@ pub fn cholesky(a: &mut [f64], p: usize) -> bool {
         for k in 0..j {
             pivot -= a[j * p + k] * a[j * p + k];
         }
-        if !(pivot > 1e-14 * original) {
+        if pivot.is_nan() || pivot <= 1e-14 * original {
             return false;
         }
         let root = pivot.sqrt();
@@ -96,7 +96,7 @@ pub fn symmetric_eigen(a: &[f64], p: usize) -> Vec<(f64, Vec<f64>)> {
 #[must_use]
 pub fn inverse_positive(a: &[f64], p: usize) -> Option<Vec<f64>> {
     let scale: Vec<f64> = (0..p).map(|j| a[j * p + j].sqrt()).collect();
-    if scale.iter().any(|s| !(*s > 0.0) || !s.is_finite()) {
+    if scale.iter().any(|s| *s <= 0.0 || !s.is_finite()) {
         return None;
     }
     let mut l: Vec<f64> = (0..p * p)

@@ -212,7 +212,7 @@ impl<'p> Bound<'p> {
             return;
         };
         main.clear();
-        main.seed(self.program.output, at.len(), |a| a.fill(1.0));
+        main.seed(self.program.output);
         ops::reverse(&self.program.ops, &sweep, values, main, deeper);
     }
 
@@ -258,31 +258,27 @@ impl<'p> Bound<'p> {
 
     /// Carries port and group columns of a block to coordinates.
     fn scatter(&self, ws: &mut Workspace, at: &std::ops::Range<usize>, out: &mut [f64]) {
-        let p = self.program.coordinates.len();
-        ws.port_rows(self.program);
-        let rows = ws.port_rows(self.program).to_vec();
+        let (p, n) = (self.program.coordinates.len(), at.len());
+        ws.ready_port_slopes(self.program);
         let adj = &ws.adjoints[0];
-        for k in (0..self.program.ports.len()).filter(|k| adj.port_reached[*k]) {
-            for (j, weight) in rows[k * p..(k + 1) * p]
-                .iter()
-                .enumerate()
-                .filter(|(_, w)| **w != 0.0)
-            {
-                for i in 0..at.len() {
-                    out[i * p + j] += weight * adj.ports[k * BLOCK + i];
+        for k in 0..self.program.ports.len() {
+            let Some(start) = adj.port_start(k) else {
+                continue;
+            };
+            let column = &adj.columns()[start..start + n];
+            for (j, slope) in ws.port_slopes(k) {
+                for (row, x) in out.chunks_exact_mut(p).zip(column) {
+                    row[*j] += slope * x;
                 }
             }
         }
-        for (g, group) in self
-            .program
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(g, _)| adj.group_reached[*g])
-        {
-            for i in 0..at.len() {
-                let level = self.codes[g][at.start + i] as usize;
-                out[i * p + group.base + level] += adj.groups[g * BLOCK + i];
+        for (g, group) in self.program.groups.iter().enumerate() {
+            let Some(column) = adj.group_column(g, n) else {
+                continue;
+            };
+            let codes = &self.codes[g][at.clone()];
+            for ((row, x), level) in out.chunks_exact_mut(p).zip(column).zip(codes) {
+                row[group.base + *level as usize] += x;
             }
         }
     }

@@ -328,11 +328,11 @@ impl Graph {
         let exponential = |g: &Self, x: Id| {
             g.class(x) == Class::Vary && matches!(g.node(x), Node::Un(Un::Exp, _))
         };
-        if exponential(self, a) || exponential(self, b) {
-            if let (Some(u), Some(v)) = (self.cheap_ln(a), self.cheap_ln(b)) {
-                let sum = self.add(u, v);
-                return self.un(Un::Exp, sum);
-            }
+        if (exponential(self, a) || exponential(self, b))
+            && let (Some(u), Some(v)) = (self.cheap_ln(a), self.cheap_ln(b))
+        {
+            let sum = self.add(u, v);
+            return self.un(Un::Exp, sum);
         }
         if self.class(a).is_scalar() {
             return self.scale(a, b);
@@ -350,16 +350,14 @@ impl Graph {
         if self.plain(a, b) {
             return self.intern(Node::Bin(Bin::Div, a, b));
         }
-        if matches!(self.node(b), Node::Un(Un::Exp, _)) || self.class(b) == Class::Data {
-            if let Some(u) = self.cheap_ln(b) {
-                if matches!(self.node(a), Node::Un(Un::Exp, _))
-                    || matches!(self.node(b), Node::Un(Un::Exp, _))
-                {
-                    let minus = self.neg(u);
-                    let inverse = self.un(Un::Exp, minus);
-                    return self.mul(a, inverse);
-                }
-            }
+        if (matches!(self.node(b), Node::Un(Un::Exp, _)) || self.class(b) == Class::Data)
+            && let Some(u) = self.cheap_ln(b)
+            && (matches!(self.node(a), Node::Un(Un::Exp, _))
+                || matches!(self.node(b), Node::Un(Un::Exp, _)))
+        {
+            let minus = self.neg(u);
+            let inverse = self.un(Un::Exp, minus);
+            return self.mul(a, inverse);
         }
         if self.class(b).is_scalar() {
             let one = self.constant(1.0);

@@ -398,10 +398,10 @@ fn log_coordinate(lower: f64, upper: f64) -> bool {
 
 /// ln of a node; known columns keep the plain logarithm.
 fn natural_log(g: &mut Graph, a: Id) -> Id {
-    if matches!(g.node(a), Node::Affine(terms, _) if terms.len() == 1) {
-        if let Some(u) = g.ln_of(a) {
-            return u;
-        }
+    if matches!(g.node(a), Node::Affine(terms, _) if terms.len() == 1)
+        && let Some(u) = g.ln_of(a)
+    {
+        return u;
     }
     g.un(Un::Ln, a)
 }

@@ -2,7 +2,7 @@
 
 use super::graph::{Bin, Un};
 use super::scalar;
-use super::workspace::{Adjoints, BLOCK, Sweep};
+use super::workspace::{Adjoints, BLOCK, Column, Sweep};
 use isoflop_numerics::kernels;
 
 /// Where a column comes from.
@@ -86,6 +86,24 @@ pub(super) enum Op {
         equation: u16,
         inner: Vec<Op>,
     },
+}
+
+impl Op {
+    /// The register that the op fills.
+    pub fn out(&self) -> u16 {
+        match *self {
+            Self::ExpLinear { out, .. }
+            | Self::Linear { out, .. }
+            | Self::Sum { out, .. }
+            | Self::Un { out, .. }
+            | Self::Bin { out, .. }
+            | Self::LogAddExp { out, .. }
+            | Self::Select { out, .. }
+            | Self::Fill { out, .. }
+            | Self::Gather { out, .. }
+            | Self::Root { out, .. } => out,
+        }
+    }
 }
 
 /// Registers of one block, cut at an output register: operands below, output above.
@@ -195,95 +213,44 @@ pub(super) fn reverse(
 ) {
     let n = sweep.rows;
     for op in ops.iter().rev() {
+        let out = op.out();
+        let Some(a) = adj.of(out) else { continue };
         match op {
-            Op::ExpLinear { out, s, x, y } => {
-                if !adj.reached(*out) {
-                    continue;
-                }
-                let v = sweep.register(values, *out);
-                let mut t = adj.take_temp();
-                kernels::product(&mut t[..n], adj.of(*out, n), v);
-                reverse_linear(sweep, values, adj, &t[..n], *s, *x, *y);
-                adj.give_temp(t);
+            Op::ExpLinear { s, x, y, .. } => {
+                let sent = adj.sent(out);
+                let v = sweep.register(values, out);
+                adj.fill(a, sent, n, |a, t| kernels::product(t, a, v));
+                reverse_linear(sweep, values, adj, sent, *s, *x, *y);
             }
-            Op::Linear { out, s, x, y } => {
-                if !adj.reached(*out) {
-                    continue;
-                }
-                let mut t = adj.take_temp();
-                t[..n].copy_from_slice(adj.of(*out, n));
-                reverse_linear(sweep, values, adj, &t[..n], *s, *x, *y);
-                adj.give_temp(t);
+            Op::Linear { s, x, y, .. } => reverse_linear(sweep, values, adj, a, *s, *x, *y),
+            Op::Sum { x, y, c, .. } => {
+                adj.pass(adj.port(sweep, *c), a, n);
+                adj.pass(adj.source(*x), a, n);
+                adj.pass(adj.source(*y), a, n);
             }
-            Op::Sum { out, x, y, c } => {
-                if !adj.reached(*out) {
-                    continue;
-                }
-                let mut t = adj.take_temp();
-                t[..n].copy_from_slice(adj.of(*out, n));
-                adj.add_port(sweep, *c, &t[..n]);
-                adj.add(*x, &t[..n]);
-                adj.add(*y, &t[..n]);
-                adj.give_temp(t);
+            Op::Un { f, x, .. } => reverse_unary(sweep, values, adj, *f, out, *x),
+            Op::Bin { f, x, y, .. } => reverse_binary(sweep, values, adj, *f, out, *x, *y),
+            Op::LogAddExp { x, y, .. } => {
+                let (u, w) = (sweep.source(values, *x), sweep.source(values, *y));
+                adj.put(adj.source(*x), a, n, |a, t| {
+                    kernels::log_add_exp_share(t, u, w, a)
+                });
+                adj.put(adj.source(*y), a, n, |a, t| {
+                    kernels::log_add_exp_share(t, w, u, a)
+                });
             }
-            Op::Un { f, out, x } => {
-                if adj.reached(*out) && matches!(x, Src::Reg(_)) {
-                    reverse_unary(sweep, values, adj, *f, *out, *x);
-                }
-            }
-            Op::Bin { f, out, x, y } => {
-                if adj.reached(*out) {
-                    reverse_binary(sweep, values, adj, *f, *out, *x, *y);
-                }
-            }
-            Op::LogAddExp { out, x, y } => {
-                if !adj.reached(*out) {
-                    continue;
-                }
-                let mut t = adj.take_temp();
-                for source in [*x, *y] {
-                    if matches!(source, Src::Reg(_)) {
-                        let v = sweep.register(values, *out);
-                        let a = adj.of(*out, n);
-                        kernels::exp_difference_times(
-                            &mut t[..n],
-                            sweep.source(values, source),
-                            v,
-                            a,
-                        );
-                        adj.add(source, &t[..n]);
-                    }
-                }
-                adj.give_temp(t);
-            }
-            Op::Select { out, c, x, y } => {
-                if !adj.reached(*out) {
-                    continue;
-                }
-                let mut t = adj.take_temp();
+            Op::Select { c, x, y, .. } => {
+                let c = sweep.source(values, *c);
                 for (source, wanted) in [(*x, true), (*y, false)] {
-                    let c = sweep.source(values, *c);
-                    let a = adj.of(*out, n);
-                    for i in 0..n {
-                        t[i] = if (c[i] != 0.0) == wanted { a[i] } else { 0.0 };
-                    }
-                    adj.add(source, &t[..n]);
-                }
-                adj.give_temp(t);
-            }
-            Op::Fill { out, port } => {
-                if adj.reached(*out) {
-                    let mut t = adj.take_temp();
-                    t[..n].copy_from_slice(adj.of(*out, n));
-                    adj.add_port(sweep, *port, &t[..n]);
-                    adj.give_temp(t);
+                    adj.put(adj.source(source), a, n, |a, t| {
+                        for i in 0..n {
+                            t[i] = if (c[i] != 0.0) == wanted { a[i] } else { 0.0 };
+                        }
+                    });
                 }
             }
-            Op::Gather { out, group } => {
-                if adj.reached(*out) {
-                    adj.add_group(*group, *out, n);
-                }
-            }
+            Op::Fill { port, .. } => adj.pass(adj.port(sweep, *port), a, n),
+            Op::Gather { group, .. } => adj.pass(Some(adj.group(*group)), a, n),
             Op::Root { .. } => super::root::reverse(op, sweep, values, adj, deeper),
         }
     }
@@ -294,38 +261,34 @@ fn reverse_linear(
     sweep: &Sweep<'_>,
     values: &[f64],
     adj: &mut Adjoints,
-    t: &[f64],
+    t: Column,
     s: u16,
     x: Src,
     y: Addend,
 ) {
+    let n = sweep.rows;
     match y {
-        Addend::Port(c) => adj.add_port(sweep, c, t),
-        Addend::Column(y) => adj.add(y, t),
+        Addend::Port(c) => adj.pass(adj.port(sweep, c), t, n),
+        Addend::Column(y) => adj.pass(adj.source(y), t, n),
     }
-    adj.add_port_product(sweep, s, t, sweep.source(values, x));
-    adj.add_scaled(x, sweep.port(s), t);
+    let u = sweep.source(values, x);
+    adj.put(adj.port(sweep, s), t, n, |t, o| kernels::product(o, t, u));
+    let factor = sweep.port(s);
+    adj.put(adj.source(x), t, n, |t, o| kernels::scaled(o, factor, t));
 }
 
 fn reverse_unary(sweep: &Sweep<'_>, values: &[f64], adj: &mut Adjoints, f: Un, out: u16, x: Src) {
-    let n = sweep.rows;
-    let mut t = adj.take_temp();
-    let (v, u, a) = (
-        sweep.register(values, out),
-        sweep.source(values, x),
-        adj.of(out, n),
-    );
-    match f {
-        Un::Exp => kernels::product(&mut t[..n], a, v),
-        Un::Ln => kernels::quotient(&mut t[..n], a, u),
+    let Some(a) = adj.of(out) else { return };
+    let (v, u) = (sweep.register(values, out), sweep.source(values, x));
+    adj.put(adj.source(x), a, sweep.rows, |a, t| match f {
+        Un::Exp => kernels::product(t, a, v),
+        Un::Ln => kernels::quotient(t, a, u),
         _ => {
-            for i in 0..n {
+            for i in 0..a.len() {
                 t[i] = a[i] * scalar::slope_un(f, u[i], v[i]);
             }
         }
-    }
-    adj.add(x, &t[..n]);
-    adj.give_temp(t);
+    });
 }
 
 fn reverse_binary(
@@ -337,25 +300,19 @@ fn reverse_binary(
     x: Src,
     y: Src,
 ) {
-    let n = sweep.rows;
+    let Some(a) = adj.of(out) else { return };
+    let (u, w) = (sweep.source(values, x), sweep.source(values, y));
+    let v = sweep.register(values, out);
     for (source, first) in [(x, true), (y, false)] {
-        if !matches!(source, Src::Reg(_)) {
-            continue;
-        }
-        let mut t = adj.take_temp();
-        let (u, w) = (sweep.source(values, x), sweep.source(values, y));
-        let (v, a) = (sweep.register(values, out), adj.of(out, n));
-        match f {
-            Bin::Mul => kernels::product(&mut t[..n], a, if first { w } else { u }),
-            Bin::Div if first => kernels::quotient(&mut t[..n], a, w),
+        adj.put(adj.source(source), a, sweep.rows, |a, t| match f {
+            Bin::Mul => kernels::product(t, a, if first { w } else { u }),
+            Bin::Div if first => kernels::quotient(t, a, w),
             _ => {
-                for i in 0..n {
+                for i in 0..a.len() {
                     let (dx, dy) = scalar::slope_bin(f, u[i], w[i], v[i]);
                     t[i] = a[i] * if first { dx } else { dy };
                 }
             }
-        }
-        adj.add(source, &t[..n]);
-        adj.give_temp(t);
+        });
     }
 }

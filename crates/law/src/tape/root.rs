@@ -108,25 +108,23 @@ pub(super) fn reverse(
     else {
         return;
     };
-    let (Some((own, deeper)), true) = (deeper.split_first_mut(), adj.reached(*out)) else {
+    let (Some((own, deeper)), Some(a)) = (deeper.split_first_mut(), adj.of(*out)) else {
         return;
     };
     let n = sweep.rows;
     own.clear();
-    own.seed(*equation, n, |a| a.fill(1.0));
+    own.seed(*equation);
     ops::reverse(inner, sweep, values, own, deeper);
-    let slope: Vec<f64> = if own.reached(*unknown) {
-        own.of(*unknown, n).to_vec()
-    } else {
-        vec![0.0; n]
+    let share: Vec<f64> = match own.of(*unknown) {
+        Some(slope) => adj
+            .column(a, n)
+            .iter()
+            .zip(own.column(slope, n))
+            .map(|(a, s)| -a / s)
+            .collect(),
+        // The equation does not depend on its unknown: the root is not determined.
+        None => vec![f64::NAN; n],
     };
-    let share: Vec<f64> = adj
-        .of(*out, n)
-        .iter()
-        .zip(&slope)
-        .map(|(a, s)| -a / s)
-        .collect();
-    let first = usize::from(*unknown);
-    let last = usize::from(*out);
+    let (first, last) = (usize::from(*unknown), usize::from(*out));
     adj.absorb(own, &share, |r| r >= first && r < last);
 }

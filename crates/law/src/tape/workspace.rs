@@ -15,9 +15,11 @@ pub struct Workspace {
     scalars: Vec<f64>,
     scalar_adjoint: Vec<f64>,
     ports: Vec<f64>,
-    /// ∂port/∂θ, row by row; filled on demand.
-    port_rows: Vec<f64>,
-    port_rows_ready: bool,
+    step_row: Vec<f64>,
+    /// ∂port/∂θ without zeros, port by port, and where each port begins; filled on demand.
+    port_slopes: Vec<(usize, f64)>,
+    port_ends: Vec<usize>,
+    port_slopes_ready: bool,
     pub(super) values: Vec<f64>,
     /// Adjoints of the main sweep first, then one for each level of `solve`.
     pub(super) adjoints: Vec<Adjoints>,
@@ -32,8 +34,10 @@ impl Workspace {
             scalars: vec![0.0; program.scalars.len()],
             scalar_adjoint: vec![0.0; program.scalars.len()],
             ports: vec![0.0; ports],
-            port_rows: vec![0.0; ports * p],
-            port_rows_ready: false,
+            step_row: vec![0.0; p],
+            port_slopes: Vec::with_capacity(ports * p),
+            port_ends: Vec::with_capacity(ports + 1),
+            port_slopes_ready: false,
             values: vec![0.0; program.registers * BLOCK],
             adjoints: vec![one; 1 + super::root::depth(&program.ops)],
         }
@@ -51,34 +55,38 @@ impl Workspace {
                 Port::Step(s) => self.scalars[s as usize],
             };
         }
-        self.port_rows_ready = false;
+        self.port_slopes_ready = false;
     }
 
-    /// ∂port/∂θ, ports × coordinates, row by row.
-    pub(super) fn port_rows(&mut self, program: &Program) -> &[f64] {
-        if !self.port_rows_ready {
-            let p = program.coordinates.len();
-            self.port_rows.fill(0.0);
-            for (k, port) in program.ports.iter().enumerate() {
-                let row = &mut self.port_rows[k * p..(k + 1) * p];
-                match *port {
-                    Port::Const(_) => {}
-                    Port::Linear(j, c) => row[j as usize] = c,
-                    Port::Exp(j) => row[j as usize] = self.ports[k],
-                    Port::Step(s) => {
-                        scalar::reverse(
-                            &program.scalars,
-                            &self.scalars,
-                            s,
-                            &mut self.scalar_adjoint,
-                            row,
-                        );
-                    }
+    /// ∂port k/∂θ as (coordinate, derivative), without zeros; [`Self::ready_port_slopes`] comes first.
+    pub(super) fn port_slopes(&self, k: usize) -> &[(usize, f64)] {
+        debug_assert!(self.port_slopes_ready);
+        &self.port_slopes[self.port_ends[k]..self.port_ends[k + 1]]
+    }
+
+    /// Computes [`Self::port_slopes`] for the coordinates set, once.
+    pub(super) fn ready_port_slopes(&mut self, program: &Program) {
+        if self.port_slopes_ready {
+            return;
+        }
+        self.port_slopes.clear();
+        self.port_ends.clear();
+        self.port_ends.push(0);
+        for (k, port) in program.ports.iter().enumerate() {
+            match *port {
+                Port::Const(_) => {}
+                Port::Linear(j, c) => self.port_slopes.push((j as usize, c)),
+                Port::Exp(j) => self.port_slopes.push((j as usize, self.ports[k])),
+                Port::Step(s) => {
+                    let (adjoint, row) = (&mut self.scalar_adjoint, &mut self.step_row);
+                    scalar::reverse(&program.scalars, &self.scalars, s, adjoint, row);
+                    let entries = row.iter().copied().enumerate();
+                    self.port_slopes.extend(entries.filter(|(_, x)| *x != 0.0));
                 }
             }
-            self.port_rows_ready = true;
+            self.port_ends.push(self.port_slopes.len());
         }
-        &self.port_rows
+        self.port_slopes_ready = true;
     }
 
     pub(super) fn split(&mut self) -> (&[f64], &[f64], &mut [f64], &mut [Adjoints]) {
@@ -134,170 +142,184 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Derivative columns of one block: one a register, one a port, one an indexed coefficient.
+/// A register, a port or an indexed coefficient, as the owner of a derivative column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot(usize);
+
+/// A column of [`Adjoints`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Column(usize);
+
+/// Derivative columns of one block.
+///
+/// Every slot has a home column, and a register has a second one for what its op sends on. A derivative that is
+/// passed on unchanged is not copied: the slot points at the sender's column. That is safe because a column that is
+/// pointed at is final: an op is met only after all that read it.
 #[derive(Clone, Debug)]
 pub(super) struct Adjoints {
-    registers: Vec<f64>,
-    reached: Vec<bool>,
-    pub ports: Vec<f64>,
-    pub port_reached: Vec<bool>,
-    pub groups: Vec<f64>,
-    pub group_reached: Vec<bool>,
-    temps: Vec<Vec<f64>>,
+    columns: Vec<f64>,
+    at: Vec<Option<Column>>,
+    registers: usize,
+    ports: usize,
 }
 
 impl Adjoints {
     fn new(registers: usize, ports: usize, groups: usize) -> Self {
-        Self {
-            registers: vec![0.0; registers * BLOCK],
-            reached: vec![false; registers],
-            ports: vec![0.0; ports * BLOCK],
-            port_reached: vec![false; ports],
-            groups: vec![0.0; groups * BLOCK],
-            group_reached: vec![false; groups],
-            temps: vec![vec![0.0; BLOCK]; 4],
-        }
+        let slots = registers + ports + groups;
+        let mut me = Self {
+            columns: vec![0.0; (slots + registers + 2) * BLOCK],
+            at: vec![None; slots],
+            registers,
+            ports,
+        };
+        let ones = me.ones().0 * BLOCK;
+        me.columns[ones..].fill(1.0);
+        me
     }
 
     pub fn clear(&mut self) {
-        self.reached.fill(false);
-        self.port_reached.fill(false);
-        self.group_reached.fill(false);
+        self.at.fill(None);
     }
 
-    pub fn reached(&self, r: u16) -> bool {
-        self.reached[usize::from(r)]
+    fn scratch(&self) -> Column {
+        Column(self.at.len() + self.registers)
     }
 
-    pub fn of(&self, r: u16, rows: usize) -> &[f64] {
-        let at = usize::from(r) * BLOCK;
-        &self.registers[at..at + rows]
+    fn ones(&self) -> Column {
+        Column(self.at.len() + self.registers + 1)
     }
 
-    /// Sets the adjoint of a register.
-    pub fn seed(&mut self, r: u16, rows: usize, fill: impl FnOnce(&mut [f64])) {
-        let at = usize::from(r) * BLOCK;
-        fill(&mut self.registers[at..at + rows]);
-        self.reached[usize::from(r)] = true;
+    /// Sets the adjoint of a register to one.
+    pub fn seed(&mut self, r: u16) {
+        self.at[usize::from(r)] = Some(self.ones());
     }
 
-    pub fn take_temp(&mut self) -> Vec<f64> {
-        self.temps.pop().unwrap_or_else(|| vec![0.0; BLOCK])
+    /// The adjoint of a register; none when nothing that matters reads it.
+    pub fn of(&self, r: u16) -> Option<Column> {
+        self.at[usize::from(r)]
     }
 
-    pub fn give_temp(&mut self, t: Vec<f64>) {
-        self.temps.push(t);
+    /// The column for what the op of a register sends on.
+    pub fn sent(&self, r: u16) -> Column {
+        Column(self.at.len() + usize::from(r))
     }
 
-    /// Adds `t` to the adjoint of a source; known columns have none.
-    pub fn add(&mut self, s: Src, t: &[f64]) {
-        let Src::Reg(r) = s else { return };
-        let r = usize::from(r);
-        let column = &mut self.registers[r * BLOCK..r * BLOCK + t.len()];
-        put(column, t, &mut self.reached[r]);
+    /// The slot of a source; known columns have none.
+    pub fn source(&self, s: Src) -> Option<Slot> {
+        match s {
+            Src::Reg(r) => Some(Slot(usize::from(r))),
+            Src::Data(_) => None,
+        }
     }
 
-    /// Adds k·t to the adjoint of a source.
-    pub fn add_scaled(&mut self, s: Src, k: f64, t: &[f64]) {
-        let Src::Reg(r) = s else { return };
-        let r = usize::from(r);
-        let column = &mut self.registers[r * BLOCK..r * BLOCK + t.len()];
-        if self.reached[r] {
-            kernels::add_scaled(column, k, t);
+    /// The slot of a port; constants have none.
+    pub fn port(&self, sweep: &Sweep<'_>, p: u16) -> Option<Slot> {
+        match sweep.program.ports[usize::from(p)] {
+            Port::Const(_) => None,
+            _ => Some(Slot(self.registers + usize::from(p))),
+        }
+    }
+
+    /// The slot of an indexed coefficient.
+    pub fn group(&self, g: u16) -> Slot {
+        Slot(self.registers + self.ports + usize::from(g))
+    }
+
+    /// All columns, for sums that read many at once.
+    pub fn columns(&self) -> &[f64] {
+        &self.columns
+    }
+
+    /// Where the column of port `k` begins in [`Self::columns`], if the sweep reached it.
+    pub fn port_start(&self, k: usize) -> Option<usize> {
+        self.at[self.registers + k].map(|c| c.0 * BLOCK)
+    }
+
+    /// The column of indexed coefficient `g`, if the sweep reached it.
+    pub fn group_column(&self, g: usize, rows: usize) -> Option<&[f64]> {
+        self.at[self.registers + self.ports + g].map(|c| self.column(c, rows))
+    }
+
+    pub fn column(&self, c: Column, rows: usize) -> &[f64] {
+        &self.columns[c.0 * BLOCK..c.0 * BLOCK + rows]
+    }
+
+    /// Fills the column `to` from the column `from`.
+    pub fn fill(
+        &mut self,
+        from: Column,
+        to: Column,
+        rows: usize,
+        f: impl FnOnce(&[f64], &mut [f64]),
+    ) {
+        let (read, write) = (from.0 * BLOCK, to.0 * BLOCK);
+        debug_assert_ne!(read, write, "a column is never filled from itself");
+        if read < write {
+            let (low, high) = self.columns.split_at_mut(write);
+            f(&low[read..read + rows], &mut high[..rows]);
         } else {
-            kernels::scaled(column, k, t);
-            self.reached[r] = true;
+            let (low, high) = self.columns.split_at_mut(read);
+            f(&high[..rows], &mut low[write..write + rows]);
         }
     }
 
-    /// Adds `t` to the derivative column of a port; constants have none.
-    pub fn add_port(&mut self, sweep: &Sweep<'_>, p: u16, t: &[f64]) {
-        let p = usize::from(p);
-        if matches!(sweep.program.ports[p], Port::Const(_)) {
-            return;
-        }
-        let column = &mut self.ports[p * BLOCK..p * BLOCK + t.len()];
-        put(column, t, &mut self.port_reached[p]);
-    }
-
-    /// Adds t·x to the derivative column of a port.
-    pub fn add_port_product(&mut self, sweep: &Sweep<'_>, p: u16, t: &[f64], x: &[f64]) {
-        let p = usize::from(p);
-        if matches!(sweep.program.ports[p], Port::Const(_)) {
-            return;
-        }
-        let column = &mut self.ports[p * BLOCK..p * BLOCK + t.len()];
-        if self.port_reached[p] {
-            kernels::add_product(column, t, x);
+    /// Adds a final column to a slot, by pointing at it where it is the first.
+    pub fn pass(&mut self, slot: Option<Slot>, from: Column, rows: usize) {
+        let Some(slot) = slot else { return };
+        if self.at[slot.0].is_none() {
+            self.at[slot.0] = Some(from);
         } else {
-            kernels::product(column, t, x);
-            self.port_reached[p] = true;
+            self.accumulate(slot, from, rows);
         }
     }
 
-    /// Adds the adjoint of a register to the derivative column of an indexed coefficient.
-    pub fn add_group(&mut self, group: u16, out: u16, rows: usize) {
-        let g = usize::from(group);
-        let at = usize::from(out) * BLOCK;
-        let column = &mut self.groups[g * BLOCK..g * BLOCK + rows];
-        put(
-            column,
-            &self.registers[at..at + rows],
-            &mut self.group_reached[g],
-        );
+    /// Adds to a slot what `f` makes of a column.
+    pub fn put(
+        &mut self,
+        slot: Option<Slot>,
+        from: Column,
+        rows: usize,
+        f: impl FnOnce(&[f64], &mut [f64]),
+    ) {
+        let Some(slot) = slot else { return };
+        if self.at[slot.0].is_none() {
+            self.fill(from, Column(slot.0), rows, f);
+            self.at[slot.0] = Some(Column(slot.0));
+        } else {
+            let scratch = self.scratch();
+            self.fill(from, scratch, rows, f);
+            self.accumulate(slot, scratch, rows);
+        }
+    }
+
+    /// Adds a column to that of a slot, in the slot's home.
+    fn accumulate(&mut self, slot: Slot, from: Column, rows: usize) {
+        let home = Column(slot.0);
+        match self.at[slot.0] {
+            Some(at) if at != home => {
+                self.fill(at, home, rows, |at, home| home.copy_from_slice(at));
+                self.at[slot.0] = Some(home);
+            }
+            _ => {}
+        }
+        self.fill(from, home, rows, |from, home| kernels::add_to(home, from));
     }
 
     /// Adds `share` times another sweep's columns, row by row, to registers that are not its own, ports and groups.
     pub fn absorb(&mut self, other: &Self, share: &[f64], own: impl Fn(usize) -> bool) {
         let n = share.len();
-        let columns = |b: &[f64], k: usize| -> std::ops::Range<usize> {
-            debug_assert!(b.len() >= k * BLOCK + n);
-            k * BLOCK..k * BLOCK + n
-        };
-        for r in (0..other.reached.len()).filter(|r| other.reached[*r] && !own(*r)) {
-            let at = columns(&self.registers, r);
-            put_product(
-                &mut self.registers[at.clone()],
-                &other.registers[at],
-                share,
-                &mut self.reached[r],
-            );
+        for slot in 0..self.at.len() {
+            let Some(from) = other.at[slot].filter(|_| slot >= self.registers || !own(slot)) else {
+                continue;
+            };
+            let to = if self.at[slot].is_none() {
+                Column(slot)
+            } else {
+                self.scratch()
+            };
+            let at = to.0 * BLOCK;
+            kernels::product(&mut self.columns[at..at + n], other.column(from, n), share);
+            self.pass(Some(Slot(slot)), to, n);
         }
-        for p in (0..other.port_reached.len()).filter(|p| other.port_reached[*p]) {
-            let at = columns(&self.ports, p);
-            put_product(
-                &mut self.ports[at.clone()],
-                &other.ports[at],
-                share,
-                &mut self.port_reached[p],
-            );
-        }
-        for g in (0..other.group_reached.len()).filter(|g| other.group_reached[*g]) {
-            let at = columns(&self.groups, g);
-            put_product(
-                &mut self.groups[at.clone()],
-                &other.groups[at],
-                share,
-                &mut self.group_reached[g],
-            );
-        }
-    }
-}
-
-fn put(column: &mut [f64], t: &[f64], reached: &mut bool) {
-    if *reached {
-        kernels::add_to(column, t);
-    } else {
-        column.copy_from_slice(t);
-        *reached = true;
-    }
-}
-
-fn put_product(column: &mut [f64], t: &[f64], share: &[f64], reached: &mut bool) {
-    if *reached {
-        kernels::add_product(column, t, share);
-    } else {
-        kernels::product(column, t, share);
-        *reached = true;
     }
 }

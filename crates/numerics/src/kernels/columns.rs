@@ -1,4 +1,8 @@
 //! Kernels over columns. All slices of one call have one length; longer ones are cut to the first.
+#![expect(
+    clippy::extra_unused_type_parameters,
+    reason = "every kernel takes its arithmetic, also those that only add or only multiply"
+)]
 
 use super::kernels;
 use super::math::{exp_with, ln_1p_with, ln_with};
@@ -153,12 +157,15 @@ kernels! {
         }
     }
 
-    /// out = e^(x - y) · a: the share of x in ln Σ e^x = y, times the adjoint a.
-    pub fn exp_difference_times<M>(out: &mut [f64], x: &[f64], y: &[f64], a: &[f64]) {
+    /// out = a·e^x / (e^x + e^y): the adjoint a of ln(e^x + e^y), as far as it is x's.
+    pub fn log_add_exp_share<M>(out: &mut [f64], x: &[f64], y: &[f64], a: &[f64]) {
         let n = out.len();
         let (x, y, a) = (&x[..n], &y[..n], &a[..n]);
         for i in 0..n {
-            out[i] = exp_with::<M>(x[i] - y[i]) * a[i];
+            // The smaller term's share of the larger is at most one: nothing overflows or cancels.
+            let small = exp_with::<M>(-(x[i] - y[i]).abs());
+            let own = if x[i] > y[i] { 1.0 } else { small };
+            out[i] = a[i] * (own / (1.0 + small));
         }
     }
 

@@ -12,9 +12,11 @@
 
 mod columns;
 mod math;
+mod sums;
 
 pub use columns::*;
 pub use math::{exp, ln, ln_1p};
+pub use sums::{Lanes, add_dots, add_gram, fold};
 
 /// Which instance of the kernels a processor can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
