@@ -56,6 +56,10 @@ pub enum FaultKind {
     Nan,
     /// The cell holds something else than a number.
     NotANumber,
+    /// The cell of a column of dates holds something else.
+    NotADate,
+    /// A percentage above 100 among scores.
+    AboveHundred,
 }
 
 impl Column {
@@ -130,8 +134,12 @@ impl Column {
         };
         absent.then(|| match self.fault(row) {
             None => "is missing".to_owned(),
-            Some(fault) if fault.kind == FaultKind::Nan => "is NaN".to_owned(),
-            Some(fault) => format!("is not a number ({:?})", fault.text),
+            Some(fault) => match fault.kind {
+                FaultKind::Nan => "is NaN".to_owned(),
+                FaultKind::NotANumber => format!("is not a number ({:?})", fault.text),
+                FaultKind::NotADate => format!("is not a date ({:?})", fault.text),
+                FaultKind::AboveHundred => format!("exceeds 100% ({:?})", fault.text),
+            },
         })
     }
 

@@ -8,6 +8,7 @@
 mod accounting;
 pub mod column;
 mod copies;
+mod date;
 mod derive;
 mod expr;
 mod header;

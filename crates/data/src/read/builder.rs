@@ -26,7 +26,7 @@ pub(super) struct Builder {
     account: Account,
     notes: Vec<Note>,
     twins: BTreeSet<String>,
-    text_columns: Vec<String>,
+    text_columns: BTreeSet<String>,
     next_look: usize,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Parts {
 
 impl Builder {
     /// A builder that reads the named columns as text and all others as numbers.
-    pub(super) fn new(text_columns: Vec<String>) -> Self {
+    pub(super) fn new(text_columns: BTreeSet<String>) -> Self {
         Self {
             columns: Vec::new(),
             by_name: HashMap::new(),
@@ -68,10 +68,8 @@ impl Builder {
         if let Some(at) = self.by_name.get(name) {
             return *at;
         }
-        let as_text = self.text_columns.iter().any(|t| t == name);
-        let mut column = ColumnBuilder::new(name, as_text);
-        column.pad(self.places.len());
-        self.columns.push(column);
+        let as_text = self.text_columns.contains(name);
+        self.columns.push(ColumnBuilder::new(name, as_text));
         self.by_name.insert(name.to_owned(), self.columns.len() - 1);
         self.columns.len() - 1
     }
@@ -83,35 +81,72 @@ impl Builder {
 
     /// Sets a cell of the current row; a second value for the same cell is ignored.
     pub(super) fn cell(&mut self, column: usize, text: &str, mark: DecimalMark) {
-        let column = &mut self.columns[column];
-        if column.len() == self.places.len() {
-            column.push(text, mark);
-        }
+        self.cell_ahead(column, 0, text, mark);
     }
 
     /// Sets a cell of the current row to a number.
     pub(super) fn number(&mut self, column: usize, value: f64) {
-        let column = &mut self.columns[column];
-        if column.len() == self.places.len() {
+        self.number_ahead(column, 0, value);
+    }
+
+    /// Sets a cell of a row that many after the current one, for sources that give whole columns. The
+    /// rows of a column must ascend; rows that are passed over are missing.
+    pub(super) fn cell_ahead(
+        &mut self,
+        column: usize,
+        ahead: usize,
+        text: &str,
+        mark: DecimalMark,
+    ) {
+        if let Some(column) = self.reach(column, ahead) {
+            column.push(text, mark);
+        }
+    }
+
+    /// Sets a cell of a row that many after the current one to a number.
+    pub(super) fn number_ahead(&mut self, column: usize, ahead: usize, value: f64) {
+        if let Some(column) = self.reach(column, ahead) {
             column.push_number(value);
         }
     }
 
+    /// Sets a cell of the current row to a text of a source that has numbers as well.
+    pub(super) fn quoted(&mut self, column: usize, text: &str) {
+        if let Some(column) = self.reach(column, 0) {
+            column.push_quoted(text);
+        }
+    }
+
+    /// The column, padded up to the row; none if the row has its cell. Padding as late as that keeps a
+    /// row of few cells cheap in a table of many columns.
+    fn reach(&mut self, column: usize, ahead: usize) -> Option<&mut ColumnBuilder> {
+        let row = self.places.len() + ahead;
+        let column = &mut self.columns[column];
+        (column.len() <= row).then(|| {
+            column.pad(row);
+            column
+        })
+    }
+
     /// Ends the current row; cells that were not set are missing.
     pub(super) fn end_row(&mut self, line: usize) -> Option<Restart> {
-        let rows = self.places.len() + 1;
-        for column in &mut self.columns {
-            column.pad(rows);
-        }
-        self.places.push(RowPlace {
-            source: u32::try_from(self.rows_of_source.len().saturating_sub(1)).unwrap_or(u32::MAX),
+        self.end_rows(line, 1)
+    }
+
+    /// Ends several rows at once; the first is at `line` and each is one line after the other.
+    pub(super) fn end_rows(&mut self, line: usize, rows: usize) -> Option<Restart> {
+        let source = u32::try_from(self.rows_of_source.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        self.places.extend((line..line + rows).map(|line| RowPlace {
+            source,
             line: u32::try_from(line).unwrap_or(u32::MAX),
-        });
-        self.count_row();
-        if rows < self.next_look {
+        }));
+        self.count_rows(rows);
+        if self.places.len() < self.next_look {
             return None;
         }
-        self.next_look *= 2;
+        while self.next_look <= self.places.len() {
+            self.next_look *= 2;
+        }
         self.settle()
     }
 
@@ -122,12 +157,12 @@ impl Builder {
             Some(column) => format!("{name}:{line}:{column}"),
             None => format!("{name}:{line}"),
         });
-        self.count_row();
+        self.count_rows(1);
     }
 
-    fn count_row(&mut self) {
+    fn count_rows(&mut self, more: usize) {
         if let Some(rows) = self.rows_of_source.last_mut() {
-            *rows += 1;
+            *rows += more;
         }
     }
 
@@ -145,7 +180,7 @@ impl Builder {
     }
 
     /// The columns to read as text from now on.
-    pub(super) fn into_text_columns(self) -> Vec<String> {
+    pub(super) fn into_text_columns(self) -> BTreeSet<String> {
         self.columns
             .iter()
             .filter(|c| c.is_text() || c.is_rather_text())
@@ -154,12 +189,13 @@ impl Builder {
     }
 
     pub(super) fn finish(self) -> Parts {
+        let rows = self.places.len();
+        let columns = self.columns.into_iter().map(|mut column| {
+            column.pad(rows);
+            column.finish()
+        });
         Parts {
-            columns: self
-                .columns
-                .into_iter()
-                .map(ColumnBuilder::finish)
-                .collect(),
+            columns: columns.collect(),
             places: self.places,
             rows_of_source: self.rows_of_source,
             account: self.account,

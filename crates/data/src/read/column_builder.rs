@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use isoflop_base::{DecimalMark, Note, QuantityError, Severity, parse_quantity_with};
+use isoflop_base::{DecimalMark, QuantityError, parse_quantity_with};
 
+use super::{column_notes, dates, percent};
 use crate::column::{CellFault, Column, FaultKind, MISSING_CODE, Values};
 use crate::header::Header;
-use crate::table::note;
 
 /// Cells of a text column that stand for no value. Shorter than the list for numbers: `none` and
 /// `unknown` are values of a schedule or an optimiser, `None` and `nan` are what programs write.
@@ -27,6 +27,20 @@ pub(super) struct ColumnBuilder {
     /// Cells that held a number, and cells that held words.
     numeric: usize,
     words: usize,
+    forms: Forms,
+}
+
+/// How cells were written, as far as a reader of the column must know.
+#[derive(Default)]
+pub(super) struct Forms {
+    /// Rows whose number has a percent sign.
+    pub(super) percent: Vec<usize>,
+    /// Cells with a lower-case `m` for million.
+    pub(super) small_m: usize,
+    /// Numbers in quotes in a source that tells numbers from texts.
+    pub(super) quoted: usize,
+    /// Numbers without quotes there.
+    pub(super) bare: usize,
 }
 
 enum Store {
@@ -76,6 +90,7 @@ impl ColumnBuilder {
             units: Vec::new(),
             numeric: 0,
             words: 0,
+            forms: Forms::default(),
         }
     }
 
@@ -100,13 +115,29 @@ impl ColumnBuilder {
 
     /// Adds a number that needs no reading.
     pub(super) fn push_number(&mut self, value: f64) {
+        let row = self.len();
         match &mut self.store {
             Store::Numbers(v) => {
                 self.numeric += 1;
+                self.forms.bare += 1;
                 v.push(scaled(value, &self.header));
+                if value.is_nan() {
+                    self.faults.push(CellFault {
+                        row,
+                        text: "NaN".to_owned(),
+                        kind: FaultKind::Nan,
+                    });
+                }
             }
             Store::Text(t) => t.push(&value.to_string()),
         }
+    }
+
+    /// Adds a text of a source that has numbers as well.
+    pub(super) fn push_quoted(&mut self, cell: &str) {
+        let numeric = self.numeric;
+        self.push(cell, DecimalMark::Point);
+        self.forms.quoted += self.numeric - numeric;
     }
 
     /// Adds a cell of text. The plain forms of numbers take the short way.
@@ -135,6 +166,11 @@ impl ColumnBuilder {
                 if quantity.approximate {
                     self.approximate.push(row);
                 }
+                let percent = quantity.unit.as_deref() == Some("%");
+                if percent {
+                    self.forms.percent.push(row);
+                }
+                self.forms.small_m += usize::from(is_small_m(cell));
                 if let Some(unit) = quantity.unit.filter(|u| !self.units.contains(u)) {
                     self.units.push(unit);
                 }
@@ -182,19 +218,20 @@ impl ColumnBuilder {
     pub(super) fn finish(self) -> Column {
         let mut column = match self.store {
             Store::Text(text) => {
-                return Column::new(
-                    self.name,
-                    bools(&text).unwrap_or(Values::Text {
-                        codes: text.codes,
-                        levels: text.levels,
-                    }),
-                );
+                if let Some(truths) = bools(&text) {
+                    return Column::new(self.name, truths);
+                }
+                return dates::column(&self.name, &text.codes, &text.levels).unwrap_or_else(|| {
+                    let (codes, levels) = (text.codes, text.levels);
+                    Column::new(self.name, Values::Text { codes, levels })
+                });
             }
             Store::Numbers(numbers) => Column::new(self.name, Values::Number(numbers)),
         };
         column.faults = self.faults;
         column.approximate = self.approximate;
-        column.notes = notes(&column.name, &self.header, &self.units);
+        column.notes = column_notes::notes(&column.name, &self.header, &self.units, &self.forms);
+        percent::normalise(&mut column, &self.forms.percent);
         column.unit = if self.header.unit.is_empty() {
             self.units.into_iter().next().unwrap_or_default()
         } else {
@@ -204,33 +241,11 @@ impl ColumnBuilder {
     }
 }
 
-/// What the header and the units written in cells say about a column of numbers.
-fn notes(name: &str, header: &Header, units: &[String]) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let mut tell = |code, severity, message| notes.push(note(code, severity, message, None));
-    if let Some(scale) = &header.scaled_by {
-        let to = if header.unit.is_empty() {
-            String::new()
-        } else {
-            format!(" to {}", header.unit)
-        };
-        let message =
-            format!("`{name}` is in {scale} by its header; its plain numbers were multiplied{to}");
-        tell("header-scale", Severity::Info, message);
-    }
-    if units.len() > 1 {
-        let message = format!("`{name}` mixes units: {}", units.join(", "));
-        tell("mixed-units", Severity::Warning, message);
-    }
-    let written = units.iter().chain([&header.unit]);
-    for unit in written.filter(|u| u.starts_with("bits") || *u == "perplexity") {
-        tell(
-            "loss-unit",
-            Severity::Info,
-            format!("`{name}` is in {unit}; it is used as it is"),
-        );
-    }
-    notes
+/// Whether a number ends in a lone lower-case `m`, which would be milli anywhere else.
+fn is_small_m(cell: &str) -> bool {
+    let number = cell.split('(').next().unwrap_or_default().trim_end();
+    let before = number.strip_suffix('m').map(str::trim_end);
+    before.is_some_and(|b| b.ends_with(|c: char| c.is_ascii_digit() || c == '.'))
 }
 
 fn scaled(value: f64, header: &Header) -> f64 {

@@ -13,24 +13,43 @@ pub(super) enum Format {
     Separated(u8),
     /// One JSON object per line.
     Jsonl,
+    /// Columns in pages.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// First bytes of formats that are known and not read, with what to do.
 const OTHERS: &[(&[u8], &str, &str)] = &[
+    #[cfg(not(feature = "parquet"))]
     (
         b"PAR1",
         "a Parquet file",
-        "write it as CSV or JSON Lines first",
+        "write it as CSV or JSON Lines first, or build with the feature `parquet`",
+    ),
+    (
+        b"PARE",
+        "an encrypted Parquet file",
+        "write it without encryption",
     ),
     (
         b"\x1f\x8b",
-        "compressed with gzip",
-        "unpack it first, or pipe it in: `gunzip -c FILE | isoflop … -`",
+        "compressed twice",
+        "unpack it once first: `gunzip FILE`",
     ),
     (
         b"\x28\xb5\x2f\xfd",
         "compressed with zstd",
-        "unpack it first, or pipe it in: `zstdcat FILE | isoflop … -`",
+        "unpack it first: `zstd -d FILE`",
+    ),
+    (
+        b"BZh",
+        "compressed with bzip2",
+        "unpack it first: `bunzip2 FILE`",
+    ),
+    (
+        b"\xfd7zXZ",
+        "compressed with xz",
+        "unpack it first: `unxz FILE`",
     ),
     (
         b"PK\x03\x04",
@@ -55,6 +74,10 @@ const OTHERS: &[(&[u8], &str, &str)] = &[
 ///
 /// `empty-file`, `format-not-read`, `not-utf8` or `binary-file`.
 pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
+    #[cfg(feature = "parquet")]
+    if source.bytes.starts_with(b"PAR1") {
+        return Ok(Format::Parquet);
+    }
     for (start, what, advice) in OTHERS {
         if source.bytes.starts_with(start) {
             let message = format!("{} is {what}, which is not read yet", source.name);
@@ -73,7 +96,7 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
                 .help("a table of runs needs a header line and one line per run"),
         );
     }
-    let ending = source.name.rsplit_once('.').map(|(_, e)| e.to_lowercase());
+    let ending = source.ending();
     let certain = matches!(ending.as_deref(), Some("csv" | "tsv" | "jsonl" | "ndjson"));
     if !certain && text.trim_start().starts_with('[') {
         let message = format!("{} is a JSON array, which is not read yet", source.name);

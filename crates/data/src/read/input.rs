@@ -5,8 +5,13 @@ use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
-/// Endings of files that a folder is searched for.
-const TABLE_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
+use super::unpack;
+
+/// Endings of files that a folder is searched for, before the ending of a compression.
+const TABLE_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "pq"];
+
+/// How deep a folder without tables is searched for what it holds instead.
+const DEPTH: usize = 3;
 
 /// Where a table comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +45,23 @@ impl Input {
     }
 }
 
-/// A source with its bytes.
+/// A source with its bytes, unpacked.
 pub(super) struct Loaded {
+    /// Name as the user gave it.
     pub(super) name: String,
+    /// The table's bytes.
     pub(super) bytes: Vec<u8>,
+    /// SHA-256 of the bytes as they were given, packed or not.
+    pub(super) sha256: String,
+    /// Length of the bytes as they were given.
+    pub(super) size: usize,
+}
+
+impl Loaded {
+    /// Ending of the name in lower case, before the ending of a compression.
+    pub(super) fn ending(&self) -> Option<String> {
+        table_ending(&self.name)
+    }
 }
 
 /// Reads all inputs into memory; reports all that cannot be read.
@@ -57,9 +75,7 @@ pub(super) fn load(inputs: &[Input]) -> Result<Vec<Loaded>, Diagnostics> {
         );
     }
     for input in inputs {
-        if let Err(fault) = load_one(input, &mut loaded) {
-            faults.0.push(fault);
-        }
+        load_one(input, &mut loaded, &mut faults);
     }
     if faults.0.is_empty() {
         Ok(loaded)
@@ -68,42 +84,35 @@ pub(super) fn load(inputs: &[Input]) -> Result<Vec<Loaded>, Diagnostics> {
     }
 }
 
-fn load_one(input: &Input, loaded: &mut Vec<Loaded>) -> Result<(), Diagnostic> {
-    match input {
-        Input::Path(path) if path.is_dir() => {
-            for file in tables_in(path)? {
-                loaded.push(load_file(&file)?);
-            }
-        }
-        Input::Path(path) => loaded.push(load_file(path)?),
-        Input::Glob(pattern) => {
-            for file in matches_of(pattern)? {
-                loaded.push(load_file(&file)?);
-            }
-        }
+fn load_one(input: &Input, loaded: &mut Vec<Loaded>, faults: &mut Diagnostics) {
+    let mut keep = |outcome: Result<Loaded, Diagnostic>| match outcome {
+        Ok(source) => loaded.push(source),
+        Err(fault) => faults.0.push(fault),
+    };
+    let files = match input {
+        Input::Path(path) if path.is_dir() => tables_in(path),
+        Input::Path(path) => Ok(vec![path.clone()]),
+        Input::Glob(pattern) => matches_of(pattern),
         Input::Stdin => {
             let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|e| cannot_read("standard input", &e))?;
-            loaded.push(Loaded {
-                name: "<stdin>".to_owned(),
-                bytes,
-            });
+            let outcome = std::io::stdin().lock().read_to_end(&mut bytes);
+            let outcome = outcome.map_err(|e| cannot_read("standard input", &e));
+            return keep(outcome.and_then(|_| unpack::unpack("<stdin>".to_owned(), bytes)));
         }
-        Input::Reader { name, bytes } => loaded.push(Loaded {
-            name: name.clone(),
-            bytes: bytes.clone(),
-        }),
+        Input::Reader { name, bytes } => {
+            return keep(unpack::unpack(name.clone(), bytes.clone()));
+        }
+    };
+    match files {
+        Ok(files) => files.iter().for_each(|file| keep(load_file(file))),
+        Err(fault) => faults.0.push(fault),
     }
-    Ok(())
 }
 
 fn load_file(path: &Path) -> Result<Loaded, Diagnostic> {
     let name = path.display().to_string();
     match std::fs::read(path) {
-        Ok(bytes) => Ok(Loaded { name, bytes }),
+        Ok(bytes) => unpack::unpack(name, bytes),
         Err(e) => {
             let mut fault = cannot_read(&name, &e);
             if e.kind() == std::io::ErrorKind::NotFound
@@ -151,28 +160,81 @@ fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Ending of a file name in lower case, before the ending of a compression.
+fn table_ending(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let plain = unpack::ENDINGS
+        .iter()
+        .find_map(|e| lower.strip_suffix(e))
+        .unwrap_or(&lower);
+    let (_, ending) = plain.rsplit_once('.')?;
+    Some(ending.to_owned())
+}
+
 fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let shown = folder.display();
     let names = names_in(folder).map_err(|e| cannot_read(&shown.to_string(), &e))?;
+    let is_table =
+        |name: &String| table_ending(name).is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()));
     let tables: Vec<PathBuf> = names
         .iter()
+        .filter(|name| is_table(name))
         .map(|name| folder.join(name))
-        .filter(|path| {
-            let ending = path
-                .extension()
-                .and_then(|e| e.to_str())
-                .map(str::to_lowercase);
-            path.is_file() && ending.is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()))
-        })
+        .filter(|path| path.is_file())
         .collect();
     if tables.is_empty() {
-        return Err(
-            Diagnostic::error("no-match", format!("the folder {shown} holds no table")).help(
-                format!("files ending in {} are read", TABLE_ENDINGS.join(", ")),
-            ),
-        );
+        return Err(no_table(folder));
     }
     Ok(tables)
+}
+
+/// Why a folder cannot be read: what it holds instead of tables, and where tables are below it.
+fn no_table(folder: &Path) -> Diagnostic {
+    let shown = folder.display();
+    let below = files_below(folder, DEPTH);
+    let events = below
+        .iter()
+        .filter(|path| {
+            let name = path.file_name().and_then(|n| n.to_str());
+            name.is_some_and(|n| n.starts_with("events.out.tfevents"))
+        })
+        .count();
+    if events > 0 {
+        let files = crate::accounting::count(events, "TensorBoard event file");
+        let message = format!("the folder {shown} holds {files}, which are not read yet");
+        return Diagnostic::error("format-not-read", message).help(
+            "write the scalars as a table: one row per run and step, with columns run, step, tokens, params and loss",
+        );
+    }
+    let endings = format!(
+        "files ending in {} are read, also with {} after that",
+        TABLE_ENDINGS.join(", "),
+        unpack::ENDINGS.join(" or ")
+    );
+    let fault = Diagnostic::error("no-match", format!("the folder {shown} holds no table"));
+    let deeper = below.iter().find_map(|path| {
+        table_ending(path.file_name()?.to_str()?).filter(|e| TABLE_ENDINGS.contains(&e.as_str()))
+    });
+    match deeper {
+        Some(ending) => fault.help(format!(
+            "there are tables in folders below it: give the pattern '{shown}/**/*.{ending}'"
+        )),
+        None => fault.help(endings),
+    }
+}
+
+/// Files in folders below, in order of their names.
+fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for name in names_in(folder).unwrap_or_default() {
+        let path = folder.join(name);
+        if path.is_dir() && depth > 0 {
+            found.extend(files_below(&path, depth - 1));
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn matches_of(pattern: &str) -> Result<Vec<PathBuf>, Diagnostic> {

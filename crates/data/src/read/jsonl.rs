@@ -129,7 +129,7 @@ fn push_row(outer: &Cells<'_>, inner: &[(String, &Value)], builder: &mut Builder
         match value {
             Value::Null => {}
             Value::Number(number) => builder.number(column, number.as_f64().unwrap_or(f64::NAN)),
-            Value::String(text) => builder.cell(column, text, DecimalMark::Point),
+            Value::String(text) => builder.quoted(column, text),
             Value::Bool(truth) => builder.cell(
                 column,
                 if *truth { "true" } else { "false" },

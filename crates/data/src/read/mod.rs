@@ -6,13 +6,20 @@
 
 mod builder;
 mod column_builder;
+mod column_notes;
+mod dates;
 mod dialect;
 mod encoding;
 mod format;
 mod input;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod percent;
 mod separated;
+mod unpack;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use isoflop_base::{Diagnostic, Diagnostics};
@@ -61,7 +68,7 @@ fn recognise(loaded: &[Loaded]) -> Result<Vec<Format>, Diagnostics> {
 /// Reads all sources, again from the start whenever a column turns out to be text. Each restart settles at
 /// least one column, so there are at most as many as columns.
 fn pass_until_settled(loaded: &[Loaded], formats: &[Format]) -> Result<Builder, Diagnostics> {
-    let mut text_columns = Vec::new();
+    let mut text_columns = BTreeSet::new();
     loop {
         let mut builder = Builder::new(text_columns);
         match pass(&mut builder, loaded, formats)? {
@@ -82,6 +89,8 @@ fn pass(
         let outcome = match format {
             Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
             Format::Jsonl => jsonl::read(source, builder),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => parquet::read(source, builder),
         };
         match outcome {
             Ok(None) => {}
@@ -103,8 +112,8 @@ fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> 
         .zip(&parts.rows_of_source)
         .map(|(source, rows)| Source {
             name: source.name.clone(),
-            sha256: sha256_hex(&source.bytes),
-            bytes: source.bytes.len(),
+            sha256: source.sha256.clone(),
+            bytes: source.size,
             rows: *rows,
         })
         .collect();
