@@ -27,7 +27,7 @@
 //! name  = "paper"
 //! coefs = { e = 1, a = 2 }
 //! errors = { e = 0.1 }                 # standard errors; or intervals = { e = [0.8, 1.2] } with level = "90%"
-//! key    = "other-year-what"           # also source, note, conventions: where they differ from the law's
+//! key    = "other-year-what"           # also source, trust, note, conventions: where they differ from the law's
 //!
 //! [[check]]                            # a value that must come out, under the response's letter
 //! variant = "paper"                    # or coefs = { … }, or both: coefs then override

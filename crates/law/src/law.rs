@@ -67,14 +67,17 @@ impl Law {
         self.coefs.iter().find(|c| c.name == name)
     }
 
-    /// This law as one variant states it: that coefficient set alone, its conventions laid over the law's. None
-    /// for a name that no variant has.
+    /// This law as one variant states it: that coefficient set alone; its source, key, trust and conventions in place
+    /// of the law's where it has its own. None for a name that no variant has.
     #[must_use]
     pub fn as_published(&self, variant: &str) -> Option<Self> {
         let variant = self.variant(variant)?.clone();
-        let conventions = self.conventions.overlaid(&variant.conventions);
+        let own = |of: &str, law: &str| if of.is_empty() { law } else { of }.to_owned();
         Some(Self {
-            conventions,
+            source: own(&variant.source, &self.source),
+            key: own(&variant.key, &self.key),
+            trust: own(&variant.trust, &self.trust),
+            conventions: self.conventions.overlaid(&variant.conventions),
             variants: vec![variant],
             ..self.clone()
         })
@@ -200,6 +203,8 @@ pub struct Variant {
     pub source: String,
     /// Bibliographic name, when it is not that of the law.
     pub key: String,
+    /// How far these numbers can be trusted, when that is not the law's word.
+    pub trust: String,
     /// What differs from the law's own conventions.
     pub conventions: Conventions,
     /// Anything that differs from the law's own note.

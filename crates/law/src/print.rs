@@ -87,6 +87,7 @@ fn variant(variant: &Variant) -> String {
         ("level", &variant.level),
         ("source", &variant.source),
         ("key", &variant.key),
+        ("trust", &variant.trust),
         ("note", &variant.note),
     ] {
         if !words.is_empty() {

@@ -5,10 +5,11 @@ use crate::document::{Document, Entry, Section, bytes};
 use crate::file::{bounds, did_you_mean};
 use crate::law::{Check, Law, VarRole, Variant};
 
-const VARIANT_KEYS: [&str; 9] = [
+const VARIANT_KEYS: [&str; 10] = [
     "name",
     "source",
     "key",
+    "trust",
     "note",
     "coefs",
     "errors",
@@ -49,6 +50,7 @@ pub(crate) fn variant<'a>(doc: &mut Document<'a>, section: &Section<'a>, law: &L
         level: doc.words(section, "level"),
         source: doc.words(section, "source"),
         key: doc.words(section, "key"),
+        trust: doc.words(section, "trust"),
         conventions: conventions::read(doc, section),
         note: doc.words(section, "note"),
     }

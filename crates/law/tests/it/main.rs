@@ -4,6 +4,7 @@ mod catalogue;
 mod changes;
 mod files;
 mod formulas;
+mod golden;
 mod places;
 mod tape;
 

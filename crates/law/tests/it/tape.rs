@@ -14,7 +14,7 @@ const SAME: f64 = 1e-12;
 const SAME_SLOPE: f64 = 1e-9;
 /// What differences of a value cannot resolve, relative to the value: some thousand roundings, from values that pass
 /// through powers such as (x/d)^(1/f) and are divided by steps of a hundredth.
-const ROUNDING: f64 = 5e-13;
+const ROUNDING: f64 = 1e-12;
 
 #[test]
 fn every_formula_is_read_back_as_printed() {
