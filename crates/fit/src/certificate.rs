@@ -14,6 +14,8 @@ const ZERO_GRADIENT: f64 = 1e-6;
 const ZERO_DECREASE: f64 = 1e-12;
 /// Below this an eigenvalue of the scaled Hessian is zero to rounding.
 const ZERO_EIGENVALUE: f64 = 1e-9;
+/// Residuals of this many rounding errors are those of an exact fit.
+const EXACT: f64 = 1e5;
 /// Two starts reached the same optimum when their objectives differ by less than this share.
 const SAME_OBJECTIVE: f64 = 1e-9;
 
@@ -97,13 +99,7 @@ pub(crate) fn scaled_hessian(peak: &Peak) -> (Vec<f64>, Vec<usize>) {
 }
 
 pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certificate, Status) {
-    let yardstick = Target::new(
-        solved.frame,
-        &solved.binding.weights,
-        final_penalty(solved, end),
-        solved.nat,
-    )
-    .yardstick(end.objective);
+    let yardstick = yardstick(solved, end);
     let (scaled, free) = scaled_hessian(peak);
     let smallest = linear::symmetric_eigen(&scaled, free.len())
         .first()
@@ -200,16 +196,21 @@ fn newton_decrease(peak: &Peak, free: &[usize]) -> f64 {
     }
 }
 
+/// What gradients and decreases are measured against: the objective, but not less than residuals of 10⁻¹⁰ of the
+/// largest response would give. Below that a fit is exact, and what is left of the gradient is the rounding of the
+/// residuals.
+fn yardstick(solved: &Solved<'_>, end: &End) -> f64 {
+    let penalty = final_penalty(solved, end);
+    let weights = &solved.binding.weights;
+    let target = Target::new(solved.frame, weights, penalty, solved.nat);
+    let exact = penalty.at(EXACT * solved.frame.floor)[0] * weights.iter().sum::<f64>();
+    target.yardstick(end.objective).max(exact)
+}
+
 /// How many starts agreed, and the distinct ends.
 pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
     let best = solved.ends[0].objective;
-    let yardstick = Target::new(
-        solved.frame,
-        &solved.binding.weights,
-        final_penalty(solved, &solved.ends[0]),
-        solved.nat,
-    )
-    .yardstick(best);
+    let yardstick = yardstick(solved, &solved.ends[0]);
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
     let mut basins: Vec<Basin> = Vec::new();

@@ -1,6 +1,7 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
 mod chinchilla;
+mod coefficients;
 mod intervals;
 mod numpy;
 mod planted;
