@@ -65,27 +65,32 @@ pub(crate) fn identified(
     let flat = narrow_inputs(law, binding);
     let threshold = if flat.is_empty() { 1e-13 } else { 1e-4 };
     let mut target = Target::new(frame, &binding.weights, Penalty::Squared, 0.0);
-    let mut worst: Option<Vec<f64>> = None;
+    let mut open: Vec<Vec<f64>> = Vec::new();
     let mut looked = 0;
     for start in starts.iter().step_by((starts.len() / 16).max(1)) {
         let j = target.jacobian(start);
-        let Some((smallest, vector)) = weakest(&j, binding.n, p) else {
+        let Some(pairs) = scaled_eigen(&j, binding.n, p) else {
             continue;
         };
         looked += 1;
-        if smallest > threshold {
+        let vectors: Vec<Vec<f64>> = pairs
+            .into_iter()
+            .filter(|(value, _)| *value <= threshold)
+            .map(|(_, v)| v)
+            .collect();
+        if vectors.is_empty() {
             return Ok(());
         }
-        worst = Some(vector);
+        open = vectors;
     }
-    match worst {
-        Some(vector) if looked >= 3 => Err(refusal(frame, binding, &vector, &flat)),
-        _ => Ok(()),
+    if looked < 3 {
+        return Ok(());
     }
+    Err(refusal(frame, binding, &open, &flat))
 }
 
-/// Smallest eigenvalue of JᵀJ scaled to a unit diagonal, with its vector; a coefficient without any effect counts.
-fn weakest(j: &[f64], n: usize, p: usize) -> Option<(f64, Vec<f64>)> {
+/// Eigenvalues of JᵀJ scaled to a unit diagonal, with their vectors; a coefficient without any effect comes alone.
+fn scaled_eigen(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
     if j.iter().any(|x| !x.is_finite()) {
         return None;
     }
@@ -104,14 +109,14 @@ fn weakest(j: &[f64], n: usize, p: usize) -> Option<(f64, Vec<f64>)> {
     {
         let mut only = vec![0.0; p];
         only[k] = 1.0;
-        return Some((0.0, only));
+        return Some(vec![(0.0, only)]);
     }
     for a in 0..p {
         for b in 0..p {
             gram[a * p + b] /= scale[a] * scale[b];
         }
     }
-    linear::symmetric_eigen(&gram, p).into_iter().next()
+    Some(linear::symmetric_eigen(&gram, p))
 }
 
 /// Inputs that hardly change: (letter, column, smallest, largest).
@@ -136,13 +141,12 @@ fn narrow_inputs(law: &Law, binding: &Binding) -> Vec<(String, String, f64, f64)
 fn refusal(
     frame: &Frame<'_>,
     binding: &Binding,
-    vector: &[f64],
+    open: &[Vec<f64>],
     flat: &[(String, String, f64, f64)],
 ) -> Diagnostic {
     let coordinates = frame.bound.program().coordinates();
-    let largest = vector.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-    let names: Vec<&str> = (0..vector.len())
-        .filter(|j| vector[*j].abs() > 0.05 * largest)
+    let names: Vec<&str> = (0..coordinates.len())
+        .filter(|j| open.iter().any(|vector| vector[*j].abs() > 0.05))
         .map(|j| coordinates[j].name.as_str())
         .collect();
     let list = names.join(", ");
@@ -161,13 +165,11 @@ fn refusal(
     let reasons: Vec<String> = flat
         .iter()
         .map(|(_, column, low, high)| {
-            if low == high {
-                format!("all {runs} runs have {column} = {low:e}")
+            let spread = 100.0 * (high / low - 1.0);
+            if spread < 0.05 {
+                format!("all {runs} runs have {column} = {low:.4e}")
             } else {
-                format!(
-                    "{column} varies by {:.1}% only ({low:e} to {high:e})",
-                    100.0 * (high / low - 1.0)
-                )
+                format!("{column} varies by {spread:.1} % only ({low:.4e} to {high:.4e})")
             }
         })
         .collect();
