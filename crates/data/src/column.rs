@@ -153,6 +153,15 @@ impl Column {
         absent && self.fault(row).is_none()
     }
 
+    /// A cell as bits: equal cells of a column have equal bits.
+    pub(crate) fn bits(&self, row: usize) -> u64 {
+        match &self.values {
+            Values::Number(v) => v[row].to_bits(),
+            Values::Text { codes, .. } => u64::from(codes[row]),
+            Values::Bool(v) => v[row].map_or(2, u64::from),
+        }
+    }
+
     pub(crate) fn fault(&self, row: usize) -> Option<&CellFault> {
         self.faults
             .binary_search_by_key(&row, |f| f.row)

@@ -3,7 +3,6 @@
 use isoflop_base::{Note, Severity};
 
 use crate::accounting::{Account, count};
-use crate::column::{Column, Values};
 use crate::options::Copies;
 use crate::select::{Need, number};
 use crate::table::{RunTable, note};
@@ -69,7 +68,7 @@ fn copies(table: &RunTable, rows: &[usize]) -> Vec<usize> {
     let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
     for column in &table.columns {
         for (hash, row) in hashes.iter_mut().zip(rows) {
-            *hash = (*hash ^ cell_bits(column, *row))
+            *hash = (*hash ^ column.bits(*row))
                 .wrapping_mul(0x9e37_79b9_7f4a_7c15)
                 .rotate_left(29);
         }
@@ -98,15 +97,7 @@ fn same_cells(table: &RunTable, a: usize, b: usize) -> bool {
     table
         .columns
         .iter()
-        .all(|c| cell_bits(c, a) == cell_bits(c, b) && c.trouble(a) == c.trouble(b))
-}
-/// A cell as bits: equal cells of a column have equal bits.
-fn cell_bits(column: &Column, row: usize) -> u64 {
-    match &column.values {
-        Values::Number(v) => v[row].to_bits(),
-        Values::Text { codes, .. } => u64::from(codes[row]),
-        Values::Bool(v) => v[row].map_or(2, u64::from),
-    }
+        .all(|c| c.bits(a) == c.bits(b) && c.trouble(a) == c.trouble(b))
 }
 
 /// Significant digits of a number in its shortest form.

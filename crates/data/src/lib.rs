@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
+mod checks;
 pub mod column;
 mod copies;
 mod date;
@@ -18,6 +19,7 @@ mod resolve;
 mod roles;
 mod select;
 mod split;
+mod summary;
 mod table;
 
 pub use accounting::Skipped;

@@ -8,7 +8,7 @@ use crate::column::Column;
 use crate::header::Header;
 use crate::roles::{Match, Role, role_of, squash};
 use crate::table::{RunTable, note};
-use crate::{derive, roles};
+use crate::{derive, roles, summary};
 
 /// How many column names a message lists.
 const LISTED: usize = 40;
@@ -135,7 +135,13 @@ impl RunTable {
                 let guessed = (*quality != Match::Canonical).then(|| guess(&one.name, role.name));
                 Found::One(Arc::clone(one), guessed)
             }
-            several => Found::Many(several.iter().map(|(_, c)| c.name.clone()).collect()),
+            several => {
+                let columns: Vec<&Arc<Column>> = several.iter().map(|(_, c)| *c).collect();
+                match summary::history_of(self, &columns) {
+                    Some((history, note)) => Found::One(history, Some(note)),
+                    None => Found::Many(columns.iter().map(|c| c.name.clone()).collect()),
+                }
+            }
         }
     }
 

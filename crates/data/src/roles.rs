@@ -143,6 +143,7 @@ pub(crate) const ROLES: &[Role] = &[
             "avgloss",
             "meanloss",
             "nll",
+            "lmloss",
         ],
     },
 ];

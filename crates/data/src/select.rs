@@ -5,6 +5,7 @@ use std::sync::Arc;
 use isoflop_base::Note;
 
 use crate::accounting::Skipped;
+use crate::checks;
 use crate::column::{Column, MISSING_CODE, Values};
 use crate::copies;
 use crate::resolve::Resolved;
@@ -116,7 +117,8 @@ impl RunTable {
                 }
             }
         }
-        let notes = copies::leave_out(self, needs, &mut rows, &mut account);
+        let mut notes = copies::leave_out(self, needs, &mut rows, &mut account);
+        notes.extend(checks::of_selection(self, needs, &rows));
         let numbers = needs
             .iter()
             .filter(|n| n.kind != NeedKind::Level)

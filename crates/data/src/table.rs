@@ -106,12 +106,13 @@ impl RunTable {
     /// Where a row came from, as `file:line`.
     #[must_use]
     pub fn place(&self, row: usize) -> String {
-        let RowPlace { source, line } = self.places[row];
-        let name = self
-            .sources
-            .get(source as usize)
-            .map_or("", |s| s.name.as_str());
-        format!("{name}:{line}")
+        format!("{}:{}", self.source_of(row), self.places[row].line)
+    }
+
+    /// The name of the source a row came from.
+    pub(crate) fn source_of(&self, row: usize) -> &str {
+        let source = self.sources.get(self.places[row].source as usize);
+        source.map_or("", |s| s.name.as_str())
     }
 
     /// The line a row came from, from 1.
@@ -122,7 +123,9 @@ impl RunTable {
 
     /// The first places of some rows, in words.
     pub(crate) fn list_places(&self, rows: &[usize]) -> String {
-        list_places(rows.iter().map(|r| self.place(*r)), rows.len())
+        let mut apart = rows.to_vec();
+        apart.dedup_by_key(|row| self.places[*row]);
+        list_places(apart.iter().map(|r| self.place(*r)), apart.len())
     }
 
     /// Adds notes, each once.

@@ -2,7 +2,7 @@
 //! knows both.
 
 use crate::result::{SkippedRows, TableRecord};
-use isoflop_base::{Diagnostic, Diagnostics, Note};
+use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
 use isoflop_data::{Need, NeedKind, Resolved, RunTable, Selection};
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
@@ -81,12 +81,13 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     if let Some(name) = wants.clusters {
         seek(name, name, NeedKind::Level);
     }
-    if !faults.is_empty() {
+    if let Some(last) = faults.pop() {
+        faults.push(told(last, &notes, Severity::Info));
         return Err(Diagnostics(faults));
     }
     let selection = table.select(&needs);
     if selection.rows.is_empty() {
-        return Err(no_rows(&selection).into());
+        return Err(told(no_rows(&selection), &notes, Severity::Warning).into());
     }
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
@@ -196,6 +197,18 @@ pub(crate) fn combined(indexes: &[(String, Vec<String>)], key: &str) -> Vec<Stri
                 .join(",")
         })
         .collect()
+}
+
+/// A fault with what was noticed about the table, which often is its cause.
+pub(crate) fn told(mut fault: Diagnostic, notes: &[Note], least: Severity) -> Diagnostic {
+    for note in notes.iter().filter(|n| n.severity >= least) {
+        fault = fault.help(if note.advice.is_empty() {
+            note.message.clone()
+        } else {
+            format!("{}: {}", note.message, note.advice)
+        });
+    }
+    fault
 }
 
 fn no_rows(selection: &Selection) -> Diagnostic {

@@ -1,9 +1,9 @@
 //! What can be refused before anything is solved: too few runs, coefficients that no data of this shape determine.
 
-use crate::binding::Binding;
+use crate::binding::{Binding, told};
 use crate::engine::input_letters;
 use crate::target::{Frame, Target};
-use isoflop_base::Diagnostic;
+use isoflop_base::{Diagnostic, Severity};
 use isoflop_law::Law;
 use isoflop_law::tape::Program;
 use isoflop_numerics::linear;
@@ -48,7 +48,7 @@ pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Di
     for s in &binding.skipped {
         d = d.help(format!("{} rows were not used: {}", s.rows, s.reason));
     }
-    Err(d)
+    Err(told(d, &binding.notes, Severity::Warning))
 }
 
 /// Refuses a fit in which some combination of coefficients changes nothing at any of several points.
@@ -86,7 +86,8 @@ pub(crate) fn identified(
     if looked < 3 {
         return Ok(());
     }
-    Err(refusal(frame, binding, &open, &flat))
+    let refusal = refusal(frame, binding, &open, &flat);
+    Err(told(refusal, &binding.notes, Severity::Warning))
 }
 
 /// Eigenvalues of JᵀJ scaled to a unit diagonal, with their vectors; a coefficient without any effect comes alone.

@@ -6,6 +6,11 @@ use super::input::Loaded;
 
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Whether the source begins with a byte-order mark.
+pub(super) fn has_mark(source: &Loaded) -> bool {
+    source.bytes.starts_with(UTF8_MARK)
+}
+
 /// How much of a bad line is shown.
 const SHOWN: usize = 120;
 

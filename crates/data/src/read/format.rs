@@ -5,6 +5,7 @@ use isoflop_base::Diagnostic;
 use super::dialect;
 use super::encoding;
 use super::input::Loaded;
+use super::megatron;
 
 /// A format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) enum Format {
     Separated(u8),
     /// One JSON object per line.
     Jsonl,
+    /// A training log.
+    Megatron,
     /// Columns in pages.
     #[cfg(feature = "parquet")]
     Parquet,
@@ -109,6 +112,7 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
         Some("tsv") => Format::Separated(b'\t'),
         Some("csv") => Format::Separated(dialect::delimiter(text)),
         _ if text.trim_start().starts_with('{') => Format::Jsonl,
+        _ if megatron::is_log(text) => Format::Megatron,
         _ => Format::Separated(dialect::delimiter(text)),
     })
 }

@@ -5,6 +5,7 @@
 //! column as text, which costs little because the decision falls within the first rows.
 
 mod builder;
+mod chart;
 mod column_builder;
 mod column_notes;
 mod dates;
@@ -13,6 +14,7 @@ mod encoding;
 mod format;
 mod input;
 mod jsonl;
+mod megatron;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod percent;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use isoflop_base::{Diagnostic, Diagnostics};
 use sha2::{Digest, Sha256};
 
+use crate::checks;
 use crate::expr;
 use crate::options::ReadOptions;
 use crate::table::{RunTable, Source};
@@ -45,7 +48,10 @@ pub fn read(inputs: &[Input], options: &ReadOptions) -> Result<RunTable, Diagnos
     let formats = recognise(&loaded)?;
     let builder = pass_until_settled(&loaded, &formats)?;
     let table = finish(builder, &loaded)?;
-    expr::apply(table, options)
+    let mut table = expr::apply(table, options)?;
+    let notes = checks::of_table(&table);
+    table.add_notes(notes);
+    Ok(table)
 }
 
 /// Reports every source that cannot be read as a table, before any row is parsed.
@@ -89,6 +95,7 @@ fn pass(
         let outcome = match format {
             Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
             Format::Jsonl => jsonl::read(source, builder),
+            Format::Megatron => megatron::read(source, builder),
             #[cfg(feature = "parquet")]
             Format::Parquet => parquet::read(source, builder),
         };

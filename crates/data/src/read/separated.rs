@@ -1,8 +1,11 @@
 //! CSV and its relatives: a header line, cells with a delimiter between them, quotes around some.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use isoflop_base::{DecimalMark, Diagnostic, Excerpt, Severity, Span};
 
 use super::builder::{Builder, Restart};
+use super::chart::Chart;
 use super::dialect::MarkEvidence;
 use super::encoding;
 use super::input::Loaded;
@@ -26,21 +29,20 @@ pub(super) fn read(
     let header = reader.headers().map_err(|e| broken(source, &e))?.clone();
     refuse_numbers_as_header(source, text, &header)?;
     let mark = decimal_mark(text, delimiter);
-    let columns = name_columns(&header, builder);
-    if mark == DecimalMark::Comma {
-        builder.note(note(
-            "decimal-comma",
-            Severity::Info,
-            format!(
-                "{} has decimal commas and `{}` between cells",
-                source.name,
-                shown(delimiter)
-            ),
-            None,
-        ));
+    tell_dialect(source, delimiter, mark, builder);
+    let mut layout = Layout {
+        width: header.len(),
+        chart: Chart::of(&header),
+        columns: Vec::new(),
+        mark,
+    };
+    if layout.chart.is_none() {
+        layout.columns = name_columns(&header, builder);
     }
-    let layout = Layout { columns, mark };
-    let (rows, restart) = read_rows(source, text, &mut reader, &layout, builder)?;
+    let (rows, restart) = read_rows(source, text, &mut reader, &mut layout, builder)?;
+    if let Some(chart) = &layout.chart {
+        builder.note(chart.note(&source.name, rows));
+    }
     if rows == 0 {
         let message = format!("{} has a header but no rows", source.name);
         let span = Span::new(0, first_line(text).len());
@@ -52,8 +54,11 @@ pub(super) fn read(
 
 /// What the header and the first cells say about the rows.
 struct Layout {
-    /// Columns of the builder in the order of the cells.
+    /// How many cells a row has.
+    width: usize,
+    /// Columns of the builder in the order of the cells, unless it is a chart.
     columns: Vec<usize>,
+    chart: Option<Chart>,
     mark: DecimalMark,
 }
 
@@ -62,7 +67,7 @@ fn read_rows(
     source: &Loaded,
     text: &str,
     reader: &mut csv::Reader<&[u8]>,
-    layout: &Layout,
+    layout: &mut Layout,
     builder: &mut Builder,
 ) -> Result<(usize, Option<Restart>), Diagnostic> {
     let mut record = csv::StringRecord::new();
@@ -78,9 +83,15 @@ fn read_rows(
             builder.skip_row("row is blank", line, None);
             continue;
         }
-        if let Some(reason) = ragged(&record, layout.columns.len()) {
+        if let Some(reason) = ragged(&record, layout.width) {
             refuse_unclosed_quote(source, text, &record, (start, line))?;
             builder.skip_row(&reason, line, None);
+            continue;
+        }
+        if let Some(chart) = &mut layout.chart {
+            if let restart @ Some(_) = chart.push(&record, line, builder) {
+                return Ok((rows, restart));
+            }
             continue;
         }
         for (column, cell) in layout.columns.iter().zip(&record) {
@@ -91,6 +102,23 @@ fn read_rows(
         }
     }
     Ok((rows, None))
+}
+
+/// Says what is unusual about a file's dialect.
+fn tell_dialect(source: &Loaded, delimiter: u8, mark: DecimalMark, builder: &mut Builder) {
+    if mark == DecimalMark::Comma {
+        let marked = if encoding::has_mark(source) {
+            ", after a byte-order mark"
+        } else {
+            ""
+        };
+        let message = format!(
+            "{} has decimal commas and `{}` between cells{marked}",
+            source.name,
+            shown(delimiter)
+        );
+        builder.note(note("decimal-comma", Severity::Info, message, None));
+    }
 }
 
 fn csv_reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
@@ -147,7 +175,9 @@ fn refuse_numbers_as_header(
 /// Columns of the builder in the order of the header. An empty name becomes `column_3`, the second of two
 /// equal names `loss.2`.
 fn name_columns(header: &csv::StringRecord, builder: &mut Builder) -> Vec<usize> {
-    let mut taken: Vec<String> = Vec::new();
+    let in_header: BTreeSet<&str> = header.iter().map(str::trim).collect();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
     let mut columns = Vec::new();
     for (i, cell) in header.iter().enumerate() {
         let trimmed = cell.trim();
@@ -157,16 +187,16 @@ fn name_columns(header: &csv::StringRecord, builder: &mut Builder) -> Vec<usize>
             trimmed.to_owned()
         };
         let mut name = base.clone();
-        let mut copy = 1;
-        while taken.contains(&name) || (copy > 1 && header.iter().any(|h| h.trim() == name)) {
-            copy += 1;
-            name = format!("{base}.{copy}");
-        }
-        if copy > 1 {
+        if taken.contains(&base) {
+            let copy = copies.entry(base.clone()).or_insert(1);
+            while taken.contains(&name) || in_header.contains(name.as_str()) {
+                *copy += 1;
+                name = format!("{base}.{copy}");
+            }
             builder.twin(&base);
         }
         columns.push(builder.column(&name));
-        taken.push(name);
+        taken.insert(name);
     }
     columns
 }

@@ -1,0 +1,174 @@
+//! What the numbers of a table say about each other: sizes, tokens and compute that cannot all be right, losses
+//! on several scales, runs that diverged. A finding is a note with its rows and, where there is one, the option
+//! that corrects it; nothing is changed by itself.
+
+mod compute;
+mod history;
+mod inputs;
+mod loss;
+mod surface;
+mod tokens;
+mod units;
+mod wandb;
+
+use std::sync::Arc;
+
+use isoflop_base::Note;
+
+use crate::column::Column;
+use crate::resolve::Found;
+use crate::select::{Need, NeedKind};
+use crate::table::RunTable;
+
+/// Checks that need no law: on a table as it was read.
+pub(crate) fn of_table(table: &RunTable) -> Vec<Note> {
+    let mut notes = wandb::check(table);
+    notes.extend(history::check(table));
+    notes
+}
+
+/// Checks on the rows that a fit takes.
+pub(crate) fn of_selection(table: &RunTable, needs: &[Need], rows: &[usize]) -> Vec<Note> {
+    let scene = Scene::new(table, needs, rows);
+    let mut notes = compute::check(&scene);
+    if notes.is_empty() {
+        notes.extend(tokens::check(&scene));
+    }
+    notes.extend(loss::check(&scene));
+    notes.extend(inputs::check(&scene));
+    notes
+}
+
+/// A table, the rows taken from it, and the columns that mean something to every table of runs.
+pub(crate) struct Scene<'a> {
+    table: &'a RunTable,
+    needs: &'a [Need],
+    rows: &'a [usize],
+    params: Option<Arc<Column>>,
+    tokens: Option<Arc<Column>>,
+    flops: Option<Arc<Column>>,
+    /// The measured number, if it is a loss.
+    loss: Option<&'a Need>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(table: &'a RunTable, needs: &'a [Need], rows: &'a [usize]) -> Self {
+        let role = |letter: &str, name: &str| numbers_of(table, needs, letter, name);
+        let loss = role("L", "loss");
+        Self {
+            table,
+            needs,
+            rows,
+            params: role("N", "params"),
+            tokens: role("D", "tokens"),
+            flops: role("C", "flops"),
+            loss: needs.iter().find(|n| {
+                n.kind.is_response() && loss.as_ref().is_some_and(|l| l.name == n.column.name)
+            }),
+        }
+    }
+
+    /// Whether the fit uses a column.
+    fn uses(&self, column: &Column) -> bool {
+        self.needs.iter().any(|n| n.column.name == column.name)
+    }
+
+    /// The inputs of the fit that are numbers.
+    fn inputs(&self) -> impl Iterator<Item = &'a Need> {
+        self.needs
+            .iter()
+            .filter(|n| matches!(n.kind, NeedKind::Number | NeedKind::Positive))
+    }
+
+    /// How many of the rows, in words: `120 of 240 rows`.
+    fn share(&self, rows: &[usize]) -> String {
+        format!("{} of {} rows", rows.len(), self.rows.len())
+    }
+}
+
+/// The column of a role, preferably as the fit uses it, where gaps are filled.
+fn numbers_of(table: &RunTable, needs: &[Need], letter: &str, name: &str) -> Option<Arc<Column>> {
+    let Found::One(found, _) = table.find(letter, name) else {
+        return None;
+    };
+    let used = needs.iter().find(|n| n.column.name == found.name);
+    let column = used.map_or(found, |n| Arc::clone(&n.column));
+    column.numbers().is_some().then_some(column)
+}
+
+/// A column name as an expression writes it.
+fn written(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    if plain {
+        name.to_owned()
+    } else {
+        format!("`{name}`")
+    }
+}
+
+/// A column name as a message shows it.
+fn quoted(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// The middle value; NaN of nothing.
+fn median(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    values.sort_by(f64::total_cmp);
+    f64::midpoint(values[(n - 1) / 2], values[n / 2])
+}
+
+/// A round number between two positive ones: a power of ten if there is one, else two digits of the middle.
+fn between(low: f64, high: f64) -> f64 {
+    let middle = f64::midpoint(low.log10(), high.log10());
+    let power = 10f64.powf(middle.round());
+    if low < power && power < high {
+        return power;
+    }
+    let exact = 10f64.powf(middle);
+    let rounded = format!("{exact:.1e}").parse().unwrap_or(exact);
+    if low < rounded && rounded < high {
+        rounded
+    } else {
+        exact
+    }
+}
+
+/// A number for an expression: `1e5`, `3.4`.
+fn literal(value: f64) -> String {
+    if (0.01..1e4).contains(&value.abs()) {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_number_is_found_between_two() {
+        assert_eq!(between(16_183.0, 4.4e7), 1e6);
+        assert_eq!(between(2.713, 4.177), 3.4);
+        assert_eq!(
+            between(2.0, 2.01),
+            10f64.powf(f64::midpoint(2f64.log10(), 2.01f64.log10()))
+        );
+        assert_eq!(
+            (literal(1e5), literal(3.4)),
+            ("1e5".to_owned(), "3.4".to_owned())
+        );
+    }
+
+    #[test]
+    fn names_with_signs_are_written_in_backquotes() {
+        assert_eq!(written("n_params"), "n_params");
+        assert_eq!(written("eval/loss"), "`eval/loss`");
+        assert_eq!(written("2x"), "`2x`");
+    }
+}
