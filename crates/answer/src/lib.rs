@@ -1,6 +1,8 @@
-//! Questions of a fit, one module each.
+//! Questions of fits and laws, one module each.
 #![forbid(unsafe_code)]
 
+mod compare_laws;
 mod predict;
 
+pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use predict::{Point, PredictedPoint, Prediction, predict};

@@ -52,8 +52,10 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
-    /// List, search, show and evaluate the laws of the catalogue
+    /// List, search, show, evaluate and compare the laws of the catalogue
     Laws(LawsArgs),
+    /// Count FLOP, parameters and units by a named convention: isoflop flops N=70B D=1.4T
+    Flops(FlopsArgs),
     /// List and show the tables that come with the program
     Data(DataArgs),
     /// Fit simulated runs and compare with the law that made them
@@ -194,6 +196,32 @@ pub(crate) enum LawsCommand {
         #[arg(long, value_name = "NAME")]
         variant: Option<String>,
     },
+    /// Compare two laws, or say why they may not be: isoflop laws compare chinchilla:paper besiroglu-2024 N=70B D=1.4T
+    Compare {
+        /// A name from the list, NAME:VARIANT for one published set, a key, or a law file
+        #[arg(value_name = "ID|FILE")]
+        a: String,
+        /// The other law
+        #[arg(value_name = "ID|FILE")]
+        b: String,
+        /// A point at which both are evaluated: N=70B D=1.4T
+        #[arg(value_name = "NAME=VALUE")]
+        values: Vec<String>,
+    },
+}
+
+/// `isoflop flops`
+#[derive(Debug, Args)]
+pub(crate) struct FlopsArgs {
+    /// What the convention needs: N=70B D=1.4T
+    #[arg(value_name = "NAME=VALUE", required_unless_present = "list")]
+    pub(crate) values: Vec<String>,
+    /// A name from --list; flops- and params- in front may be left out
+    #[arg(long, value_name = "NAME", default_value = "6nd")]
+    pub(crate) convention: String,
+    /// List the conventions
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 /// `isoflop data`

@@ -36,6 +36,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Predict(said) => verb::predict::run(said, seed, &output),
         Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
+        Command::Flops(said) => verb::flops::run(&said, &output),
         Command::Data(said) => verb::data::run(said.command, &output),
         Command::Demo => verb::demo::run(seed, &output),
     }

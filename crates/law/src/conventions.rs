@@ -151,29 +151,29 @@ pub fn comparable(a: &Law, b: &Law) -> Result<(), Vec<String>> {
 
 /// Why one convention keeps two laws apart.
 fn differs(key: &str, (a, ours): (&Law, &str), (b, theirs): (&Law, &str)) -> Option<String> {
-    let (what, verb) = match key {
-        "params" => ("Model size", "counts"),
-        "tokens" => ("Data", "counts tokens"),
-        "compute" => ("Compute", "counts"),
-        "loss" => ("The loss", "gives"),
-        "exponent-of" => ("The exponents", "has those of the"),
-        _ => ("The sample", "speaks of"),
+    let (what, other) = match key {
+        "params" => ("Model size", "is counted another way"),
+        "tokens" => ("Data", "are counted another way"),
+        "compute" => ("Compute", "is counted another way"),
+        "loss" => ("The loss", "is another"),
+        "exponent-of" => ("The exponents", "belong to something else"),
+        _ => ("The sample", "is another"),
     };
-    let silent = |law: &Law, other: &Law, said: &str| {
-        concerns(key, law).then(|| {
+    let one = |silent: &Law, saying: &Law, said: &str| {
+        concerns(key, silent).then(|| {
             format!(
-                "{what}: {} {verb} {said}, {} does not say.",
-                name(other),
-                name(law)
+                "{what}: {said} in {}; {} does not say.",
+                name(saying),
+                name(silent)
             )
         })
     };
     match (ours, theirs) {
         _ if ours == theirs => None,
-        ("", said) => silent(a, b, said),
-        (said, "") => silent(b, a, said),
+        ("", said) => one(a, b, said),
+        (said, "") => one(b, a, said),
         _ => Some(format!(
-            "{what}: {} {verb} {ours}, {} {verb} {theirs}.",
+            "{what} {other}: {ours} in {}; {theirs} in {}.",
             name(a),
             name(b)
         )),

@@ -2,7 +2,7 @@
 
 use isoflop_answer::Prediction;
 use isoflop_fit::Fit;
-use isoflop_law::Law;
+use isoflop_law::{Conventions, Law};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,8 @@ fn law_fields(law: &Law) -> Value {
     let vars: Vec<Value> = law
         .vars
         .iter()
-        .map(|v| json!({"name": v.name, "column": v.column, "unit": v.unit, "role": v.role.word(), "doc": v.doc}))
+        .map(|v| json!({"name": v.name, "column": v.column, "unit": v.unit, "role": v.role.word(), "doc": v.doc,
+                   "domain": v.domain}))
         .collect();
     let coefs: Vec<Value> = law
         .coefs
@@ -53,13 +54,27 @@ fn law_fields(law: &Law) -> Value {
     let variants: Vec<Value> = law
         .variants
         .iter()
-        .map(|v| json!({"name": v.name, "coefs": object(&v.coefs), "source": v.source, "note": v.note}))
+        .map(|v| {
+            let ends = |(name, (lower, upper)): &(String, (f64, f64))| (name.clone(), json!([lower, upper]));
+            let intervals: Map<String, Value> = v.intervals.iter().map(ends).collect();
+            json!({"name": v.name, "coefs": object(&v.coefs), "errors": object(&v.errors), "intervals": intervals,
+                   "level": v.level, "source": v.source, "key": v.key, "trust": v.trust,
+                   "conventions": said(&v.conventions), "note": v.note})
+        })
         .collect();
     json!({
         "id": law.id, "title": law.title, "formula": law.formula_text, "vars": vars, "coefs": coefs,
-        "variants": variants, "objective": law.objective, "source": law.source, "trust": law.trust,
-        "note": law.note, "tags": law.tags, "text": law.text,
+        "variants": variants, "objective": law.objective, "source": law.source, "key": law.key,
+        "trust": law.trust, "conventions": said(&law.conventions), "note": law.note, "tags": law.tags, "text": law.text,
     })
+}
+
+fn said(conventions: &Conventions) -> Value {
+    let said = conventions.said().into_iter();
+    Value::Object(
+        said.map(|(key, words)| (key.to_owned(), json!(words)))
+            .collect(),
+    )
 }
 
 /// The value of a law as `isoflop.evaluation/1`.

@@ -1,7 +1,11 @@
 //! `isoflop laws`: the catalogue.
 
-use isoflop::report::{evaluation_document, json, law_document, laws_document};
-use isoflop::{At, Diagnostic, Diagnostics, Law, VarRole, catalogue, closest};
+use std::path::Path;
+
+use isoflop::report::{
+    evaluation_document, json, law_comparison_document, law_document, laws_document,
+};
+use isoflop::{At, Diagnostic, Diagnostics, Law, VarRole, catalogue, closest, compare_laws};
 
 use crate::args::LawsCommand;
 use crate::at;
@@ -20,7 +24,55 @@ pub(crate) fn run(said: Option<LawsCommand>, output: &Output) -> Result<(), Fail
             law,
             values,
             variant,
-        } => evaluate(&law, &values, variant.as_deref(), output),
+        } => {
+            let law = LawRef::parse(&law).load(None, &[])?;
+            evaluate(&law, &values, variant.as_deref(), output)
+        }
+        LawsCommand::Compare { a, b, values } => compare(&a, &b, &values, output),
+    }
+}
+
+fn compare(a: &str, b: &str, said: &[String], output: &Output) -> Result<(), Failure> {
+    let (a, b) = (one_set(a)?, one_set(b)?);
+    let found = compare_laws(&a, &b, &point(said)?)?;
+    output.show(&law_comparison_document(&found), || json::text(&found))?;
+    if found.reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::SaysNo)
+    }
+}
+
+/// A law, or one of its published sets for `NAME:VARIANT`.
+fn one_set(text: &str) -> Result<Law, Diagnostics> {
+    let Some((id, variant)) = text.rsplit_once(':').filter(|_| !Path::new(text).exists()) else {
+        return LawRef::parse(text).load(None, &[]);
+    };
+    let law = LawRef::parse(id).load(None, &[])?;
+    published(&law, Some(variant))?;
+    Ok(law.as_published(variant).unwrap_or(law))
+}
+
+fn point(said: &[String]) -> Result<Vec<(String, f64)>, Diagnostics> {
+    let mut point = Vec::new();
+    let mut faults = Diagnostics::default();
+    for text in said {
+        match at::pairs(text) {
+            Ok(pairs) => {
+                pairs
+                    .into_iter()
+                    .for_each(|(name, value)| match at::number(&name, &value) {
+                        Ok(x) => point.push((name, x)),
+                        Err(fault) => faults.0.push(fault),
+                    })
+            }
+            Err(fault) => faults.0.push(fault),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(point)
+    } else {
+        Err(faults)
     }
 }
 
@@ -46,15 +98,15 @@ struct Values {
     levels: Vec<(String, String)>,
 }
 
-fn evaluate(
-    law: &str,
+/// Shows the value of a law at the values that were typed.
+pub(crate) fn evaluate(
+    law: &Law,
     said: &[String],
     variant: Option<&str>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let law = LawRef::parse(law).load(None, &[])?;
-    let mut values = sorted(&law, said)?;
-    for (name, x) in published(&law, variant)? {
+    let mut values = sorted(law, said)?;
+    for (name, x) in published(law, variant)? {
         if !values.coefs.iter().any(|(n, _)| n == name) {
             values.coefs.push((name.clone(), *x));
         }
@@ -64,20 +116,15 @@ fn evaluate(
         inputs: &values.inputs,
         levels: &values.levels,
     };
-    let value = law.value(&at).map_err(|e| missing(&law, &e.to_string()))?;
+    let value = law.value(&at).map_err(|e| missing(law, &e.to_string()))?;
     if value.is_nan() {
         return Err(Diagnostic::error("no-value", format!("the law {} has no value at this point", law.id))
             .help("look at the ranges with `isoflop laws show`; a logarithm or root of a negative number is one cause")
             .into());
     }
-    let doc = evaluation_document(&law, &values.coefs, &values.inputs, value);
+    let doc = evaluation_document(law, &values.coefs, &values.inputs, value);
     output.show(&doc, || {
-        json::text(&json::evaluation(
-            &law,
-            &values.coefs,
-            &values.inputs,
-            value,
-        ))
+        json::text(&json::evaluation(law, &values.coefs, &values.inputs, value))
     })
 }
 

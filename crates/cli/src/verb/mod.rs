@@ -3,6 +3,7 @@
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod fit;
+pub(crate) mod flops;
 pub(crate) mod laws;
 pub(crate) mod predict;
 pub(crate) mod verify;

@@ -99,3 +99,93 @@ fn every_law_of_the_catalogue_can_be_shown() {
         assert!(said.out.contains(&format!("({id})")), "{id}: {}", said.out);
     }
 }
+
+#[test]
+fn laws_that_count_alike_are_shown_side_by_side() {
+    let said = isoflop(&[
+        "laws",
+        "compare",
+        "chinchilla:besiroglu",
+        "hoffmann-2022-a3",
+        "N=70B",
+        "D=1.4T",
+    ]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    for words in ["0.3478 ± 0.02", "406.4", "1.97388", "1.93665"] {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+}
+
+#[test]
+fn laws_that_count_differently_are_refused_with_the_reasons() {
+    let said = isoflop(&["laws", "compare", "kaplan-ln", "chinchilla", "N=1B", "D=1B"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(
+        said.out.contains("may not be compared") && said.out.contains("embeddings"),
+        "{}",
+        said.out
+    );
+    let json = isoflop(&["laws", "compare", "kaplan-ln", "chinchilla", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["schema"], "isoflop.laws-compare/1");
+    assert_eq!(json["reasons"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn faults_of_a_comparison_name_what_is_missing() {
+    let said = isoflop(&["laws", "compare", "chinchilla:papr", "chinchilla"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("did you mean `paper`?"), "{}", said.err);
+    let said = isoflop(&["laws", "compare", "chinchilla", "besiroglu-2024", "N=1B"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("needs a value for D"), "{}", said.err);
+}
+
+#[test]
+fn counts_come_out_by_the_named_convention() {
+    // The second convention by hand: 6N + 12 layers heads head_size context.
+    let palm = 6.0 * 540.35e9 + 12.0 * 118.0 * 48.0 * 256.0 * 2048.0;
+    let cases: [(&[&str], f64); 4] = [
+        (&["N=70B", "D=1.4T"], 5.88e23),
+        (
+            &[
+                "--convention",
+                "palm",
+                "N=540.35B",
+                "n_layer=118",
+                "n_head=48",
+                "d_head=256",
+                "seq=2048",
+            ],
+            palm,
+        ),
+        (
+            &["--convention", "gpt2", "V=50257", "d=768", "T=1024", "L=12"],
+            124_439_808.0,
+        ),
+        (&["--convention", "pf-days", "C=8.64e21"], 100.0),
+    ];
+    for (args, expected) in cases {
+        let said = isoflop(&[&["flops", "--json"], args].concat());
+        let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let value = json["value"].as_f64().unwrap();
+        assert!((value / expected - 1.0).abs() < 1e-12, "{args:?}: {value}");
+    }
+}
+
+#[test]
+fn conventions_are_listed_and_a_slip_is_named() {
+    let list = isoflop(&["flops", "--list"]);
+    assert_eq!(list.code, 0, "{}", list.err);
+    assert!(list.out.contains("flops-6nd") && list.out.contains("params-llama"));
+    let said = isoflop(&["flops", "--convention", "6dn", "N=1B"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("unknown-convention"), "{}", said.err);
+}
+
+#[test]
+fn a_law_is_found_by_its_bibliographic_key() {
+    let said = isoflop(&["laws", "show", "besiroglu-2024"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert!(said.out.contains("2404.10102") && said.out.contains("482.01"));
+}

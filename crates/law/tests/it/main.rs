@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod changes;
+mod conventions;
 mod files;
 mod formulas;
 mod golden;

@@ -1,6 +1,6 @@
 //! The words of a law: formula, variables, coefficients, published values, source; and lists of laws.
 
-use isoflop_law::{Coef, Law, Prior, Variant};
+use isoflop_law::{Coef, Law, Prior, VarRole, Variant};
 
 use super::words::{last_step, quantity, shell};
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -12,17 +12,23 @@ pub fn law_document(law: &Law) -> Document {
     let mut doc = Document::new(format!("{} ({})", law.title, law.id));
     doc.push(Block::Formula(law.formula_text.clone()));
     doc.heading("Variables");
-    let mut vars = Table::with_columns(&["name", "column", "unit", "role", "meaning"]);
+    let mut vars = Table::with_columns(&["name", "column", "unit", "role", "domain", "meaning"]);
     for v in &law.vars {
         vars.rows.push(vec![
             v.name.clone(),
             v.column.clone(),
             v.unit.clone(),
             v.role.word().into(),
+            v.domain.map_or_else(String::new, interval),
             v.doc.clone(),
         ]);
     }
     doc.push(Block::Table(vars.without_empty_columns()));
+    conventions(&mut doc, law);
+    if law.coefs.is_empty() {
+        about(&mut doc, law);
+        return doc;
+    }
     doc.heading("Coefficients");
     let mut coefs = Table::with_columns(&["name", "range", "unit", "constraint", "meaning"]);
     for c in &law.coefs {
@@ -41,6 +47,16 @@ pub fn law_document(law: &Law) -> Document {
     doc
 }
 
+/// What the letters count in the paper.
+fn conventions(doc: &mut Document, law: &Law) {
+    let said = law.conventions.said();
+    if !said.is_empty() {
+        doc.heading("What the letters count");
+        let pairs = said.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        doc.push(Block::KeyValues(pairs.collect()));
+    }
+}
+
 fn published(doc: &mut Document, law: &Law) {
     if law.variants.is_empty() {
         return;
@@ -55,27 +71,69 @@ fn published(doc: &mut Document, law: &Law) {
         row.extend(
             names
                 .iter()
-                .map(|n| published_value(variant, n).map_or_else(String::new, |x| plain(x, 6))),
+                .map(|n| pick(&variant.coefs, n).map_or_else(String::new, |x| plain(x, 6))),
         );
         table.rows.push(row);
     }
     doc.push(Block::Table(table.without_empty_columns()));
+    uncertainty(doc, law);
     let sources: Vec<(String, String)> = law
         .variants
         .iter()
-        .map(|v| {
-            let parts: Vec<String> = [&v.source, &v.note]
-                .into_iter()
-                .map(|s| flowing(s))
-                .filter(|s| !s.is_empty())
-                .collect();
-            (v.name.clone(), parts.join("; "))
-        })
+        .map(|v| (v.name.clone(), variant_words(v)))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     if !sources.is_empty() {
         doc.push(Block::KeyValues(sources));
     }
+}
+
+/// Published standard errors and intervals.
+fn uncertainty(doc: &mut Document, law: &Law) {
+    let mut table = Table::with_columns(&["variant", "coefficient", ">error", "interval", "level"]);
+    for variant in &law.variants {
+        for coef in &law.coefs {
+            let error = pick(&variant.errors, &coef.name);
+            let ends = pick(&variant.intervals, &coef.name);
+            if error.is_none() && ends.is_none() {
+                continue;
+            }
+            table.rows.push(vec![
+                variant.name.clone(),
+                coef.name.clone(),
+                error.map_or_else(String::new, |x| plain(x, 6)),
+                ends.map_or_else(String::new, interval),
+                ends.map_or_else(String::new, |_| variant.level.clone()),
+            ]);
+        }
+    }
+    if !table.rows.is_empty() {
+        doc.push(Block::Table(table.without_empty_columns()));
+    }
+}
+
+/// Source, trust, note and own conventions of a variant, on one line.
+fn variant_words(variant: &Variant) -> String {
+    let trust = match variant.trust.as_str() {
+        "" => String::new(),
+        trust => format!("trust: {trust}"),
+    };
+    let said = variant.conventions.said().into_iter();
+    let said = said.map(|(key, words)| format!("{key}: {words}"));
+    [flowing(&variant.source), trust, flowing(&variant.note)]
+        .into_iter()
+        .chain(said)
+        .filter(|s| !s.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn pick<T: Copy>(pairs: &[(String, T)], name: &str) -> Option<T> {
+    pairs.iter().find(|(n, _)| n == name).map(|(_, x)| *x)
+}
+
+fn interval((lower, upper): (f64, f64)) -> String {
+    format!("{} to {}", plain(lower, 6), plain(upper, 6))
 }
 
 fn about(doc: &mut Document, law: &Law) {
@@ -89,6 +147,7 @@ fn about(doc: &mut Document, law: &Law) {
     };
     let pairs: Vec<(String, String)> = [
         ("source", flowing(&law.source)),
+        ("key", law.key.clone()),
         ("trust", law.trust.clone()),
         ("note", flowing(&law.note)),
         ("fitted by", objective),
@@ -104,10 +163,13 @@ fn about(doc: &mut Document, law: &Law) {
         doc.push(Block::KeyValues(pairs));
     }
     doc.heading("Next");
-    doc.push(Block::Code(vec![format!(
-        "isoflop fit runs.csv --law {}",
-        shell(&law.id)
-    )]));
+    let next = if law.coefs.is_empty() {
+        let values: Vec<String> = inputs(law).iter().map(|n| format!("{n}=…")).collect();
+        format!("isoflop laws eval {} {}", shell(&law.id), values.join(" "))
+    } else {
+        format!("isoflop fit runs.csv --law {}", shell(&law.id))
+    };
+    doc.push(Block::Code(vec![next]));
 }
 
 /// Text without the line breaks of the law file; the renderer breaks lines where they must be.
@@ -149,14 +211,6 @@ fn constraint(c: &Coef) -> String {
         None => {}
     }
     parts.join(", ")
-}
-
-fn published_value(variant: &Variant, name: &str) -> Option<f64> {
-    variant
-        .coefs
-        .iter()
-        .find(|(n, _)| n == name)
-        .map(|(_, x)| *x)
 }
 
 fn coefs_frame(law: &Law) -> Frame {
@@ -214,6 +268,45 @@ pub fn laws_document(laws: &[Law], search: &str) -> Document {
     doc
 }
 
+/// Accounting conventions, one a line, with what each needs.
+#[must_use]
+pub fn flops_document(laws: &[Law]) -> Document {
+    let mut doc = Document::new("Accounting conventions");
+    doc.frame = Frame::with_columns(&["convention", "title", "gives", "needs"]);
+    let mut table = Table::with_columns(&["convention", "gives", "needs", "title"]);
+    for law in laws {
+        let needs = inputs(law).join(" ");
+        let gives = law.response();
+        let gives = match gives.unit.as_str() {
+            "" => gives.name.clone(),
+            unit => format!("{} ({unit})", gives.name),
+        };
+        table.rows.push(vec![
+            law.id.clone(),
+            gives.clone(),
+            needs.clone(),
+            law.title.clone(),
+        ]);
+        let cells = [law.id.clone(), law.title.clone(), gives, needs];
+        let cells = cells.into_iter().map(Value::Text);
+        doc.frame.rows.push(cells.collect());
+    }
+    doc.push(Block::Table(table));
+    doc.push(Block::Code(vec![
+        "isoflop flops --convention 6nd N=70B D=1.4T".to_owned(),
+    ]));
+    doc
+}
+
+/// Letters of the inputs.
+fn inputs(law: &Law) -> Vec<&str> {
+    law.vars
+        .iter()
+        .filter(|v| v.role == VarRole::Input)
+        .map(|v| v.name.as_str())
+        .collect()
+}
+
 /// The value of a law at given coefficients and inputs.
 #[must_use]
 pub fn evaluation_document(
@@ -231,11 +324,12 @@ pub fn evaluation_document(
             .map_or("", |v| v.unit.as_str())
     };
     let (name, response_unit) = (law.response().name.as_str(), law.response().unit.as_str());
-    let exact = if response_unit.is_empty() {
-        format!("{value}")
-    } else {
-        format!("{value} {response_unit}")
+    // Every digit, since this is what a reader checks against another program.
+    let digits = match value.abs() {
+        0.0 | 1e-4..1e15 => format!("{value}"),
+        _ => format!("{value:e}"),
     };
+    let exact = format!("{digits} {response_unit}").trim_end().to_owned();
     let mut pairs: Vec<(String, String)> = at
         .iter()
         .map(|(n, x)| (n.clone(), quantity(*x, unit(n))))

@@ -4,6 +4,7 @@ mod curve;
 mod demo;
 mod fit;
 mod law;
+mod law_comparison;
 mod picture;
 mod prediction;
 mod tables;
@@ -12,7 +13,8 @@ mod words;
 
 pub use demo::demo_document;
 pub use fit::fit_document;
-pub use law::{evaluation_document, law_document, laws_document};
+pub use law::{evaluation_document, flops_document, law_document, laws_document};
+pub use law_comparison::law_comparison_document;
 pub use prediction::prediction_document;
 pub use tables::{TableSummary, tables_document};
 pub use verdicts::{fits_document, verification_document};
