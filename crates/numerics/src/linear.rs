@@ -79,16 +79,7 @@ pub fn symmetric_eigen(a: &[f64], p: usize) -> Vec<(f64, Vec<f64>)> {
         })
         .collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (_, vector) in &mut pairs {
-        // An eigenvector has no sign of its own: its largest entry is made positive.
-        let largest = vector
-            .iter()
-            .copied()
-            .fold(0.0f64, |m, x| if x.abs() > m.abs() + 1e-12 { x } else { m });
-        if largest < 0.0 {
-            vector.iter_mut().for_each(|x| *x = -*x);
-        }
-    }
+    pairs.iter_mut().for_each(|(_, vector)| orient(vector));
     pairs
 }
 
@@ -122,6 +113,68 @@ pub fn inverse_positive(a: &[f64], p: usize) -> Option<Vec<f64>> {
         }
     }
     Some(inverse)
+}
+
+/// The upper triangle R of a matrix of `p` columns, row by row: RᵀR = AᵀA without the loss of half the digits that
+/// forming AᵀA means. None with fewer rows than columns or entries that are not finite.
+#[must_use]
+pub fn triangle(a: &[f64], p: usize) -> Option<Vec<f64>> {
+    let n = a.len() / p.max(1);
+    if p == 0 || n < p || a.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let r = DMatrix::from_row_slice(n, p, a).qr().unpack_r();
+    Some(r.transpose().as_slice().to_vec())
+}
+
+/// Singular values of a p × p matrix in rising order with their unit vectors on the right.
+#[must_use]
+pub fn singular(a: &[f64], p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
+    let svd = DMatrix::from_row_slice(p, p, a).svd(false, true);
+    let rows = svd.v_t?;
+    let mut pairs: Vec<(f64, Vec<f64>)> = (0..p)
+        .map(|k| {
+            (
+                svd.singular_values[k],
+                rows.row(k).iter().copied().collect(),
+            )
+        })
+        .collect();
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    pairs.iter_mut().for_each(|(_, vector)| orient(vector));
+    Some(pairs)
+}
+
+/// Makes the largest entry positive: an eigenvector has no sign of its own.
+fn orient(vector: &mut [f64]) {
+    let larger = |m: f64, x: f64| if x.abs() > m.abs() + 1e-12 { x } else { m };
+    if vector.iter().copied().fold(0.0, larger) < 0.0 {
+        vector.iter_mut().for_each(|x| *x = -*x);
+    }
+}
+
+/// (AᵀA)⁻¹ for a matrix of `p` columns, row by row; none when some column adds nothing to those before it.
+#[must_use]
+pub fn inverse_gram(a: &[f64], p: usize) -> Option<Vec<f64>> {
+    let r = triangle(a, p)?;
+    let length = |j: usize| (0..=j).map(|i| r[i * p + j].powi(2)).sum::<f64>().sqrt();
+    let independent = |j: usize| r[j * p + j].abs() > 1e-13 * length(j);
+    if !(0..p).all(independent) {
+        return None;
+    }
+    let mut inverse = vec![0.0; p * p];
+    for j in 0..p {
+        for i in (0..=j).rev() {
+            let known: f64 = (i + 1..=j).map(|k| r[i * p + k] * inverse[k * p + j]).sum();
+            inverse[i * p + j] = (f64::from(u8::from(i == j)) - known) / r[i * p + i];
+        }
+    }
+    let entry = |i: usize, j: usize| {
+        (0..p)
+            .map(|k| inverse[i * p + k] * inverse[j * p + k])
+            .sum()
+    };
+    Some((0..p * p).map(|k| entry(k / p, k % p)).collect())
 }
 
 /// Solves a general square system by LU with partial pivoting; none when it is singular.
@@ -165,6 +218,34 @@ mod tests {
             assert!((quadratic(&A, &v, &v) - value).abs() < 1e-12);
             assert!((v.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn the_inverse_of_a_gram_matrix_keeps_the_digits_that_forming_it_would_lose() {
+        // Two columns at an angle of 1e-6: AᵀA has a determinant of 4e-12 among entries of 2.
+        let angle = 1e-6;
+        let a = [1.0, 1.0 + angle, 1.0, 1.0 - angle];
+        let inverse = inverse_gram(&a, 2).expect("independent columns");
+        let wanted = [
+            0.5 + 0.5 / (angle * angle),
+            -0.5 / (angle * angle),
+            0.5 / (angle * angle),
+        ];
+        assert!((inverse[0] / wanted[0] - 1.0).abs() < 1e-9);
+        assert!((inverse[1] / wanted[1] - 1.0).abs() < 1e-9);
+        assert!((inverse[3] / wanted[2] - 1.0).abs() < 1e-9);
+        assert!(inverse_gram(&[1.0, 2.0, 1.0, 2.0], 2).is_none());
+        assert!(inverse_gram(&[1.0, 2.0], 2).is_none());
+    }
+
+    #[test]
+    fn the_first_singular_value_belongs_to_the_weakest_direction() {
+        let a = [3.0, 4.0, -0.8e-9, 0.6e-9, 0.0, 0.0];
+        let r = triangle(&a, 2).expect("more rows than columns");
+        let pairs = singular(&r, 2).expect("finite");
+        let (value, v) = &pairs[0];
+        assert!((value / 1e-9 - 1.0).abs() < 1e-12 && (pairs[1].0 / 5.0 - 1.0).abs() < 1e-12);
+        assert!((v[0] - 0.8).abs() < 1e-9 && (v[1] + 0.6).abs() < 1e-9);
     }
 
     #[test]

@@ -12,6 +12,10 @@
 //! anywhere; as λ falls it becomes Newton's, which ends in a few steps. Far from the optimum S is left out. The step
 //! is invariant to linear changes of x, so neither units nor centring decide where it ends.
 //!
+//! A step that is too long for some coordinate is bent, not only shortened: μD² is added, D the inverse of the longest
+//! step of each coordinate, with the smallest μ that brings ‖Dd‖ to one (Moré 1978). Directions that the model hardly
+//! sees then no longer keep the others from moving.
+//!
 //! Stopping never looks at absolute numbers: the predicted decrease of a Newton step is compared with F itself.
 
 use crate::linear::{cholesky, cholesky_solve, quadratic};
@@ -30,6 +34,11 @@ pub trait Problem {
     /// What a decrease of F is measured against: |F| itself for a sum that is zero at a perfect fit, bounded below
     /// by its rounding noise.
     fn yardstick(&self, value: f64) -> f64;
+
+    /// Rounding noise of F near the point of the last call of [`Self::model`]: a smaller change says nothing.
+    fn noise(&self, value: f64) -> f64 {
+        1e-15 * self.yardstick(value).max(value.abs())
+    }
 }
 
 /// Where and how long to search.
@@ -39,7 +48,8 @@ pub struct Limits {
     pub lower: Vec<f64>,
     /// Upper bounds, ∞ for none.
     pub upper: Vec<f64>,
-    /// Longest step of each coordinate in one iteration.
+    /// Longest step of each coordinate in one iteration; where it is infinite, the largest value that the coordinate
+    /// has had.
     pub longest: Vec<f64>,
     /// Iterations at most.
     pub iterations: usize,
@@ -138,7 +148,10 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
         iteration += 1;
         search.choose_free(&here);
         let Some(predicted) = search.step(&here) else {
-            if !search.damp(8.0) {
+            if search.second_known && search.lambda > 1.0 {
+                // Far from the optimum the law's curvature may point down a slope that M hardly sees.
+                search.forget_second();
+            } else if !search.damp(8.0) {
                 break;
             }
             continue;
@@ -154,12 +167,12 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
             }
             // The step that is left squares the error once more; F is too coarse to judge it.
             next.advance(problem, &here, &search);
-            if scaled_gradient(&next, &search) < scaled_gradient(&here, &search) {
+            if search.decrement(&next) < search.decrement(&here) {
                 std::mem::swap(&mut here, &mut next);
             }
             break;
         }
-        if !search.second_known && predicted <= 0.02 * yardstick {
+        if !search.second_known && !search.misled && predicted <= 0.02 * yardstick {
             problem_second(problem, &mut search, &here);
             continue;
         }
@@ -167,14 +180,14 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
         let taken: Vec<f64> = (0..p).map(|j| next.x[j] - here.x[j]).collect();
         let expected = search.expected_decrease(&here, &taken);
         let actual = here.value - next.value;
-        let noise = 1e-15 * yardstick.max(here.value.abs());
+        let noise = problem.noise(here.value);
         if next.value.is_finite() && expected <= 4.0 * noise && actual.abs() <= 8.0 * noise {
             // Below the rounding of F only the gradient can judge.
-            let better = scaled_gradient(&next, &search) < scaled_gradient(&here, &search);
-            if better {
+            let (before, after) = (search.decrement(&here), search.decrement(&next));
+            if after < before {
                 std::mem::swap(&mut here, &mut next);
             }
-            if search.second_known && !(limits.polish && polished < 2) {
+            if search.second_known && !(limits.polish && (polished < 2 || after < 0.1 * before)) {
                 break;
             }
             polished += usize::from(search.second_known);
@@ -190,13 +203,18 @@ pub fn minimise(problem: &mut dyn Problem, start: &[f64], limits: &Limits) -> Ou
         if ratio > 1e-4 {
             let slow = search.second_known && ratio < 0.7;
             std::mem::swap(&mut here, &mut next);
+            search.misled = false;
             search.relax(ratio);
+            search.trust(ratio, &taken);
             search.note_progress(predicted);
             if slow || search.stalling {
                 problem_second(problem, &mut search, &here);
             }
-        } else if !search.damp(if next.value.is_finite() { 4.0 } else { 16.0 }) {
-            break;
+        } else {
+            search.trust(ratio, &taken);
+            if !search.damp(if next.value.is_finite() { 4.0 } else { 16.0 }) {
+                break;
+            }
         }
     }
     search.finish(problem, here, iteration)
@@ -212,29 +230,25 @@ fn problem_second(problem: &mut dyn Problem, search: &mut Search<'_>, here: &Sta
     search.last_predicted = f64::INFINITY;
 }
 
-/// max |gⱼ| / √Mⱼⱼ over free coordinates: comparable between neighbouring points.
-fn scaled_gradient(state: &State, search: &Search<'_>) -> f64 {
-    let p = state.x.len();
-    if !state.value.is_finite() {
-        return f64::INFINITY;
-    }
-    (0..p)
-        .filter(|j| search.free[*j] && state.m[j * p + j] > 0.0)
-        .map(|j| state.g[j].abs() / state.m[j * p + j].sqrt())
-        .fold(0.0, f64::max)
-}
-
 struct Search<'a> {
     limits: &'a Limits,
     p: usize,
     lambda: f64,
     s: Vec<f64>,
     second_known: bool,
+    /// S was indefinite beyond repair here, and is not asked for again before the next step.
+    misled: bool,
     last_predicted: f64,
     stalling: bool,
     free: Vec<bool>,
     factor: Vec<f64>,
     d: Vec<f64>,
+    /// Share of the longest steps that is trusted.
+    radius: f64,
+    /// 1/D at full trust.
+    lengths: Vec<f64>,
+    /// Largest |xⱼ| so far.
+    reach: Vec<f64>,
 }
 
 impl<'a> Search<'a> {
@@ -245,11 +259,15 @@ impl<'a> Search<'a> {
             lambda: 0.1,
             s: vec![0.0; p * p],
             second_known: false,
+            misled: false,
             last_predicted: f64::INFINITY,
             stalling: false,
             free: vec![true; p],
             factor: vec![0.0; p * p],
             d: vec![0.0; p],
+            radius: 1.0,
+            lengths: vec![1.0; p],
+            reach: vec![0.0; p],
         }
     }
 
@@ -265,26 +283,89 @@ impl<'a> Search<'a> {
     /// Solves for a step; the decrease that the undamped part of the model predicts for it. None when the damped
     /// matrix is not positive definite.
     fn step(&mut self, here: &State) -> Option<f64> {
-        let p = self.p;
-        self.assemble(here, self.lambda);
-        if !cholesky(&mut self.factor, p) {
+        if !self.direction(here, 0.0) {
             return None;
         }
-        for j in 0..p {
-            self.d[j] = if self.free[j] { -here.g[j] } else { 0.0 };
-        }
-        cholesky_solve(&self.factor, p, &mut self.d);
-        let decrement: f64 = -(0..p).map(|j| self.d[j] * here.g[j]).sum::<f64>();
-        let over = (0..p)
-            .map(|j| self.d[j].abs() / self.limits.longest[j])
-            .fold(1.0, f64::max);
-        if !over.is_finite() {
+        let decrement: f64 = -(0..self.p).map(|j| self.d[j] * here.g[j]).sum::<f64>();
+        if !decrement.is_finite() {
             return None;
+        }
+        self.measure(here);
+        let mut over = norm(&self.d, &self.lengths) / self.radius;
+        let mut mu = 0.0;
+        for _ in 0..12 {
+            if over <= 1.1 {
+                break;
+            }
+            let square = norm(&self.d, &self.lengths).powi(2);
+            mu += (over - 1.0) * square / self.secular();
+            if !mu.is_finite() || !self.direction(here, mu) {
+                return None;
+            }
+            over = norm(&self.d, &self.lengths) / self.radius;
         }
         if over > 1.0 {
             self.d.iter_mut().for_each(|d| *d /= over);
         }
         Some(0.5 * decrement)
+    }
+
+    /// Solves (C + S + λM + μD²) d = −g; false when the matrix is not positive definite.
+    fn direction(&mut self, here: &State, mu: f64) -> bool {
+        let p = self.p;
+        self.assemble(here, self.lambda);
+        if mu > 0.0 {
+            for j in 0..p {
+                self.factor[j * p + j] += mu / self.lengths[j].powi(2);
+            }
+        }
+        if !cholesky(&mut self.factor, p) {
+            return false;
+        }
+        for j in 0..p {
+            self.d[j] = if self.free[j] { -here.g[j] } else { 0.0 };
+        }
+        cholesky_solve(&self.factor, p, &mut self.d);
+        true
+    }
+
+    /// The longest step of each coordinate from here: 1/D.
+    fn measure(&mut self, here: &State) {
+        for j in 0..self.p {
+            self.reach[j] = self.reach[j].max(here.x[j].abs());
+            let longest = self.limits.longest[j];
+            self.lengths[j] = if longest.is_finite() {
+                longest
+            } else if self.reach[j] > 0.0 {
+                self.reach[j]
+            } else {
+                (here.value.abs() / here.m[j * self.p + j]).sqrt()
+            };
+        }
+    }
+
+    /// dᵀD²(C + S + λM + μD²)⁻¹D²d, by which ‖Dd‖ falls with μ.
+    fn secular(&self) -> f64 {
+        let scaled: Vec<f64> = (0..self.p)
+            .map(|j| self.d[j] / self.lengths[j].powi(2))
+            .collect();
+        let mut solved = scaled.clone();
+        cholesky_solve(&self.factor, self.p, &mut solved);
+        scaled.iter().zip(&solved).map(|(a, b)| a * b).sum()
+    }
+
+    /// gᵀH⁻¹g with the matrix of the last step: comparable between neighbouring points, and sees a long narrow
+    /// valley that the gradient itself hides behind the rounding of its steep sides.
+    fn decrement(&self, state: &State) -> f64 {
+        if !state.value.is_finite() {
+            return f64::INFINITY;
+        }
+        let g: Vec<f64> = (0..self.p)
+            .map(|j| if self.free[j] { state.g[j] } else { 0.0 })
+            .collect();
+        let mut d = g.clone();
+        cholesky_solve(&self.factor, self.p, &mut d);
+        g.iter().zip(&d).map(|(g, d)| g * d).sum()
     }
 
     /// C + S + λM with held coordinates cut out, into the factor's place.
@@ -327,6 +408,26 @@ impl<'a> Search<'a> {
         } else if ratio < 0.25 {
             self.lambda = (self.lambda * 3.0).max(1e-4);
         }
+    }
+
+    /// Adjusts the trusted share of the longest steps to how well the model foresaw a step. Damping comes first: it
+    /// keeps the direction, and with it the course along a narrow valley. Only where that is not enough are steps bent.
+    fn trust(&mut self, ratio: f64, taken: &[f64]) {
+        let length = norm(taken, &self.lengths);
+        let damped = self.lambda > 0.3 || ratio.is_infinite();
+        if ratio < 0.25 && damped {
+            self.radius = 0.25 * self.radius.min(length);
+        } else if ratio > 0.75 {
+            self.radius = self.radius.max(2.0 * length).min(1.0);
+        }
+    }
+
+    /// Leaves S out until a step has been taken.
+    fn forget_second(&mut self) {
+        self.s.fill(0.0);
+        self.second_known = false;
+        self.misled = true;
+        self.lambda = 0.1;
     }
 
     /// More damping; false when there is no more to give.
@@ -374,6 +475,15 @@ impl<'a> Search<'a> {
             converged: decrease <= self.limits.tolerance.max(1e-13),
         }
     }
+}
+
+/// ‖Dd‖ for D = 1/lengths.
+fn norm(d: &[f64], lengths: &[f64]) -> f64 {
+    d.iter()
+        .zip(lengths)
+        .map(|(d, l)| (d / l).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
 #[cfg(test)]

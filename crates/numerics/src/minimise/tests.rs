@@ -118,6 +118,59 @@ fn ends_with_a_gradient_of_rounding_size_from_many_starts() {
 }
 
 #[test]
+fn a_far_start_of_unknown_size_reaches_the_optimum() {
+    let near = minimise(&mut decay(Penalty::Squared), &[1.0, 1.0, 0.0], &limits());
+    let open = Limits {
+        longest: vec![f64::INFINITY; 3],
+        iterations: 2000,
+        ..limits()
+    };
+    // From a rate of 60 hardly any row sees the decay: a step of Gauss–Newton overshoots without end.
+    for start in [[1e3, 60.0, -50.0], [-2.0, 0.5, 1e4]] {
+        let end = minimise(&mut decay(Penalty::Squared), &start, &open);
+        assert!(end.converged, "from {start:?}: {end:?}");
+        assert!(
+            (end.value - near.value).abs() < 1e-12 * near.value,
+            "from {start:?}: {end:?}"
+        );
+    }
+}
+
+#[test]
+fn a_step_is_never_longer_than_allowed() {
+    /// Remembers where it was asked.
+    struct Watched(Decay, Vec<Vec<f64>>);
+    impl Problem for Watched {
+        fn dim(&self) -> usize {
+            3
+        }
+        fn model(&mut self, x: &[f64], g: &mut [f64], c: &mut [f64], m: &mut [f64]) -> f64 {
+            self.1.push(x.to_vec());
+            self.0.model(x, g, c, m)
+        }
+        fn second(&mut self, x: &[f64], s: &mut [f64]) {
+            self.0.second(x, s);
+        }
+        fn yardstick(&self, value: f64) -> f64 {
+            self.0.yardstick(value)
+        }
+    }
+    let limits = Limits {
+        longest: vec![0.5, 0.1, 0.2],
+        ..limits()
+    };
+    let mut watched = Watched(decay(Penalty::Squared), Vec::new());
+    assert!(minimise(&mut watched, &[5.0, 0.2, 1.0], &limits).converged);
+    let first = &watched.1[0];
+    let second = &watched.1[1];
+    let share: f64 = (0..3)
+        .map(|j| ((second[j] - first[j]) / limits.longest[j]).powi(2))
+        .sum();
+    assert!(share <= 1.0 + 1e-12, "{first:?} to {second:?}");
+    assert!(share > 0.5, "a long step is used to the full: {share}");
+}
+
+#[test]
 fn a_bound_is_held_and_said() {
     let mut limits = limits();
     limits.upper[1] = 1.0;
