@@ -1,14 +1,15 @@
 //! The map between the law's coordinates θ and the solver's φ: the amplitude of a term e^(θₐ + Σ sₖ ln xₖ) is measured
 //! at the centre of the data, φₐ = θₐ + Σ sₖ·mean(ln xₖ). Units of x then cancel, and φₐ hardly depends on the exponents.
 
-use isoflop_law::tape::Bound;
+use isoflop_law::tape::{Bound, Coordinate};
 
 /// θ = φ − Σ c·φₑ for every centred amplitude: affine, unit triangular, so volumes and optima do not change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Centre {
     /// (amplitude, exponent, factor × mean of the column).
     shifts: Vec<(usize, usize, f64)>,
-    units: Vec<f64>,
+    /// None where nothing is known of a coordinate's size.
+    units: Vec<Option<f64>>,
     centred: Vec<bool>,
 }
 
@@ -18,10 +19,7 @@ impl Centre {
         let coordinates = bound.program().coordinates();
         let mut me = Self {
             shifts: Vec::new(),
-            units: coordinates
-                .iter()
-                .map(|c| if c.log { 1.0 } else { 0.3 })
-                .collect(),
+            units: coordinates.iter().map(unit).collect(),
             centred: vec![false; coordinates.len()],
         };
         for amplitude in bound.program().amplitudes() {
@@ -67,9 +65,15 @@ impl Centre {
         self.centred[j]
     }
 
-    /// The size of a change of coordinate j that matters: 1 for logarithms, less for exponents.
-    pub fn unit(&self, j: usize) -> f64 {
+    /// The size of a change of coordinate j that matters: 1 for logarithms, less for exponents, none for a
+    /// coefficient whose declaration says nothing of its size.
+    pub fn unit(&self, j: usize) -> Option<f64> {
         self.units[j]
+    }
+
+    /// The same near `at`: a coefficient of unknown size is as large as its value.
+    pub fn unit_near(&self, j: usize, at: f64) -> f64 {
+        self.units[j].unwrap_or(if at == 0.0 { 1.0 } else { 0.3 * at.abs() })
     }
 
     /// θ from φ.
@@ -81,7 +85,7 @@ impl Centre {
     }
 
     /// φ from θ.
-    pub fn from_law(&self, theta: &[f64]) -> Vec<f64> {
+    pub fn centred(&self, theta: &[f64]) -> Vec<f64> {
         let mut phi = theta.to_vec();
         for (a, e, c) in &self.shifts {
             phi[*a] += c * theta[*e];
@@ -126,6 +130,16 @@ impl Centre {
             }
         }
         out
+    }
+}
+
+/// Exponents have ranges like [0, 2]; a wider or open range says nothing of the size.
+fn unit(c: &Coordinate) -> Option<f64> {
+    let width = c.upper - c.lower;
+    if c.log {
+        Some(1.0)
+    } else {
+        (width <= 10.0).then_some((0.15 * width).min(0.3))
     }
 }
 

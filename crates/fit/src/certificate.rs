@@ -12,8 +12,12 @@ use isoflop_numerics::penalty::Penalty;
 const ZERO_GRADIENT: f64 = 1e-6;
 /// Below this a predicted decrease is rounding.
 const ZERO_DECREASE: f64 = 1e-12;
-/// Below this an eigenvalue of the scaled Hessian is zero to rounding.
+/// Below this an eigenvalue of the scaled Hessian is zero to rounding, whatever the law's own curvature.
 const ZERO_EIGENVALUE: f64 = 1e-9;
+/// Rounding of the scaled Gauss–Newton part.
+const ROUNDING: f64 = 1e-13;
+/// Share of the law's own curvature that its differences may be wrong by.
+const DIFFERENCES: f64 = 1e-9;
 /// Residuals of this many rounding errors are those of an exact fit.
 const EXACT: f64 = 1e5;
 /// Two starts reached the same optimum when their objectives differ by less than this share.
@@ -98,6 +102,20 @@ pub(crate) fn scaled_hessian(peak: &Peak) -> (Vec<f64>, Vec<usize>) {
     (scaled, free)
 }
 
+/// The smallest eigenvalue of the scaled Hessian that is not rounding: where residuals are small the law's own
+/// curvature, the part known by differences, hardly matters, and the rest is exact.
+fn zero_eigenvalue(peak: &Peak, free: &[usize]) -> f64 {
+    let at = |j: usize| peak.hessian[j * peak.dim + j].abs().sqrt();
+    let mut second = 0.0f64;
+    for a in free {
+        for b in free {
+            let k = a * peak.dim + b;
+            second = second.max((peak.hessian[k] - peak.curve[k]).abs() / (at(*a) * at(*b)));
+        }
+    }
+    (ROUNDING + DIFFERENCES * second).min(ZERO_EIGENVALUE)
+}
+
 pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certificate, Status) {
     let yardstick = yardstick(solved, end);
     let (scaled, free) = scaled_hessian(peak);
@@ -135,23 +153,30 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
             .collect(),
         at_bound,
     };
-    let status = verdict(&certificate, end, absolute);
+    let status = if absolute {
+        verdict_absolute(&certificate, end)
+    } else {
+        verdict(&certificate, zero_eigenvalue(peak, &free))
+    };
     (certificate, status)
 }
 
-fn verdict(certificate: &Certificate, end: &End, absolute: bool) -> Status {
-    let flat = certificate.gradient <= ZERO_GRADIENT;
-    if absolute {
-        let duals = end.active.iter().all(|(_, d)| d.abs() <= 1.0 + 1e-9);
-        let met = flat && duals && certificate.gradient <= 1e-8;
-        return match (met, certificate.at_bound.is_empty()) {
-            (false, _) => Status::NotConverged,
-            (true, false) => Status::Degenerate,
-            (true, true) => Status::Converged,
-        };
+fn verdict_absolute(certificate: &Certificate, end: &End) -> Status {
+    let duals = end.active.iter().all(|(_, d)| d.abs() <= 1.0 + 1e-9);
+    match (
+        duals && certificate.gradient <= 1e-8,
+        certificate.at_bound.is_empty(),
+    ) {
+        (false, _) => Status::NotConverged,
+        (true, false) => Status::Degenerate,
+        (true, true) => Status::Converged,
     }
+}
+
+fn verdict(certificate: &Certificate, zero_eigenvalue: f64) -> Status {
+    let flat = certificate.gradient <= ZERO_GRADIENT;
     let decrease_met = certificate.predicted_decrease <= ZERO_DECREASE;
-    let strict = certificate.smallest_eigenvalue > ZERO_EIGENVALUE;
+    let strict = certificate.smallest_eigenvalue > zero_eigenvalue;
     match (flat, strict && certificate.at_bound.is_empty()) {
         (true, true) if decrease_met => Status::Converged,
         (true, false) if certificate.smallest_eigenvalue > -1e-6 => Status::Degenerate,

@@ -9,7 +9,8 @@ pub struct FitOptions {
     pub objective: Option<Objective>,
     /// Name of a column of weights; none weighs all runs alike.
     pub weights: Option<String>,
-    /// Points to screen; none takes 512 for most laws.
+    /// Points to screen; none takes 512 for most laws. Where the law declares one start for every coefficient, that
+    /// point is the first: with 1 it is the only one.
     pub starts: Option<usize>,
     /// How to find standard errors and intervals.
     pub uncertainty: Uncertainty,

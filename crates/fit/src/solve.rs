@@ -48,21 +48,22 @@ pub(crate) fn limits(coordinates: &[Coordinate], frame: &Frame<'_>, extra: usize
         },
         -60.0,
     );
-    let mut longest: Vec<f64> = (0..coordinates.len())
-        .map(|j| 3.0 * frame.centre.unit(j))
+    // Where nothing is known of a coordinate's size, its own value is the measure, and a far start takes long.
+    let sized = (0..coordinates.len()).all(|j| frame.centre.unit(j).is_some());
+    let longest = (0..coordinates.len())
+        .map(|j| {
+            frame
+                .centre
+                .unit(j)
+                .map_or(f64::INFINITY, |unit| 3.0 * unit)
+        })
+        .chain(std::iter::repeat_n(2.0, extra))
         .collect();
-    longest.extend(std::iter::repeat_n(2.0, extra));
-    for (j, c) in coordinates.iter().enumerate() {
-        if !c.log && !c.lower.is_finite() && !c.upper.is_finite() {
-            // Nothing is known of its size: the trust region alone decides.
-            longest[j] = f64::INFINITY;
-        }
-    }
     Limits {
         lower,
         upper: bound(|c| c.upper, 60.0),
         longest,
-        iterations: 300,
+        iterations: if sized { 300 } else { 2000 },
         polish: true,
         tolerance: 1e-16,
     }
@@ -301,7 +302,7 @@ fn screen(
         a.iter()
             .zip(b)
             .enumerate()
-            .all(|(j, (x, y))| (x - y).abs() < 0.1 * frame.centre.unit(j))
+            .all(|(j, (x, y))| (x - y).abs() < 0.1 * frame.centre.unit_near(j, *x))
     };
     let mut chosen: Vec<usize> = Vec::new();
     for i in order {

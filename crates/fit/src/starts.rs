@@ -1,7 +1,8 @@
 //! Where to start: a low-discrepancy sequence over a box that follows from the law, its ranges and the data.
 //!
 //! Amplitudes are measured at the centre of the data, so their box is a share of the typical response, whatever the
-//! units. Every second start takes the values that the law file declares, where it declares any.
+//! units. Every second start takes the values that the law file declares, where it declares any. A law that declares one
+//! value for every coefficient names a point, and that point is the first start.
 
 use crate::centre::Centre;
 use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Function};
@@ -28,8 +29,12 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
         .map(|c| declared_box(scene.law, c))
         .collect();
     let any_declared = declared.iter().any(Option::is_some);
+    let point = declared_point(scene);
     (0..count)
         .map(|i| {
+            if let (0, Some(point)) = (i, &point) {
+                return point.clone();
+            }
             let use_declared = any_declared && i % 2 == 1;
             let mut from_file = Vec::new();
             let phi: Vec<f64> = (0..automatic.len())
@@ -52,7 +57,7 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
 
 /// A declared amplitude is a raw coefficient: it is brought to the centre with the exponents of the same start.
 fn centred(scene: &Scene<'_>, mut phi: Vec<f64>, from_file: &[usize]) -> Vec<f64> {
-    let raw = scene.centre.from_law(&phi);
+    let raw = scene.centre.centred(&phi);
     for j in from_file {
         if scene.centre.is_centred(*j) {
             phi[*j] = raw[*j];
@@ -68,6 +73,19 @@ fn sequence(i: usize, j: usize, dim: usize) -> f64 {
         g = (1.0 + g).powf(1.0 / (dim as f64 + 1.0));
     }
     (0.5 + (i as f64 + 1.0) * g.powi(-(j as i32 + 1))).fract()
+}
+
+/// The one point that a law declares, in the solver's coordinates.
+fn declared_point(scene: &Scene<'_>) -> Option<Vec<f64>> {
+    let theta: Option<Vec<f64>> = scene
+        .coordinates
+        .iter()
+        .map(|c| match scene.law.coefs[c.coef].start.as_slice() {
+            [one] => Some(c.of(*one)).filter(|x| x.is_finite()),
+            _ => None,
+        })
+        .collect();
+    theta.map(|theta| scene.centre.centred(&theta))
 }
 
 fn declared_box(law: &Law, c: &Coordinate) -> Option<(f64, f64)> {
@@ -199,12 +217,11 @@ fn is_log_term(e: &Expr, name: &str) -> bool {
 fn scale_partner(e: &Expr, name: &str, letters: &[&str]) -> Option<String> {
     if let ExprKind::Binary(BinaryOp::Div, a, b) = &e.kind {
         for (x, y) in [(a, b), (b, a)] {
-            if is_name(x, name) {
-                if let ExprKind::Name(letter) = &y.kind {
-                    if letters.contains(&letter.as_str()) {
-                        return Some(letter.clone());
-                    }
-                }
+            if let ExprKind::Name(letter) = &y.kind
+                && is_name(x, name)
+                && letters.contains(&letter.as_str())
+            {
+                return Some(letter.clone());
             }
         }
     }

@@ -63,13 +63,14 @@ pub(crate) fn identified(
         return Ok(());
     }
     let flat = narrow_inputs(law, binding);
-    let threshold = if flat.is_empty() { 1e-13 } else { 1e-4 };
+    let threshold = if flat.is_empty() { 1e-12 } else { 1e-2 };
     let mut target = Target::new(frame, &binding.weights, Penalty::Squared, 0.0);
     let mut open: Vec<Vec<f64>> = Vec::new();
     let mut looked = 0;
-    for start in starts.iter().step_by((starts.len() / 16).max(1)) {
+    // An odd stride sees both kinds of start, those of the law's file and those from the data.
+    for start in starts.iter().step_by((starts.len() / 16) | 1) {
         let j = target.jacobian(start);
-        let Some(pairs) = scaled_eigen(&j, binding.n, p) else {
+        let Some(pairs) = scaled_singular(&j, binding.n, p) else {
             continue;
         };
         looked += 1;
@@ -90,20 +91,14 @@ pub(crate) fn identified(
     Err(told(refusal, &binding.notes, Severity::Warning))
 }
 
-/// Eigenvalues of JᵀJ scaled to a unit diagonal, with their vectors; a coefficient without any effect comes alone.
-fn scaled_eigen(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
+/// Singular values of J scaled to columns of unit length, rising, with their vectors; a coefficient without any effect
+/// comes alone.
+fn scaled_singular(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
     if j.iter().any(|x| !x.is_finite()) {
         return None;
     }
-    let mut gram = vec![0.0; p * p];
-    for row in j.chunks_exact(p) {
-        for a in 0..p {
-            for b in 0..p {
-                gram[a * p + b] += row[a] * row[b];
-            }
-        }
-    }
-    let scale: Vec<f64> = (0..p).map(|k| gram[k * p + k].sqrt()).collect();
+    let square = |k: usize| j.iter().skip(k).step_by(p).map(|x| x * x).sum::<f64>();
+    let scale: Vec<f64> = (0..p).map(|k| square(k).sqrt()).collect();
     if let Some(k) = scale
         .iter()
         .position(|s| *s <= 1e-12 * (n as f64).sqrt() * f64::MIN_POSITIVE.sqrt())
@@ -112,12 +107,12 @@ fn scaled_eigen(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
         only[k] = 1.0;
         return Some(vec![(0.0, only)]);
     }
-    for a in 0..p {
-        for b in 0..p {
-            gram[a * p + b] /= scale[a] * scale[b];
-        }
-    }
-    Some(linear::symmetric_eigen(&gram, p))
+    let scaled: Vec<f64> = j
+        .iter()
+        .enumerate()
+        .map(|(i, x)| x / scale[i % p])
+        .collect();
+    linear::singular(&linear::triangle(&scaled, p)?, p)
 }
 
 /// Inputs that hardly change: (letter, column, smallest, largest).

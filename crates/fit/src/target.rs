@@ -202,8 +202,9 @@ impl<'a> Target<'a> {
         let mut h = vec![0.0; p * p];
         let (mut up, mut down) = (vec![0.0; p], vec![0.0; p]);
         let mut at = x[..p].to_vec();
+        let units = self.units(x);
         for j in 0..p {
-            let step = 6e-6 * self.frame.centre.unit(j);
+            let step = 6e-6 * units[j];
             at[j] = x[j] + step;
             self.weighted_gradient(&at, q, &mut up);
             at[j] = x[j] - step;
@@ -221,6 +222,29 @@ impl<'a> Target<'a> {
             }
         }
         h
+    }
+
+    /// For each coordinate the length over which the law bends. Where nothing is known of its size: its value, but
+    /// near the change that moves the law by its own size, ‖f‖/‖∂f/∂φⱼ‖, lest differences drown in rounding.
+    fn units(&mut self, x: &[f64]) -> Vec<f64> {
+        let p = self.law_dim();
+        let known: Vec<Option<f64>> = (0..p).map(|j| self.frame.centre.unit(j)).collect();
+        if known.iter().all(Option::is_some) {
+            return known.into_iter().flatten().collect();
+        }
+        let jacobian = self.jacobian(x);
+        let size = norm(self.frame.observed.iter().copied());
+        (0..p)
+            .map(|j| {
+                let slope = norm(jacobian.iter().skip(j).step_by(p).copied());
+                let own = size / slope;
+                known[j].unwrap_or_else(|| match x[j].abs() {
+                    at if !(own.is_finite() && own > 0.0) => at.max(f64::MIN_POSITIVE.sqrt()),
+                    0.0 => own,
+                    at => at.clamp(1e-3 * own, own),
+                })
+            })
+            .collect()
     }
 
     fn prior_value(&self, x: &[f64]) -> f64 {
@@ -396,6 +420,17 @@ impl Problem for Target<'_> {
         let floor = self.penalty.at(self.frame.floor)[0] * kernels::total(self.weights);
         value.abs().max(floor)
     }
+
+    fn noise(&self, value: f64) -> f64 {
+        // Σ ψᵢεᵢ with rounding εᵢ of either sign: far above the rounding of the sum itself where residuals are small
+        // beside the response.
+        let carried = norm(self.memory.slopes.iter().copied()) * self.frame.floor;
+        carried.max(1e-15 * self.yardstick(value).max(value.abs()))
+    }
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|x| x * x).sum::<f64>().sqrt()
 }
 
 fn copy_square(from: &[f64], p: usize, to: &mut [f64], dim: usize) {

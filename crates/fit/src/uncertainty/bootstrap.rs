@@ -233,12 +233,13 @@ impl<'a> Plan<'a> {
             for _ in 0..3 {
                 let start: Vec<f64> = (0..self.rivals[0].len())
                     .map(|j| {
+                        let at = self.rivals[0][j];
                         let unit = if j < p {
-                            solved.frame.centre.unit(j)
+                            solved.frame.centre.unit_near(j, at)
                         } else {
                             1.0
                         };
-                        self.rivals[0][j] + 0.2 * unit * (2.0 * stream.unit() - 1.0)
+                        at + 0.2 * unit * (2.0 * stream.unit() - 1.0)
                     })
                     .collect();
                 keep_better(&mut best, self.run(scratch, &start));

@@ -121,17 +121,30 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
         .map(|i| weights[i] * terms[i][2])
         .sum::<f64>()
         / n;
-    let mut gram = weighted(&jacobian, p, |i| weights[i]);
     let mean_weight = weights.iter().sum::<f64>() / n;
     let variance = scores * (mean_weight / curvature).powi(2);
     if penalty == Penalty::Squared && !solved.frame.priors.is_empty() {
         // With priors the curvature holds them too: C = 2 JᵀWJ + priors.
-        gram = leading(&peak.curve, peak.dim, p)
+        let gram: Vec<f64> = leading(&peak.curve, peak.dim, p)
             .iter()
             .map(|c| 0.5 * c)
             .collect();
+        return Some(scale(&free_inverse(&gram, &peak.free[..p])?, variance));
     }
-    Some(scale(&free_inverse(&gram, &peak.free[..p])?, variance))
+    let rows = free_rows(&jacobian, weights, &peak.free[..p]);
+    let open = peak.free[..p].iter().filter(|f| **f).count();
+    let inverse = linear::inverse_gram(&rows, open)?;
+    Some(scale(&spread_out(&inverse, &peak.free[..p]), variance))
+}
+
+/// √wᵢ Jᵢ over free coordinates.
+fn free_rows(jacobian: &[f64], weights: &[f64], free: &[bool]) -> Vec<f64> {
+    let rows = jacobian.chunks_exact(free.len()).zip(weights);
+    rows.flat_map(|(row, w)| {
+        let open = row.iter().zip(free).filter(|(_, f)| **f);
+        open.map(move |(x, _)| w.sqrt() * x)
+    })
+    .collect()
 }
 
 /// Σ wᵢ JᵢJᵢᵀ.
@@ -164,14 +177,20 @@ fn free_inverse(a: &[f64], free: &[bool]) -> Option<Vec<f64>> {
         .iter()
         .flat_map(|i| open.iter().map(move |j| a[i * dim + j]))
         .collect();
-    let inverse = linear::inverse_positive(&cut, k)?;
+    Some(spread_out(&linear::inverse_positive(&cut, k)?, free))
+}
+
+/// A matrix over free coordinates among zero rows and columns for the others.
+fn spread_out(inner: &[f64], free: &[bool]) -> Vec<f64> {
+    let dim = free.len();
+    let open: Vec<usize> = (0..dim).filter(|j| free[*j]).collect();
     let mut out = vec![0.0; dim * dim];
     for (x, i) in open.iter().enumerate() {
         for (y, j) in open.iter().enumerate() {
-            out[i * dim + j] = inverse[x * k + y];
+            out[i * dim + j] = inner[x * open.len() + y];
         }
     }
-    Some(out)
+    out
 }
 
 fn product(a: &[f64], b: &[f64], p: usize) -> Vec<f64> {
