@@ -3,6 +3,7 @@
 mod chinchilla;
 mod coefficients;
 mod intervals;
+mod nist;
 mod numpy;
 mod planted;
 mod support;
