@@ -51,9 +51,10 @@ fn section(page: &mut String, id: &str, law: &DeTable<'_>) {
         text(law, "formula").trim()
     );
     variables(page, law);
+    conventions(page, law);
     coefficients(page, law);
     published(page, law);
-    for key in ["source", "trust", "note", "objective"] {
+    for key in ["source", "key", "trust", "note", "objective"] {
         let words = text(law, key);
         if !words.is_empty() {
             let _ = write!(page, "\n{}: {}\n", title_case(key), one_line(&words));
@@ -80,6 +81,17 @@ fn variables(page: &mut String, law: &DeTable<'_>) {
             cell(&text(var, "unit")),
             cell(&meaning)
         );
+    }
+}
+
+/// What the letters count in the paper.
+fn conventions(page: &mut String, law: &DeTable<'_>) {
+    let Some(said) = table(law, "conventions") else {
+        return;
+    };
+    page.push_str("\n| convention | |\n|---|---|\n");
+    for (key, words) in entries(said) {
+        let _ = writeln!(page, "| {key} | {} |", cell(&plain(words)));
     }
 }
 
@@ -146,7 +158,7 @@ fn published(page: &mut String, law: &DeTable<'_>) {
             .iter()
             .map(|(name, value)| format!("{name} = {}", plain(value)))
             .collect();
-        let words = format!("{} {}", text(variant, "source"), text(variant, "note"));
+        let words = variant_words(variant);
         let _ = writeln!(
             page,
             "| {} | {} | {} |",
@@ -155,6 +167,27 @@ fn published(page: &mut String, law: &DeTable<'_>) {
             cell(&words)
         );
     }
+}
+
+/// Everything that a published set says beyond its coefficients.
+fn variant_words(variant: &DeTable<'_>) -> String {
+    let labelled = [
+        ("errors", "standard errors: "),
+        ("intervals", "intervals: "),
+        ("level", "level "),
+        ("source", ""),
+        ("key", "key "),
+        ("trust", "trust: "),
+        ("note", ""),
+        ("conventions", ""),
+    ];
+    labelled
+        .into_iter()
+        .map(|(key, label)| (label, text(variant, key)))
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(label, words)| format!("{label}{}", words.trim_end_matches('.')))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Keys and values in the order of the file.
@@ -235,6 +268,9 @@ b = { doc = "slope", tie = "e", index = "corpus" }
 name = "paper"
 source = "table 1"
 coefs = { e = 1.5, a = 2.5 }
+errors = { e = 0.1 }
+[conventions]
+params = "total"
 "#;
 
     #[test]
@@ -248,7 +284,8 @@ coefs = { e = 1.5, a = 2.5 }
             "| `e` |  | [0, inf] | floor |",
             "| `a` |  | = 2.5 | scale |",
             "| `b[corpus]` |  | = e | slope |",
-            "| paper | e = 1.5, a = 2.5 | table 1 |",
+            "| params | total |",
+            "| paper | e = 1.5, a = 2.5 | standard errors: e 0.1; table 1 |",
             "Source: a paper",
         ] {
             assert!(page.lines().any(|l| l == line), "{line}\n{page}");
