@@ -262,7 +262,8 @@ fn ambiguous(table: &RunTable, letter: &str, column: &str, names: &[String]) -> 
         .help(format!("say which one, for example `--map {key}={first}`"))
 }
 
-fn listed(names: &[&str]) -> String {
+/// Names in backquotes, the first of them.
+pub(crate) fn listed(names: &[&str]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(LISTED)

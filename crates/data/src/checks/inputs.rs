@@ -1,7 +1,5 @@
 //! Inputs that hardly vary, and settings that were run more than once.
 
-use std::collections::BTreeMap;
-
 use isoflop_base::{Evidence, Note, Severity};
 
 use super::units::extent;
@@ -61,20 +59,21 @@ fn one_value(scene: &Scene<'_>, need: &Need) -> Option<Note> {
 /// Rows with the same inputs and different responses: they measure the noise.
 fn repeats(scene: &Scene<'_>) -> Option<Note> {
     let response = scene.needs.iter().find(|n| n.kind.is_response())?;
-    let mut settings: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
-    for row in scene.rows {
-        let key = scene
-            .needs
-            .iter()
-            .filter(|n| !n.kind.is_response())
-            .map(|n| n.column.bits(*row))
-            .collect();
-        settings.entry(key).or_default().push(*row);
+    let inputs: Vec<&Need> = scene
+        .needs
+        .iter()
+        .filter(|n| !n.kind.is_response())
+        .collect();
+    if inputs.is_empty() {
+        return None;
     }
+    let key = |row: usize| inputs.iter().map(move |n| n.column.bits(row));
+    let mut order = scene.rows.to_vec();
+    order.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));
     let value = |row: &usize| number(&response.column, *row);
     let mut rows: Vec<usize> = Vec::new();
     let (mut repeated, mut squares, mut freedom) = (0usize, 0.0, 0usize);
-    for group in settings.values() {
+    for group in order.chunk_by(|a, b| key(*a).eq(key(*b))) {
         let mean = group.iter().map(value).sum::<f64>() / group.len() as f64;
         let square: f64 = group.iter().map(|r| (value(r) - mean).powi(2)).sum();
         if square > 0.0 {

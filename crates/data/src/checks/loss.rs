@@ -65,17 +65,26 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
     let stride = values.len().div_ceil(SAMPLE);
     let sample: Vec<usize> = (0..values.len()).step_by(stride).collect();
     let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
-    let surface = terms.fit(&logs, terms.all(), &sample)?;
-    let mut residuals: Vec<f64> = (0..values.len())
-        .map(|i| logs[i] - terms.at(&surface, i))
-        .collect();
-    centre_by_level(scene, &mut residuals);
-    let off = residuals.iter().filter(|e| e.abs() > OFF).count();
-    if off < 3 {
-        return None;
-    }
-    mixed_scales(scene, &terms, &values, &sample, off)
-        .or_else(|| diverged(scene, &values, &residuals))
+    // At one size and one number of tokens losses are much alike, and a surface through the settings of a
+    // sweep would bend towards the corner in which all runs diverged.
+    let degrees = if terms.scales {
+        vec![terms.all()]
+    } else {
+        vec![terms.all(), 1]
+    };
+    degrees.into_iter().find_map(|degree| {
+        let surface = terms.fit(&logs, degree, &sample)?;
+        let mut residuals: Vec<f64> = (0..values.len())
+            .map(|i| logs[i] - terms.at(&surface, i))
+            .collect();
+        centre_by_level(scene, &mut residuals);
+        let off = residuals.iter().filter(|e| e.abs() > OFF).count();
+        if off == 0 {
+            return None;
+        }
+        mixed_scales(scene, &terms, &values, &sample, off)
+            .or_else(|| diverged(scene, &values, &residuals))
+    })
 }
 
 /// Takes out what a level of a text input (a corpus, a tokenizer) adds to all its rows.

@@ -18,16 +18,25 @@ pub(super) struct Terms {
     rows: Vec<Vec<f64>>,
     /// How many of the terms are linear.
     pub(super) linear: usize,
+    /// Whether params, tokens or flops are among the inputs that vary.
+    pub(super) scales: bool,
 }
 
 impl Terms {
     /// Terms for the inputs of a fit that vary, as many as the rows can bear.
     pub(super) fn new(scene: &Scene<'_>) -> Self {
-        let inputs: Vec<Vec<f64>> = scene
+        let varying: Vec<(&Need, Vec<f64>)> = scene
             .inputs()
-            .filter_map(|need| standardised(need, scene.rows))
+            .filter_map(|need| Some((need, standardised(need, scene.rows)?)))
             .take(INPUTS)
             .collect();
+        let sizes = [&scene.params, &scene.tokens, &scene.flops];
+        let is_size = |need: &Need| {
+            let mut known = sizes.iter().filter_map(|c| c.as_ref());
+            known.any(|c| c.name == need.column.name)
+        };
+        let scales = varying.iter().any(|(need, _)| is_size(need));
+        let inputs: Vec<Vec<f64>> = varying.into_iter().map(|(_, x)| x).collect();
         let linear = 1 + inputs.len();
         let quadratic = scene.rows.len() >= 4 * linear * (linear + 1) / 2;
         let rows = (0..scene.rows.len())
@@ -42,7 +51,11 @@ impl Terms {
                 terms
             })
             .collect();
-        Self { rows, linear }
+        Self {
+            rows,
+            linear,
+            scales,
+        }
     }
 
     /// How many terms.
@@ -152,7 +165,11 @@ mod tests {
                 if i % 5 == 0 { line + 3.0 } else { line }
             })
             .collect();
-        let terms = Terms { rows, linear: 2 };
+        let terms = Terms {
+            rows,
+            linear: 2,
+            scales: true,
+        };
         let all: Vec<usize> = (0..50).collect();
         let coefs = terms.fit(&values, 2, &all).expect("the system is regular");
         assert!(

@@ -11,6 +11,7 @@ use isoflop_formula::{parse_assignment, parse_expr};
 use crate::accounting::Account;
 use crate::column::{CellFault, Column, FaultKind, Values};
 use crate::options::ReadOptions;
+use crate::resolve::listed;
 use crate::table::{RunTable, note};
 use eval::Evaluator;
 use value::{Truth, Value};
@@ -62,8 +63,8 @@ fn check_map(table: &RunTable, (role, column): &(String, String)) -> Option<Diag
     if let Some(near) = closest(column, table.columns().map(|c| c.name.as_str())) {
         fault = fault.help(format!("did you mean `--map {role}={near}`?"));
     }
-    let names: Vec<String> = table.columns().map(|c| format!("`{}`", c.name)).collect();
-    Some(fault.help(format!("the columns are {}", names.join(", "))))
+    let names: Vec<&str> = table.columns().map(|c| c.name.as_str()).collect();
+    Some(fault.help(format!("the columns are {}", listed(&names))))
 }
 
 /// Adds the column of one `--let`.

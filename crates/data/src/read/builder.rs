@@ -188,6 +188,11 @@ impl Builder {
             .collect()
     }
 
+    /// Rows and columns of the table so far.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.places.len(), self.columns.len())
+    }
+
     pub(super) fn finish(self) -> Parts {
         let rows = self.places.len();
         let columns = self.columns.into_iter().map(|mut column| {

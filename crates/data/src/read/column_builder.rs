@@ -166,7 +166,7 @@ impl ColumnBuilder {
                 if quantity.approximate {
                     self.approximate.push(row);
                 }
-                let percent = quantity.unit.as_deref() == Some("%");
+                let percent = quantity.unit.as_deref() == Some("fraction");
                 if percent {
                     self.forms.percent.push(row);
                 }

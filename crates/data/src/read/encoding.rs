@@ -32,7 +32,7 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
             "binary-file",
             format!("{} is not text: byte {at} is zero", source.name),
         )
-        .help("isoflop reads CSV, TSV and JSON Lines"));
+        .help("isoflop reads CSV, TSV, JSON Lines and Parquet"));
     }
     Ok(text)
 }
@@ -55,7 +55,7 @@ fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
             .help("save it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`")
     } else {
         Diagnostic::error("binary-file", format!("{name} is not text: {found}"))
-            .help("isoflop reads CSV, TSV and JSON Lines")
+            .help("isoflop reads CSV, TSV, JSON Lines and Parquet")
     }
 }
 

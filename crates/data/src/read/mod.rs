@@ -11,6 +11,7 @@ mod column_notes;
 mod dates;
 mod dialect;
 mod encoding;
+mod excerpt;
 mod format;
 mod input;
 mod jsonl;
@@ -112,7 +113,14 @@ fn pass(
     }
 }
 
+/// Cells that a table may have beside those that its sources hold: gaps take room as well.
+const MOST_CELLS: usize = 1_000_000_000;
+
 fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> {
+    let (rows, columns) = builder.size();
+    if rows.saturating_mul(columns) > MOST_CELLS {
+        return Err(too_sparse(loaded, rows, columns).into());
+    }
     let parts = builder.finish();
     let sources = loaded
         .iter()
@@ -137,6 +145,17 @@ fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> 
         return Err(no_usable_row(&table).into());
     }
     Ok(table)
+}
+
+fn too_sparse(loaded: &[Loaded], rows: usize, columns: usize) -> Diagnostic {
+    let names: Vec<&str> = loaded.iter().take(3).map(|s| s.name.as_str()).collect();
+    let message = format!(
+        "{} would make a table of {rows} rows and {columns} columns, more than {MOST_CELLS} cells",
+        names.join(", ")
+    );
+    Diagnostic::error("too-many-cells", message)
+        .help("keys that change from line to line, such as the names of runs, become columns: write them as values")
+        .help("or give the files one by one")
 }
 
 fn no_usable_row(table: &RunTable) -> Diagnostic {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use isoflop_base::{DecimalMark, Diagnostic, Excerpt, Severity, Span};
+use isoflop_base::{DecimalMark, Diagnostic, Severity, Span};
 
 use super::builder::{Builder, Restart};
 use super::chart::Chart;
 use super::dialect::MarkEvidence;
 use super::encoding;
+use super::excerpt::excerpt;
 use super::input::Loaded;
 use crate::table::note;
 
@@ -46,8 +47,8 @@ pub(super) fn read(
     if rows == 0 {
         let message = format!("{} has a header but no rows", source.name);
         let span = Span::new(0, first_line(text).len());
-        let excerpt = Excerpt::of(&source.name, text, span, "the only line");
-        return Err(Diagnostic::error("header-only", message).at(excerpt));
+        let place = excerpt(&source.name, text, span, "the only line");
+        return Err(Diagnostic::error("header-only", message).at(place));
     }
     Ok(restart)
 }
@@ -168,7 +169,7 @@ fn refuse_numbers_as_header(
             source.name
         ),
     )
-    .at(Excerpt::of(&source.name, text, span, "not a header"))
+    .at(excerpt(&source.name, text, span, "not a header"))
     .help("write a first line such as `params,tokens,loss`"))
 }
 
@@ -253,7 +254,7 @@ fn refuse_unclosed_quote(
         "unclosed-quote",
         format!("a quote in line {line} of {} is not closed", source.name),
     )
-    .at(Excerpt::of(
+    .at(excerpt(
         &source.name,
         text,
         Span::new(quote, quote + 1),

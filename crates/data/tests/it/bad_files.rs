@@ -55,8 +55,8 @@ fn a_pattern_without_a_match_is_refused() {
 #[test]
 fn a_folder_without_tables_is_refused() {
     assert_snapshot!(bad_path("messy/tensorboard"), @"
-    the folder messy/tensorboard holds no table [no-match]
-      = files ending in csv, tsv, jsonl, ndjson are read
+    the folder messy/tensorboard holds 3 TensorBoard event files, which are not read yet [format-not-read]
+      = write the scalars as a table: one row per run and step, with columns run, step, tokens, params and loss
     ");
 }
 
@@ -83,23 +83,23 @@ fn binary_junk_is_refused() {
     let junk: Vec<u8> = (0..=250u8).rev().cycle().take(2000).collect();
     assert_snapshot!(bad("a.csv", junk), @"
     a.csv is not text: byte 0 is 0xFA [binary-file]
-      = isoflop reads CSV, TSV and JSON Lines
+      = isoflop reads CSV, TSV, JSON Lines and Parquet
     ");
     assert_snapshot!(bad("a.csv", b"params,loss\n1,\0\n"), @"
     a.csv is not text: byte 14 is zero [binary-file]
-      = isoflop reads CSV, TSV and JSON Lines
+      = isoflop reads CSV, TSV, JSON Lines and Parquet
     ");
 }
 
 #[test]
 fn known_formats_that_are_not_read_are_named() {
-    assert_snapshot!(bad_path("messy/runs.parquet"), @"
-    messy/runs.parquet is a Parquet file, which is not read yet [format-not-read]
-      = write it as CSV or JSON Lines first
+    assert_snapshot!(bad("runs.xlsx", b"PK\x03\x04rest"), @"
+    runs.xlsx is a zip archive or a spreadsheet, which is not read yet [format-not-read]
+      = save the sheet as CSV
     ");
-    assert_snapshot!(bad("runs.csv.gz", b"\x1f\x8b\x08rest"), @"
-    runs.csv.gz is compressed with gzip, which is not read yet [format-not-read]
-      = unpack it first, or pipe it in: `gunzip -c FILE | isoflop … -`
+    assert_snapshot!(bad("runs.csv.xz", b"\xfd7zXZ\0rest"), @"
+    runs.csv.xz is compressed with xz, which is not read yet [format-not-read]
+      = unpack it first: `unxz FILE`
     ");
 }
 
@@ -153,13 +153,13 @@ fn a_file_of_ragged_rows_only_is_refused_with_the_reason() {
 fn all_bad_inputs_are_reported_together() {
     let inputs = [
         named("a.csv", ""),
-        named("b.csv", "PAR1"),
+        named("b.csv", "ARROW1"),
         named("c.csv", "x,y\n1,2\n"),
     ];
     assert_snapshot!(refused(&inputs, &ReadOptions::default()), @"
     a.csv is empty [empty-file]
       = a table of runs needs a header line and one line per run
-    b.csv is a Parquet file, which is not read yet [format-not-read]
+    b.csv is an Arrow file, which is not read yet [format-not-read]
       = write it as CSV or JSON Lines first
     ");
     assert_snapshot!(refused(&[], &ReadOptions::default()), @"

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use isoflop_data::{ReadOptions, RunTable, read};
 
-use crate::{file, named, note_codes, numbers, refused};
+use crate::{file, named, note_codes, numbers, refused, said};
 
 #[track_caller]
 fn jsonl(text: &str) -> RunTable {
@@ -34,8 +34,20 @@ fn a_nested_export_has_one_row_per_point() {
     let names = |letter, role| table.resolve(letter, role).map(|r| r.column.name.clone());
     assert_eq!(names("N", "params").unwrap(), "run.config.model.n_params");
     assert_eq!(names("D", "tokens").unwrap(), "history.progress.tokens");
-    // The history and its summary both end in `loss`: nobody but the user knows which one is meant.
-    assert_eq!(names("L", "loss").unwrap_err().code, "ambiguous-column");
+    assert_eq!(names("L", "loss").unwrap(), "history.eval.c4.loss");
+    let loss = table.resolve("L", "loss").unwrap();
+    assert_snapshot!(said(&loss.notes, "summary-repeats"), @"Info: `summary.eval/c4/loss` repeats the last point of `history.eval.c4.loss` in all of 5 runs: the history is used");
+}
+
+#[test]
+fn a_summary_that_says_something_else_is_ambiguous() {
+    let table = jsonl(
+        "{\"history\": [{\"loss\": 3}, {\"loss\": 2}], \"summary\": {\"loss\": 2.5}}\n{\"history\": [{\"loss\": 2}]}\n",
+    );
+    assert_eq!(
+        table.resolve("L", "loss").unwrap_err().code,
+        "ambiguous-column"
+    );
 }
 
 #[test]
@@ -85,4 +97,6 @@ fn a_step_log_is_read_and_sizes_are_filled_from_the_same_run() {
     assert!(note_codes(&params.notes).contains(&"filled-cells"));
     assert!(numbers(&table, "tokens_seen").iter().all(|d| *d > 1e6));
     assert_eq!(table.rows(), 205);
+    let tokens = table.resolve("D", "tokens").unwrap();
+    assert_snapshot!(said(&tokens.notes, "numbers-as-text"), @"Info: `tokens_seen` is given as text in 9 rows, read as numbers");
 }

@@ -2,18 +2,24 @@
 
 mod accounting;
 mod bad_files;
+mod content;
+mod dates;
 mod dialects;
 mod expressions;
 mod json_lines;
 mod messy;
 mod names;
+mod packed;
+#[cfg(feature = "parquet")]
+mod parquet_files;
 mod properties;
+mod robust;
 mod selection;
 
 use std::path::PathBuf;
 
 use isoflop_base::Diagnostics;
-use isoflop_data::{Input, ReadOptions, RunTable, read};
+use isoflop_data::{Input, Need, NeedKind, ReadOptions, RunTable, Selection, read};
 
 /// A file of the shared data sets.
 fn shared(path: &str) -> PathBuf {
@@ -81,6 +87,42 @@ fn numbers<'a>(table: &'a RunTable, column: &str) -> &'a [f64] {
         .column(column)
         .and_then(|c| c.numbers())
         .expect("a column of numbers")
+}
+
+/// Needs of a law of params and tokens, or of others, for the loss.
+#[track_caller]
+fn select(table: &RunTable, roles: &[(&str, &str)]) -> Selection {
+    let needs: Vec<Need> = roles
+        .iter()
+        .map(|(letter, column)| {
+            let kind = match *letter {
+                "L" => NeedKind::PositiveResponse,
+                "score" => NeedKind::Response,
+                "release" => NeedKind::Number,
+                _ => NeedKind::Positive,
+            };
+            match table.resolve(letter, column) {
+                Ok(found) => Need::new(&found, kind).label(*column),
+                Err(fault) => panic!("the column is there, got: {fault}"),
+            }
+        })
+        .collect();
+    table.select(&needs)
+}
+
+const CHINCHILLA: &[(&str, &str)] = &[("N", "params"), ("D", "tokens"), ("L", "loss")];
+
+/// The note of this code, with its advice, without folders.
+#[track_caller]
+fn said(notes: &[isoflop_base::Note], code: &str) -> String {
+    let found = notes.iter().find(|n| n.code == code);
+    let note = found.unwrap_or_else(|| panic!("no {code} among {:?}", note_codes(notes)));
+    let folder = shared("").display().to_string();
+    let mut text = format!("{:?}: {}", note.severity, note.message);
+    if !note.advice.is_empty() {
+        text += &format!("\n  = {}", note.advice);
+    }
+    text.replace(&folder, "")
 }
 
 fn note_codes(notes: &[isoflop_base::Note]) -> Vec<&str> {

@@ -1,29 +1,8 @@
 //! The messy files, against what their table says a good tool should say.
 
 use insta::assert_snapshot;
-use isoflop_data::{Need, NeedKind, RunTable, Selection};
 
-use crate::{file, note_codes, numbers};
-
-/// Needs of a law L(N, D, C).
-fn select(table: &RunTable, roles: &[(&str, &str)]) -> Selection {
-    let needs: Vec<Need> = roles
-        .iter()
-        .map(|(letter, column)| {
-            let kind = if *letter == "L" {
-                NeedKind::PositiveResponse
-            } else {
-                NeedKind::Positive
-            };
-            Need::new(
-                &table.resolve(letter, column).expect("the column is there"),
-                kind,
-            )
-            .label(*column)
-        })
-        .collect();
-    table.select(&needs)
-}
+use crate::{file, note_codes, numbers, select};
 
 const ALL: &[(&str, &str)] = &[
     ("N", "params"),
@@ -140,7 +119,7 @@ fn approximate_cells_and_units_are_noted() {
     );
     assert_eq!(table.resolve("C", "flops").unwrap().column.unit, "FLOP");
     assert_eq!(table.column("Val loss").unwrap().unit, "nats");
-    assert_eq!(table.column("Date").unwrap().kind_name(), "text");
+    assert_eq!(table.column("Date").unwrap().unit, "year");
 }
 
 #[test]
