@@ -36,7 +36,12 @@ pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> E
         .filter(|i| target.weights[*i] > 0.0 && residuals[*i].abs() <= delta * (1.0 + 1e-9))
         .collect();
     let held = outcome.free.iter().any(|f| !f);
-    let mut duals: Vec<f64> = active.iter().map(|i| residuals[*i] / delta).collect();
+    // A residual of rounding size points nowhere: where the fit is exact at all runs, all duals are zero.
+    let dual = |i: &usize| match residuals[*i] {
+        r if r.abs() <= target.frame.floor => 0.0,
+        r => r / delta,
+    };
+    let mut duals: Vec<f64> = active.iter().map(dual).collect();
     let mut x = outcome.x.clone();
     if !held && !active.is_empty() && active.len() <= p {
         for _ in 0..8 {

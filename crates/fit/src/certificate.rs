@@ -19,7 +19,7 @@ const ROUNDING: f64 = 1e-13;
 /// Share of the law's own curvature that its differences may be wrong by.
 const DIFFERENCES: f64 = 1e-9;
 /// Residuals of this many rounding errors are those of an exact fit.
-const EXACT: f64 = 1e5;
+pub(crate) const EXACT: f64 = 1e5;
 /// Two starts reached the same optimum when their objectives differ by less than this share.
 const SAME_OBJECTIVE: f64 = 1e-9;
 
@@ -236,12 +236,18 @@ fn yardstick(solved: &Solved<'_>, end: &End) -> f64 {
 pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
     let best = solved.ends[0].objective;
     let yardstick = yardstick(solved, &solved.ends[0]);
+    // Σ|r| does not square the rounding of its residuals away.
+    let rounding = match solved.aim {
+        Aim::Absolute => solved.frame.floor * solved.binding.weights.iter().sum::<f64>(),
+        Aim::Penalty(_) => 0.0,
+    };
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
     let mut basins: Vec<Basin> = Vec::new();
     for end in solved.ends.iter().filter(|e| e.outcome.converged) {
         let known = basins.iter_mut().find(|b| {
-            (end.objective - b.objective).abs() <= SAME_OBJECTIVE * yardstick.max(b.objective.abs())
+            let gap = (end.objective - b.objective).abs();
+            gap <= rounding.max(SAME_OBJECTIVE * yardstick.max(b.objective.abs()))
         });
         if let Some(basin) = known {
             basin.starts += 1;
@@ -263,7 +269,7 @@ pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
     let reached_best = solved
         .ends
         .iter()
-        .filter(|e| (e.objective - best).abs() <= SAME_OBJECTIVE * yardstick)
+        .filter(|e| (e.objective - best).abs() <= rounding.max(SAME_OBJECTIVE * yardstick))
         .count();
     basins.truncate(10);
     Starts {

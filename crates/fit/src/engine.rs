@@ -1,5 +1,6 @@
 //! The one fit: bind, compile, start, solve, certify, say how sure.
 
+use crate::absolute::smallest_delta;
 use crate::binding::{self, Binding, Wants};
 use crate::centre::Centre;
 use crate::derived::{self, Derived};
@@ -136,7 +137,7 @@ fn check_level(level: f64) -> Result<(), Diagnostic> {
 
 fn objective_of(law: &Law, options: &FitOptions) -> Result<Objective, Diagnostic> {
     if let Some(objective) = &options.objective {
-        return Ok(objective.clone());
+        return Ok(*objective);
     }
     if let Some(text) = &law.objective {
         return Objective::parse(text);
@@ -265,7 +266,8 @@ fn optimum(
                 let ends = search(frame, weights, Aim::Absolute, 0.0, starts, limits, solved)?;
                 let mut target = Target::new(frame, weights, Penalty::Squared, 0.0);
                 let spread = robust_spread(&target.residuals(&ends[0].outcome.x));
-                Ok((multiple * spread).max(solve_floor(frame)))
+                // A perfect fit has no spread of its own, and a corner of zero would divide by zero.
+                Ok((multiple * spread).max(smallest_delta(frame)))
             }
         }
     };
@@ -284,11 +286,6 @@ fn optimum(
         ));
     }
     with_priors(frame, weights, aim, starts, limits, solved)
-}
-
-/// A corner of zero would divide by zero: a perfect fit has no spread of its own.
-fn solve_floor(frame: &Frame<'_>) -> f64 {
-    1e3 * frame.floor
 }
 
 fn search(
@@ -330,7 +327,7 @@ fn with_priors(
     let penalty = match aim {
         Aim::Penalty(penalty) => penalty,
         Aim::Absolute => Penalty::Huber {
-            delta: crate::absolute::smallest_delta(frame),
+            delta: smallest_delta(frame),
         },
     };
     if matches!(penalty, Penalty::Student { .. }) {

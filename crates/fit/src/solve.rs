@@ -1,6 +1,7 @@
 //! From starts to the optimum: screen all, solve the best few through softening penalties, finish exactly.
 
 use crate::absolute;
+use crate::certificate::EXACT;
 use crate::target::{Frame, Memory, Target};
 use isoflop_law::tape::Coordinate;
 use isoflop_numerics::dist;
@@ -46,7 +47,8 @@ pub(crate) fn limits(coordinates: &[Coordinate], frame: &Frame<'_>, extra: usize
                 c.lower
             }
         },
-        -60.0,
+        // The likelihood of an exact fit has no maximum in the scale: below the rounding of residuals it ends.
+        (EXACT * frame.floor).ln(),
     );
     // Where nothing is known of a coordinate's size, its own value is the measure, and a far start takes long.
     let sized = (0..coordinates.len()).all(|j| frame.centre.unit(j).is_some());
@@ -169,7 +171,7 @@ pub(crate) fn resolve(
     let mut target = Target::with_memory(frame, weights, penalty, nat, memory);
     let quick = Limits {
         polish: false,
-        tolerance: 1e-12,
+        tolerance: 1e-10,
         ..limits.clone()
     };
     let outcome = minimise(&mut target, start, &quick);
@@ -253,7 +255,8 @@ pub(crate) fn multi_start(
     limits: &Limits,
     solved: usize,
 ) -> Vec<End> {
-    let chosen = screen(frame, weights, aim, nat, starts, solved);
+    let (starts, values) = valued(frame, weights, screening(frame, aim), nat, starts);
+    let chosen = screen(frame, &starts, &values, solved);
     chosen
         .into_par_iter()
         .map_init(
@@ -268,32 +271,63 @@ pub(crate) fn multi_start(
         .collect()
 }
 
-/// The starts with the smallest objective, no two of them near each other.
-fn screen(
+/// Screening by Σ|r| ranks starts alike for every penalty, and needs no scale.
+fn screening(frame: &Frame<'_>, aim: Aim) -> Penalty {
+    match aim {
+        Aim::Penalty(Penalty::Squared) => Penalty::Squared,
+        Aim::Penalty(Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => {
+            Penalty::Huber { delta }
+        }
+        _ => Penalty::Huber {
+            delta: absolute::smallest_delta(frame).max(1e-6),
+        },
+    }
+}
+
+/// Starts with their objectives. A start at which the law overflows, such as a rate of one for a column that goes to a
+/// thousand, is drawn towards zero in all coordinates that are not logarithms, by factors of four; three of every four
+/// starts by one, two or three factors more, so that they do not all end on the verge of overflow.
+fn valued(
     frame: &Frame<'_>,
     weights: &[f64],
-    aim: Aim,
+    penalty: Penalty,
     nat: f64,
     starts: &[Vec<f64>],
-    solved: usize,
-) -> Vec<usize> {
-    // Screening by Σ|r| ranks starts alike for every penalty, and needs no scale.
-    let delta = match aim {
-        Aim::Penalty(Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => delta,
-        _ => absolute::smallest_delta(frame).max(1e-6),
+) -> (Vec<Vec<f64>>, Vec<f64>) {
+    let coordinates = frame.bound.program().coordinates();
+    let drawn_in = |start: &[f64], times: i32| -> Vec<f64> {
+        let share = 0.25f64.powi(times);
+        let place = |(x, c): (&f64, &Coordinate)| {
+            let x = if c.log { *x } else { *x * share };
+            x.clamp(c.lower, c.upper)
+        };
+        start.iter().zip(coordinates).map(place).collect()
     };
-    let penalty = if aim == Aim::Penalty(Penalty::Squared) {
-        Penalty::Squared
-    } else {
-        Penalty::Huber { delta }
-    };
-    let values: Vec<f64> = starts
+    let indexed: Vec<(usize, &Vec<f64>)> = starts.iter().enumerate().collect();
+    indexed
         .par_chunks(64)
         .flat_map_iter(|chunk| {
             let mut target = Target::new(frame, weights, penalty, nat);
-            chunk.iter().map(|s| target.value(s)).collect::<Vec<_>>()
+            let mut one = |(i, start): &(usize, &Vec<f64>)| {
+                let value = target.value(start);
+                if value.is_finite() {
+                    return ((*start).clone(), value);
+                }
+                let finite = |times: &i32| target.value(&drawn_in(start, *times)).is_finite();
+                let Some(times) = (1..=20).find(finite) else {
+                    return ((*start).clone(), value);
+                };
+                let start = drawn_in(start, times + (i % 4) as i32);
+                let value = target.value(&start);
+                (start, value)
+            };
+            chunk.iter().map(&mut one).collect::<Vec<_>>()
         })
-        .collect();
+        .unzip()
+}
+
+/// The starts with the smallest objective, no two of them near each other.
+fn screen(frame: &Frame<'_>, starts: &[Vec<f64>], values: &[f64], solved: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..starts.len())
         .filter(|i| values[*i].is_finite())
         .collect();

@@ -3,7 +3,10 @@
 mod chinchilla;
 mod coefficients;
 mod intervals;
+mod invariance;
 mod nist;
 mod numpy;
 mod planted;
+mod published;
+mod refusals;
 mod support;
