@@ -51,8 +51,12 @@ impl Study {
             .collect()
     }
 
-    /// Asserts the coverage of every coefficient at every noise.
+    /// Asserts the coverage of every coefficient at every noise, and prints it.
     #[track_caller]
+    #[expect(
+        clippy::print_stdout,
+        reason = "the shares are worth reading also where they pass"
+    )]
     fn intervals_hold(&self, noises: [Noise; 2]) {
         let mut wrong = Vec::new();
         for (k, noise) in noises.into_iter().enumerate() {

@@ -10,7 +10,6 @@ use isoflop_testkit::{Noise, Planted};
 fn refused(runs: &RunTable) -> (String, String) {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
     let faults = fit(&law, runs, &plain("huber-log:1e-3")).expect_err("cannot be fitted");
-    println!("{faults}");
     let [fault] = faults.0.as_slice() else {
         panic!("one fault, not {}", faults.0.len())
     };
