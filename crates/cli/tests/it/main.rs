@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod laws;
+mod messy;
 mod output;
 mod program;

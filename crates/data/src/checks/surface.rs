@@ -123,14 +123,13 @@ fn standardised(need: &Need, rows: &[usize]) -> Option<Vec<f64>> {
 /// Solves the normal equations, a little of the diagonal added, by elimination with pivots.
 fn solve(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let n = system.len();
-    for i in 0..n {
-        system[i][i] *= 1.0 + 1e-9;
+    for (i, line) in system.iter_mut().enumerate() {
+        line[i] *= 1.0 + 1e-9;
     }
     for i in 0..n {
         let pivot = (i..n).max_by(|a, b| system[*a][i].abs().total_cmp(&system[*b][i].abs()))?;
         system.swap(i, pivot);
-        // Also refuses NaN.
-        if !(system[i][i].abs() > 0.0) {
+        if system[i][i] == 0.0 || system[i][i].is_nan() {
             return None;
         }
         let (head, below) = system.split_at_mut(i + 1);

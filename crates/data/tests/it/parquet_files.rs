@@ -1,4 +1,5 @@
 //! Parquet files: the messy one, and files written here with every type, codec and kind of damage.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use std::sync::Arc;
 
