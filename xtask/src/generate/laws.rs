@@ -185,7 +185,7 @@ fn variant_words(variant: &DeTable<'_>) -> String {
         .into_iter()
         .map(|(key, label)| (label, text(variant, key)))
         .filter(|(_, words)| !words.is_empty())
-        .map(|(label, words)| format!("{label}{}", words.trim_end_matches('.')))
+        .map(|(label, words)| format!("{label}{}", words.trim().trim_end_matches('.')))
         .collect::<Vec<_>>()
         .join("; ")
 }
