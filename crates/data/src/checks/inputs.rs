@@ -20,6 +20,15 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Note> {
     notes
 }
 
+/// Start of a hash, and one more number in it (FNV-1a by words).
+const HASH: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn mixed(hash: u64, bits: u64) -> u64 {
+    (hash ^ bits)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
+}
+
 /// An input that takes one value, or nearly.
 fn one_value(scene: &Scene<'_>, need: &Need) -> Option<Note> {
     let (low, high) = extent(&need.column, scene.rows)?;
@@ -68,12 +77,19 @@ fn repeats(scene: &Scene<'_>) -> Option<Note> {
         return None;
     }
     let key = |row: usize| inputs.iter().map(move |n| n.column.bits(row));
-    let mut order = scene.rows.to_vec();
-    order.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));
+    // By a hash first: most tables have no two equal settings, and long keys are slow to compare.
+    let mut order: Vec<(u64, usize)> = scene
+        .rows
+        .iter()
+        .map(|row| (key(*row).fold(HASH, mixed), *row))
+        .collect();
+    order.sort_unstable();
     let value = |row: &usize| number(&response.column, *row);
     let mut rows: Vec<usize> = Vec::new();
     let (mut repeated, mut squares, mut freedom) = (0usize, 0.0, 0usize);
-    for group in order.chunk_by(|a, b| key(*a).eq(key(*b))) {
+    let same = |a: &(u64, usize), b: &(u64, usize)| a.0 == b.0 && key(a.1).eq(key(b.1));
+    for group in order.chunk_by(same).filter(|g| g.len() > 1) {
+        let group: Vec<usize> = group.iter().map(|(_, row)| *row).collect();
         let mean = group.iter().map(value).sum::<f64>() / group.len() as f64;
         let square: f64 = group.iter().map(|r| (value(r) - mean).powi(2)).sum();
         if square > 0.0 {

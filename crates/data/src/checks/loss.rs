@@ -65,26 +65,41 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
     let stride = values.len().div_ceil(SAMPLE);
     let sample: Vec<usize> = (0..values.len()).step_by(stride).collect();
     let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
-    // At one size and one number of tokens losses are much alike, and a surface through the settings of a
-    // sweep would bend towards the corner in which all runs diverged.
-    let degrees = if terms.scales {
-        vec![terms.all()]
-    } else {
-        vec![terms.all(), 1]
-    };
-    degrees.into_iter().find_map(|degree| {
-        let surface = terms.fit(&logs, degree, &sample)?;
-        let mut residuals: Vec<f64> = (0..values.len())
-            .map(|i| logs[i] - terms.at(&surface, i))
-            .collect();
-        centre_by_level(scene, &mut residuals);
-        let off = residuals.iter().filter(|e| e.abs() > OFF).count();
-        if off == 0 {
-            return None;
-        }
-        mixed_scales(scene, &terms, &values, &sample, off)
-            .or_else(|| diverged(scene, &values, &residuals))
-    })
+    let smooth = residuals(scene, &terms, &logs, terms.all(), &sample)?;
+    let flat = residuals(scene, &terms, &logs, 1, &sample)?;
+    // At one size and one number of tokens most losses are alike, and a surface through the settings of a sweep
+    // would bend towards the corner in which all runs diverged. A learning curve is far from flat.
+    let sweep = !terms.scales && spread(&smooth) > spread(&flat) / 2.0;
+    let residuals = if sweep { flat } else { smooth };
+    let off = residuals.iter().filter(|e| e.abs() > OFF).count();
+    if off == 0 {
+        return None;
+    }
+    mixed_scales(scene, &terms, &values, &sample, off)
+        .or_else(|| diverged(scene, &values, &residuals))
+}
+
+/// Distances of the logarithms of all rows from the surface with the first `degree` terms.
+fn residuals(
+    scene: &Scene<'_>,
+    terms: &Terms,
+    logs: &[f64],
+    degree: usize,
+    sample: &[usize],
+) -> Option<Vec<f64>> {
+    let surface = terms.fit(logs, degree, sample)?;
+    let mut residuals: Vec<f64> = (0..logs.len())
+        .map(|i| logs[i] - terms.at(&surface, i))
+        .collect();
+    centre_by_level(scene, &mut residuals);
+    Some(residuals)
+}
+
+/// Standard deviation of what is near the middle, by the median distance from it.
+fn spread(residuals: &[f64]) -> f64 {
+    let middle = median(&mut residuals.to_vec());
+    let mut distances: Vec<f64> = residuals.iter().map(|e| (e - middle).abs()).collect();
+    1.4826 * median(&mut distances)
 }
 
 /// Takes out what a level of a text input (a corpus, a tokenizer) adds to all its rows.
@@ -238,8 +253,7 @@ fn nearest(value: f64, height: f64) -> (Scale, f64) {
 fn diverged(scene: &Scene<'_>, values: &[f64], residuals: &[f64]) -> Option<Note> {
     let loss = scene.loss?;
     let middle = median(&mut residuals.to_vec());
-    let mut spread: Vec<f64> = residuals.iter().map(|e| (e - middle).abs()).collect();
-    let spread = 1.4826 * median(&mut spread);
+    let spread = spread(residuals);
     let mut order: Vec<usize> = (0..residuals.len()).collect();
     order.sort_by(|a, b| residuals[*a].total_cmp(&residuals[*b]).then(a.cmp(b)));
     let upper = order.len() * 3 / 5;

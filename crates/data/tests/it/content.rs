@@ -217,6 +217,16 @@ fn diverged_runs_are_counted_and_the_offered_option_leaves_them_out() {
 }
 
 #[test]
+fn a_learning_curve_did_not_diverge_at_its_start() {
+    let mut text = String::from("step,loss\n");
+    for step in 1..=60 {
+        text += &format!("{step},{}\n", 2.0 + 7.0 / f64::from(step).powf(0.7));
+    }
+    let notes = select(&csv(&text), &[("step", "step"), ("L", "loss")]).notes;
+    assert_eq!(note_codes(&notes), [""; 0]);
+}
+
+#[test]
 fn a_level_with_higher_losses_did_not_diverge() {
     let text = law(60, |i, n, d, l| {
         let (corpus, more) = if i % 5 == 0 {
