@@ -258,11 +258,8 @@ fn row(fit: &Fit, law: &Law, levels: &Levels, point: &Point) -> Result<Row, Vec<
                     .map(|(_, v)| v.as_str())
             })
             .collect();
-        if let Some(label) = parts.map(|p| p.join(",")) {
-            if !names.contains(&label) {
-                faults.push(unknown_level(key, &label, names));
-            }
-        }
+        let label = parts.map(|p| p.join(",")).filter(|l| !names.contains(l));
+        faults.extend(label.map(|l| unknown_level(key, &l, names)));
     }
     if faults.is_empty() {
         Ok(out)
@@ -377,7 +374,7 @@ impl Spread<'_> {
         self.bound
             .evaluate(&mut ws, &self.fit.joint.at, &mut centre);
         if !self.fit.joint.draws.is_empty() {
-            return self.from_draws(&centre);
+            return self.draw_intervals(&centre);
         }
         if self.fit.joint.covariance.is_empty() {
             return centre
@@ -424,7 +421,7 @@ impl Spread<'_> {
         squares / (self.fit.n as f64 - self.fit.joint.at.len() as f64).max(1.0)
     }
 
-    fn from_draws(&self, centre: &[f64]) -> Vec<Answer> {
+    fn draw_intervals(&self, centre: &[f64]) -> Vec<Answer> {
         let n = centre.len();
         let draws = &self.fit.joint.draws;
         let mut ws = self.bound.program().workspace();

@@ -145,11 +145,7 @@ const CASES: &[Case] = &[
         "runs.parquet",
         CHINCHILLA,
         0,
-        &[
-            "588 runs used, 12 left out",
-            "12 L is missing",
-            "float32",
-        ],
+        &["588 runs used, 12 left out", "12 L is missing", "float32"],
     ),
     (
         "nan_inf_duplicates.csv",

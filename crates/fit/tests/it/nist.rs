@@ -154,6 +154,10 @@ fn solve(problem: &Problem, start: Option<usize>) -> Outcome {
 
 /// Prints the table, then asserts every line of it.
 #[track_caller]
+#[expect(
+    clippy::print_stdout,
+    reason = "the table of digits is what a reader of the test wants"
+)]
 fn assert_digits(outcomes: &[Outcome]) {
     println!("problem   start   coefficients  deviations  sum of squares  starts agreed");
     for o in outcomes {

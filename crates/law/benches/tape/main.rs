@@ -3,6 +3,7 @@
 //!
 //! All contenders of a table are timed in turn, round after round: a ratio is the median over rounds of the ratio of
 //! two neighbours in time, and survives a machine that is busy with other things.
+#![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 mod by_hand;
 
