@@ -153,7 +153,10 @@ fn solve(problem: &Problem, start: Option<usize>) -> Outcome {
 }
 
 /// Prints the table, then asserts every line of it.
-#[expect(clippy::print_stdout, reason = "the digits are what the tests are read for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the digits are what the tests are read for"
+)]
 #[track_caller]
 fn assert_digits(outcomes: &[Outcome]) {
     println!("problem   start   coefficients  deviations  sum of squares  starts agreed");
