@@ -30,6 +30,7 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
         .collect();
     let any_declared = declared.iter().any(Option::is_some);
     let point = declared_point(scene);
+    let golden = golden_ratio(automatic.len());
     (0..count)
         .map(|i| {
             if let (0, Some(point)) = (i, &point) {
@@ -39,7 +40,7 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
             let mut from_file = Vec::new();
             let phi: Vec<f64> = (0..automatic.len())
                 .map(|j| {
-                    let u = sequence(i, j, automatic.len());
+                    let u = sequence(i, j, golden);
                     let (low, high) = match declared[j] {
                         Some(range) if use_declared => {
                             from_file.push(j);
@@ -66,13 +67,18 @@ fn centred(scene: &Scene<'_>, mut phi: Vec<f64>, from_file: &[usize]) -> Vec<f64
     phi
 }
 
-/// Roberts' sequence: fractional parts of multiples of powers of the generalised golden ratio.
-fn sequence(i: usize, j: usize, dim: usize) -> f64 {
+/// The generalised golden ratio: the root above one of g^(dim + 1) = g + 1.
+fn golden_ratio(dim: usize) -> f64 {
     let mut g = 2.0f64;
     for _ in 0..64 {
         g = (1.0 + g).powf(1.0 / (dim as f64 + 1.0));
     }
-    (0.5 + (i as f64 + 1.0) * g.powi(-(j as i32 + 1))).fract()
+    g
+}
+
+/// Roberts' sequence: fractional parts of multiples of powers of the generalised golden ratio.
+fn sequence(i: usize, j: usize, golden: f64) -> f64 {
+    (0.5 + (i as f64 + 1.0) * golden.powi(-(j as i32 + 1))).fract()
 }
 
 /// The one point that a law declares, in the solver's coordinates.
