@@ -121,7 +121,8 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
     let (scaled, free) = scaled_hessian(peak);
     let smallest = linear::symmetric_eigen(&scaled, free.len())
         .first()
-        .map_or(f64::NAN, |e| e.0);
+        // With every coordinate on a bound nothing is left to curve.
+        .map_or(1.0, |e| e.0);
     let coordinates = solved.frame.bound.program().coordinates();
     let at_bound: Vec<String> = bounds_hit(solved, end, peak)
         .into_iter()
@@ -133,14 +134,19 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
     } else {
         free.iter()
             .map(|j| {
-                peak.gradient[*j].abs() / (peak.hessian[j * peak.dim + j].abs() * yardstick).sqrt()
+                let size = (peak.hessian[j * peak.dim + j].abs() * yardstick).sqrt();
+                match peak.gradient[*j].abs() {
+                    0.0 => 0.0,
+                    // Without curvature no gradient is small; JSON has no infinity.
+                    g => (g / size).min(f64::MAX),
+                }
             })
             .fold(0.0, f64::max)
     };
     let decrease = if absolute {
         end.stationarity.powi(2)
     } else {
-        newton_decrease(peak, &free) / yardstick
+        (newton_decrease(peak, &free) / yardstick).min(f64::MAX)
     };
     let certificate = Certificate {
         gradient,
@@ -163,9 +169,11 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
 
 fn verdict_absolute(certificate: &Certificate, end: &End) -> Status {
     let duals = end.active.iter().all(|(_, d)| d.abs() <= 1.0 + 1e-9);
+    // Fewer runs passed through than coefficients: nothing shown here holds the others.
+    let held = certificate.smallest_eigenvalue > ZERO_EIGENVALUE;
     match (
         duals && certificate.gradient <= 1e-8,
-        certificate.at_bound.is_empty(),
+        held && certificate.at_bound.is_empty(),
     ) {
         (false, _) => Status::NotConverged,
         (true, false) => Status::Degenerate,

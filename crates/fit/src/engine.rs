@@ -81,6 +81,17 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
     let bound = bind_program(&program, law, &binding);
     let centre = Centre::new(&bound);
     let priors = priors(law, &program);
+    if objective.penalty == PenaltyKind::Absolute && !priors.is_empty() {
+        let fault = Diagnostic::error(
+            "bad-objective",
+            "least absolute deviations take no prior: they have no size of a nat",
+        );
+        return Err(fault
+            .help(
+                "use a Huber penalty, such as `--objective huber-log:2mad`, or leave the prior out",
+            )
+            .into());
+    }
     let size = observed
         .iter()
         .fold(0.0f64, |m, x| m.max(x.abs()))
@@ -378,7 +389,8 @@ fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f6
         // A corner far inside the residuals leaves hardly a run with curvature; the majorant bounds it.
         curvature += w * curve.max(1e-3 * majorant);
     }
-    (scores / curvature).max(f64::MIN_POSITIVE)
+    let mean_weight = weights.iter().sum::<f64>() / weights.len() as f64;
+    (mean_weight * scores / curvature).max(f64::MIN_POSITIVE)
 }
 
 /// Letters of the inputs of a law.

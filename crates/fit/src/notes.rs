@@ -203,7 +203,9 @@ fn correlated_inputs(solved: &Solved<'_>) -> Option<Note> {
     let inputs = &solved.binding.inputs;
     for (i, (a, x)) in inputs.iter().enumerate() {
         for (b, y) in &inputs[i + 1..] {
-            let r = log_correlation(x, y)?;
+            let Some(r) = log_correlation(x, y) else {
+                continue;
+            };
             if r.abs() > 0.98 {
                 return Some(note(
                     "tied-inputs",

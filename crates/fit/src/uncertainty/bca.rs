@@ -69,7 +69,9 @@ pub(super) fn interval(sample: &[f64], value: f64, acceleration: f64, level: f64
     let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    let below = sorted.iter().filter(|x| **x < value).count() as f64;
+    // Draws on a bound equal the value: half of them count as below.
+    let below = sorted.iter().filter(|x| **x < value).count() as f64
+        + 0.5 * sorted.iter().filter(|x| **x == value).count() as f64;
     // A share of 0 or 1 has no quantile: half a draw is the nearest that has.
     let z0 = dist::normal_quantile((below / n).clamp(0.5 / n, 1.0 - 0.5 / n));
     let end = |tail: f64| {

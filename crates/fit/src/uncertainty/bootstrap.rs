@@ -74,8 +74,10 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], method: &Unce
         plan.meaning(certified.len()),
     );
     let mut joint = joint(solved, at);
-    joint.covariance = covariance(&certified, coordinates.len());
-    joint.draws = certified;
+    if enough {
+        joint.covariance = covariance(&certified, coordinates.len());
+        joint.draws = certified;
+    }
     let notes = uncertified(record.certified, plan.resamples)
         .into_iter()
         .chain(plan.few_groups())

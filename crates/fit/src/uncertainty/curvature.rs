@@ -97,6 +97,7 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let terms: Vec<[f64; 4]> = residuals.iter().map(|r| penalty.at(*r)).collect();
     let n = residuals.len() as f64;
     let df = (n - peak.dim as f64).max(1.0);
+    let mean_weight = weights.iter().sum::<f64>() / n;
     if sandwich {
         let meat = weighted(&jacobian, p, |i| (weights[i] * terms[i][1]).powi(2));
         let bread = free_inverse(&leading(&peak.hessian, peak.dim, p), &peak.free[..p])?;
@@ -110,7 +111,7 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
         let fitted = peak.free[..p].iter().filter(|free| **free).count() as f64;
         return Some(scale(
             &leading(&inverse, peak.dim, p),
-            n / (n - fitted).max(1.0),
+            mean_weight * n / (n - fitted).max(1.0),
         ));
     }
     let scores: f64 = (0..residuals.len())
@@ -121,7 +122,10 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
         .map(|i| weights[i] * terms[i][2])
         .sum::<f64>()
         / n;
-    let mean_weight = weights.iter().sum::<f64>() / n;
+    if curvature <= 0.0 {
+        // No run inside the corner: the penalty has no curvature to speak of.
+        return None;
+    }
     let variance = scores * (mean_weight / curvature).powi(2);
     if penalty == Penalty::Squared && !solved.frame.priors.is_empty() {
         // With priors the curvature holds them too: C = 2 JᵀWJ + priors.

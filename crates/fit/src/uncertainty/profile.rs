@@ -94,9 +94,10 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
     let probability = 0.5 + 0.5 * solved.options.level;
     let t = dist::t_quantile(probability, df);
     let penalty = final_penalty(solved, end);
+    let mean_weight = solved.binding.weights.iter().sum::<f64>() / n;
     match penalty {
         Penalty::Squared => end.objective * t * t / df,
-        Penalty::Student { .. } => 0.5 * dist::normal_quantile(probability).powi(2),
+        Penalty::Student { .. } => 0.5 * mean_weight * dist::normal_quantile(probability).powi(2),
         _ => {
             let mut target =
                 Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
@@ -107,7 +108,7 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
                 scores += w * slope * slope;
                 curvature += w * curve;
             }
-            0.5 * t * t * scores / curvature.max(f64::MIN_POSITIVE) * n / df
+            0.5 * t * t * mean_weight * scores / curvature.max(f64::MIN_POSITIVE) * n / df
         }
     }
 }

@@ -158,10 +158,6 @@ fn solve(problem: &Problem, start: Option<usize>) -> Outcome {
     reason = "the digits are what the tests are read for"
 )]
 #[track_caller]
-#[expect(
-    clippy::print_stdout,
-    reason = "the table of digits is what a reader of the test wants"
-)]
 fn assert_digits(outcomes: &[Outcome]) {
     println!("problem   start   coefficients  deviations  sum of squares  starts agreed");
     for o in outcomes {

@@ -50,7 +50,7 @@ pub(super) fn forward(op: &Op, sweep: &Sweep<'_>, values: &mut [f64]) {
             exact[i] = b[i];
         }
     }
-    let bracketed: Vec<bool> = (0..n).map(|i| fa[i] * fb[i] < 0.0).collect();
+    let bracketed: Vec<bool> = (0..n).map(|i| a[i] < b[i] && fa[i] * fb[i] < 0.0).collect();
     for _ in 0..1100 {
         let middle: Vec<f64> = a.iter().zip(&b).map(|(a, b)| midpoint(*a, *b)).collect();
         let open: Vec<usize> = (0..n)
