@@ -192,7 +192,7 @@ const CASES: &[Case] = &[
             "from about `iteration` 1600 on the loss (11.0733) is above its starting value 9.3928",
             "the last sane value is 5.9485 at 1000",
             "81 NaN iterations reported",
-            "leave the run out of scaling fits",
+            "the run out of scaling fits; what came before is kept with --where",
         ],
     ),
     (
