@@ -69,13 +69,66 @@ pub(crate) struct FitArgs {
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<String>,
     /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
-    #[arg(long, value_name = "ID|FILE|FORMULA")]
-    pub(crate) law: String,
+    #[arg(
+        long,
+        value_name = "ID|FILE|FORMULA",
+        required_unless_present = "recipe"
+    )]
+    pub(crate) law: Option<String>,
+    /// Read compute-optimal sizes off the runs instead: isoflop[:parabola|cubic|akima] or envelope
+    #[arg(long, value_name = "RECIPE", conflicts_with_all = ["group", "objective", "weights", "starts", "coef", "derive"])]
+    pub(crate) recipe: Option<String>,
+    #[command(flatten)]
+    pub(crate) recipe_how: RecipeArgs,
     /// Fit every group of this column by itself
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
+}
+
+/// What only a recipe is told.
+#[derive(Debug, Args)]
+pub(crate) struct RecipeArgs {
+    /// Minima that count: those with runs on both sides, or all of convex curves
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = MinimaArg::Bracketed,
+        requires = "recipe",
+        help_heading = "Recipes"
+    )]
+    pub(crate) minima: MinimaArg,
+    /// Weigh the minima alike, or by the inverse variance of each
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = WeighArg::Equal,
+        requires = "recipe",
+        help_heading = "Recipes"
+    )]
+    pub(crate) minima_weights: WeighArg,
+    /// Relative difference of compute up to which neighbouring runs share a budget
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = snap, requires = "recipe", help_heading = "Recipes")]
+    pub(crate) snap: f64,
+}
+
+/// `--minima`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MinimaArg {
+    /// Runs lie on both sides
+    Bracketed,
+    /// The curve is convex
+    Convex,
+}
+
+/// `--minima-weights`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WeighArg {
+    /// All alike
+    Equal,
+    /// By inverse variance
+    Variance,
 }
 
 /// `isoflop verify`
@@ -247,6 +300,13 @@ fn level(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err("a level is a number between 0 and 1, for example 0.95".to_owned()),
+    }
+}
+
+fn snap(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 10.0 => Ok(share),
+        _ => Err("a share above 0, for example 0.1 for 10 %".to_owned()),
     }
 }
 

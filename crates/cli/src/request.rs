@@ -1,11 +1,12 @@
 //! What is meant: typed requests made from the words of [`crate::args`]. All faults are collected.
 
 use isoflop::{
-    Copies, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Objective, ReadOptions,
-    RunTable, Uncertainty, closest, dataset, datasets, fit, fit_groups, read,
+    Copies, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Method, Minima, Objective,
+    ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, closest, dataset,
+    datasets, fit, fit_groups, read, recipe,
 };
 
-use crate::args::{CopiesArg, HowArgs};
+use crate::args::{CopiesArg, FitArgs, HowArgs, MinimaArg, WeighArg};
 use crate::law_ref::LawRef;
 
 /// A fit that is asked for.
@@ -77,6 +78,55 @@ impl FitRequest {
         self.law
             .load(Some(table), &changed_names(&self.options.coefs))
     }
+}
+
+/// The surface law by which the bias of a recipe is measured, unless `--law` names another.
+const SURFACE: &str = "chinchilla";
+
+/// Reads the table and follows a recipe.
+pub(crate) fn run_recipe(said: &FitArgs, spelling: &str, seed: u64) -> Result<Recipe, Diagnostics> {
+    let mut faults = Diagnostics::default();
+    let reader = reader(&said.how, &mut faults);
+    let base = options(&said.how, seed, &mut faults);
+    let resamples = match base.uncertainty {
+        Uncertainty::Default => RecipeOptions::default().resamples,
+        Uncertainty::None => 0,
+        Uncertainty::Bootstrap { resamples } => resamples,
+        _ => {
+            faults.0.push(
+                Diagnostic::error("bad-uncertainty", "a recipe resamples its runs")
+                    .help("use --uncertainty bootstrap:N or none"),
+            );
+            0
+        }
+    };
+    let method = Method::parse(spelling).map_err(|fault| faults.0.push(fault));
+    let Ok(method) = method else {
+        return Err(faults);
+    };
+    if !faults.0.is_empty() {
+        return Err(faults);
+    }
+    let inputs: Vec<Input> = said.inputs.iter().map(|i| input(i)).collect();
+    let table = read(&inputs, &reader).map_err(|f| near_dataset(f, &inputs))?;
+    let law = LawRef::parse(said.law.as_deref().unwrap_or(SURFACE)).load(Some(&table), &[])?;
+    let asked = RecipeOptions {
+        method,
+        minima: match said.recipe_how.minima {
+            MinimaArg::Bracketed => Minima::Bracketed,
+            MinimaArg::Convex => Minima::Convex,
+        },
+        weighting: match said.recipe_how.minima_weights {
+            WeighArg::Equal => Weighting::Equal,
+            WeighArg::Variance => Weighting::Variance,
+        },
+        snap: said.recipe_how.snap,
+        resamples,
+        level: base.level,
+        seed,
+        reader: base.reader,
+    };
+    recipe(&law, &table, &asked)
 }
 
 /// Names on the left of `--coef`: what is fixed or bounded is a coefficient, whatever its name looks like.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use isoflop_base::{Evidence, Note, Severity};
 
 use crate::accounting::{Account, Skipped, list_places};
-use crate::column::Column;
+use crate::column::{Column, Values};
 use crate::options::Copies;
 
 /// A table of training runs, in columns.
@@ -58,6 +58,43 @@ pub struct Source {
 }
 
 impl RunTable {
+    /// A table of columns that were computed, not read; its rows are numbered from 1 under `name`.
+    ///
+    /// # Panics
+    ///
+    /// When the columns differ in length.
+    #[must_use]
+    pub fn from_columns(name: &str, columns: &[(&str, &[f64])]) -> Self {
+        let rows = columns.first().map_or(0, |(_, values)| values.len());
+        assert!(
+            columns.iter().all(|(_, values)| values.len() == rows),
+            "columns of one table have as many rows"
+        );
+        let bytes: Vec<u8> = columns
+            .iter()
+            .flat_map(|(name, values)| {
+                let numbers = values.iter().flat_map(|x| x.to_le_bytes());
+                name.bytes().chain(numbers).collect::<Vec<u8>>()
+            })
+            .collect();
+        Self {
+            columns: columns
+                .iter()
+                .map(|(name, values)| Arc::new(Column::new(*name, Values::Number(values.to_vec()))))
+                .collect(),
+            places: (1..=u32::try_from(rows).expect("a computed table is small"))
+                .map(|line| RowPlace { source: 0, line })
+                .collect(),
+            sources: vec![Source {
+                name: name.to_owned(),
+                sha256: crate::sha256_hex(&bytes),
+                bytes: bytes.len(),
+                rows,
+            }],
+            ..Self::default()
+        }
+    }
+
     /// Number of rows in the table.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -17,6 +17,7 @@ mod identify;
 mod leverage;
 mod notes;
 mod options;
+pub mod recipe;
 mod record;
 mod result;
 mod solve;
@@ -29,6 +30,7 @@ mod uncertainty;
 pub use engine::fit;
 pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use result::{
     Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
     Provenance, Range, ResidualSummary, SkippedRows, Starts, Status, TableRecord,

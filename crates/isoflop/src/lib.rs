@@ -45,6 +45,10 @@ pub use isoflop_base::{
     format_quantity, parse_quantity,
 };
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
-pub use isoflop_fit::{Fit, FitOptions, Fits, Objective, Status, Uncertainty, fit, fit_groups};
+pub use isoflop_fit::recipe::{Method, Minima, Weighting};
+pub use isoflop_fit::{
+    Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, fit, fit_groups,
+    recipe,
+};
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
 pub use isoflop_report as report;

@@ -8,5 +8,6 @@ mod nist;
 mod numpy;
 mod planted;
 mod published;
+mod recipes;
 mod refusals;
 mod support;

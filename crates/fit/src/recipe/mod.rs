@@ -1,0 +1,310 @@
+//! Recipes: compute-optimal sizes read off the runs themselves, without a law for the whole surface.
+//!
+//! ```text
+//! isoflop    runs of one budget → a curve of the loss over ln N → its minimum N*      (Approach 2)
+//! envelope   runs of similar compute → the one of least loss     → its size N*        (Approach 1)
+//! both       minima over budgets → N* = k C^a, D* = k C^a by the one fit
+//! ```
+//!
+//! Every budget that gives no minimum is in the result with its reason. What the recipe itself gets wrong on this grid
+//! of runs is measured by running it on losses of a fitted law, whose optimum is known.
+
+mod akima;
+mod bias;
+mod budgets;
+mod curve;
+mod envelope;
+mod isoflop;
+mod options;
+mod result;
+mod runs;
+
+pub use options::{Curve, Method, Minima, RecipeOptions, Weighting};
+pub use result::{Allocation, Bias, Budget, Recipe, RecipeRun};
+
+use crate::engine::fit;
+use crate::options::{FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::result::{Provenance, TableRecord};
+use crate::uncertainty::percentile;
+use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Note, Severity};
+use isoflop_data::RunTable;
+use isoflop_law::Law;
+use isoflop_numerics::random::Stream;
+use rayon::prelude::*;
+use runs::Runs;
+
+/// Fewer minima than this determine no line with an error.
+const ENOUGH: usize = 3;
+
+/// Reads compute-optimal sizes off a table of runs, and fits power laws to them.
+///
+/// # Formula
+///
+/// ```text
+/// N*(C) = k C^a    by least squares of ln N* on ln C over the budgets with a minimum
+/// ```
+///
+/// # Shapes and units
+///
+/// The table must have params, loss and two of tokens and flops (C = 6ND gives the third). N* is in params, D* in
+/// tokens, C in FLOP.
+///
+/// # Errors
+///
+/// Diagnostics when columns are missing, when no run can be used, or `too-few-minima` when fewer than three budgets
+/// have a minimum: its help lists every budget with the reason.
+pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Recipe, Diagnostics> {
+    let runs = Runs::of(table)?;
+    let mut budgets = find(&runs, options);
+    let mut notes = runs.notes.clone();
+    budgets::note_singles(&budgets, options, &mut notes);
+    let used = budgets.iter().filter(|b| b.used()).count();
+    if used < ENOUGH {
+        return Err(too_few(&budgets, used).into());
+    }
+    let replicates = replicates(&budgets, options);
+    spread(&mut budgets, &replicates, options.level);
+    let allocations = allocations(&budgets, &replicates, options)?;
+    let bias = bias::bias(law, &runs, options);
+    notes.extend(bias::note(bias.as_ref(), &allocations));
+    Ok(Recipe {
+        schema: "isoflop.recipe/1".to_owned(),
+        method: options.method.spelling(),
+        n: runs.params.len(),
+        skipped: runs.skipped.clone(),
+        flops_per_param_token: runs.kappa,
+        resamples: replicates.len(),
+        level: options.level,
+        budgets,
+        allocations,
+        bias,
+        notes,
+        provenance: provenance(law, &runs, options),
+    })
+}
+
+fn find(runs: &Runs, options: &RecipeOptions) -> Vec<Budget> {
+    match options.method {
+        Method::IsoFlop(curve) => isoflop::budgets(runs, curve, options),
+        Method::Envelope => envelope::budgets(runs, options),
+    }
+}
+
+/// What one resample gave: ln N* by budget, none where the budget has no minimum in it.
+pub(crate) type Replicate = Vec<Option<[f64; 3]>>;
+
+/// The same recipe on runs whose losses are those of the curves with residuals drawn anew (IsoFLOP), or on runs drawn
+/// with replacement within each budget (envelope).
+fn replicates(budgets: &[Budget], options: &RecipeOptions) -> Vec<Replicate> {
+    (0..options.resamples as u64)
+        .into_par_iter()
+        .map(|replicate| {
+            let mut stream = Stream::new(options.seed, "recipe", replicate);
+            match options.method {
+                Method::IsoFlop(curve) => isoflop::replicate(budgets, curve, options, &mut stream),
+                Method::Envelope => envelope::replicate(budgets, &mut stream),
+            }
+        })
+        .collect()
+}
+
+/// Standard errors and intervals of every minimum. A budget whose minimum vanishes in more than a tenth of the
+/// resamples keeps none: what is left would be a selection.
+fn spread(budgets: &mut [Budget], replicates: &[Replicate], level: f64) {
+    for (i, budget) in budgets.iter_mut().enumerate() {
+        let found: Vec<[f64; 3]> = replicates.iter().filter_map(|r| r[i]).collect();
+        budget.lost = replicates.len() - found.len();
+        if found.len() < 20 || budget.lost * 10 > replicates.len() {
+            continue;
+        }
+        let optima = [
+            &mut budget.params_opt,
+            &mut budget.tokens_opt,
+            &mut budget.loss_opt,
+        ];
+        for (k, estimate) in optima.into_iter().enumerate() {
+            if let Some(estimate) = estimate {
+                let sample: Vec<f64> = found.iter().map(|f| f[k]).collect();
+                let (se, interval) = percentile(&sample, level);
+                estimate.se = Some(se);
+                estimate.interval = Some(interval);
+            }
+        }
+    }
+}
+
+/// What is fitted to the minima: title, formula, columns.
+const ALLOCATIONS: [(&str, &str, &str); 2] = [
+    ("compute-optimal params", "N = k * C^a", "params"),
+    ("compute-optimal tokens", "D = k * C^a", "tokens"),
+];
+
+fn allocations(
+    budgets: &[Budget],
+    replicates: &[Replicate],
+    options: &RecipeOptions,
+) -> Result<Vec<Allocation>, Diagnostics> {
+    let used: Vec<usize> = (0..budgets.len()).filter(|i| budgets[*i].used()).collect();
+    let flops: Vec<f64> = used.iter().map(|i| budgets[*i].flops).collect();
+    let weights = weights(budgets, &used, options.weighting);
+    let mut found = Vec::new();
+    for (which, (title, formula, column)) in ALLOCATIONS.into_iter().enumerate() {
+        let values: Vec<f64> = used.iter().map(|i| budgets[*i].optimum(which)).collect();
+        let columns: [(&str, &[f64]); 3] =
+            [("flops", &flops), (column, &values), ("weight", &weights)];
+        let table = RunTable::from_columns("minima of the budgets", &columns);
+        let mut law = Law::from_formula(formula, &["flops", column], &[])?;
+        law.title = title.to_owned();
+        let fit_options = FitOptions {
+            objective: Some(Objective {
+                penalty: PenaltyKind::Squared,
+                scale: Scale::Ln,
+            }),
+            weights: (options.weighting == Weighting::Variance).then(|| "weight".to_owned()),
+            uncertainty: Uncertainty::Covariance,
+            level: options.level,
+            seed: options.seed,
+            ..FitOptions::default()
+        };
+        let fit = fit(&law, &table, &fit_options)?;
+        let lines: Vec<(f64, f64)> = replicates
+            .iter()
+            .filter_map(|r| line(&flops, &used, &weights, r, which))
+            .collect();
+        // Over orders of magnitude k follows from a: its distribution has no standard deviation worth a number.
+        let estimate = |name: &str, pick: fn(&(f64, f64)) -> f64| {
+            let value = fit.coefs.iter().find(|(n, _)| n == name);
+            let value = value.map_or(f64::NAN, |(_, e)| e.value);
+            let sample: Vec<f64> = lines.iter().map(pick).collect();
+            let spread = (sample.len() >= 20).then(|| percentile(&sample, options.level));
+            Estimate {
+                value,
+                se: spread.map(|(se, _)| se).filter(|_| name == "a"),
+                unit: String::new(),
+                interval: spread.map(|(_, interval)| interval),
+            }
+        };
+        found.push(Allocation {
+            title: title.to_owned(),
+            exponent: estimate("a", |(_, a)| *a),
+            constant: estimate("k", |(k, _)| *k),
+            fit,
+        });
+    }
+    Ok(found)
+}
+
+/// Weights of the minima in the final line.
+fn weights(budgets: &[Budget], used: &[usize], weighting: Weighting) -> Vec<f64> {
+    let variance = |i: &usize| -> Option<f64> {
+        let n = budgets[*i].params_opt.as_ref()?;
+        let relative = n.se? / n.value;
+        (relative > 0.0).then_some(relative * relative)
+    };
+    let known: Option<Vec<f64>> = used.iter().map(variance).collect();
+    match (weighting, known) {
+        (Weighting::Variance, Some(known)) => {
+            let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+            known.iter().map(|v| least / v).collect()
+        }
+        _ => vec![1.0; used.len()],
+    }
+}
+
+/// ln k and a of one resample, by weighted least squares; none when a minimum is missing from too many budgets.
+fn line(
+    flops: &[f64],
+    used: &[usize],
+    weights: &[f64],
+    replicate: &Replicate,
+    which: usize,
+) -> Option<(f64, f64)> {
+    let points: Vec<[f64; 3]> = used
+        .iter()
+        .zip(flops)
+        .zip(weights)
+        .filter_map(|((i, c), w)| Some([c.ln(), replicate[*i]?[which].ln(), *w]))
+        .collect();
+    if points.len() < ENOUGH {
+        return None;
+    }
+    let total: f64 = points.iter().map(|p| p[2]).sum();
+    let mean = |k: usize| points.iter().map(|p| p[2] * p[k]).sum::<f64>() / total;
+    let (x, y) = (mean(0), mean(1));
+    let (mut xx, mut xy) = (0.0, 0.0);
+    for p in &points {
+        xx += p[2] * (p[0] - x) * (p[0] - x);
+        xy += p[2] * (p[0] - x) * (p[1] - y);
+    }
+    let a = xy / xx;
+    let k = (y - a * x).exp();
+    (a.is_finite() && k.is_finite()).then_some((k, a))
+}
+
+fn too_few(budgets: &[Budget], used: usize) -> Diagnostic {
+    let mut fault = Diagnostic::error(
+        "too-few-minima",
+        format!(
+            "{used} of {} budgets have a minimum: a power law of the optimal size needs at least {ENOUGH}",
+            budgets.len()
+        ),
+    );
+    for budget in budgets.iter().filter(|b| !b.used()).take(12) {
+        fault = fault.help(format!(
+            "{:.3e} FLOP, {} runs: {}",
+            budget.flops,
+            budget.runs.len(),
+            budget.reason
+        ));
+    }
+    fault.help("train more sizes at each budget, on both sides of the optimum; or fit a law of N and D to all runs with --law")
+}
+
+fn provenance(law: &Law, runs: &Runs, options: &RecipeOptions) -> Provenance {
+    let mut said = vec![
+        ("recipe".to_owned(), options.method.spelling()),
+        ("minima".to_owned(), options.minima.word().to_owned()),
+        (
+            "minima-weights".to_owned(),
+            options.weighting.word().to_owned(),
+        ),
+        ("snap".to_owned(), options.snap.to_string()),
+        ("resamples".to_owned(), options.resamples.to_string()),
+        ("level".to_owned(), options.level.to_string()),
+    ];
+    said.extend(options.reader.iter().cloned());
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        tables: runs.tables.clone(),
+        law_sha256: isoflop_data::sha256_hex(law.text.as_bytes()),
+        seed: options.seed,
+        options: said,
+    }
+}
+
+/// A note with numbers.
+pub(crate) fn warning(code: &str, message: String, evidence: &[(&str, f64)], advice: &str) -> Note {
+    Note {
+        code: code.to_owned(),
+        severity: Severity::Warning,
+        message,
+        evidence: evidence
+            .iter()
+            .map(|(name, x)| ((*name).to_owned(), Evidence::Number(*x)))
+            .collect(),
+        advice: advice.to_owned(),
+    }
+}
+
+/// The tables a table was read from.
+pub(crate) fn sources(table: &RunTable) -> Vec<TableRecord> {
+    table
+        .sources()
+        .iter()
+        .map(|s| TableRecord {
+            name: s.name.clone(),
+            sha256: s.sha256.clone(),
+            rows: s.rows,
+        })
+        .collect()
+}
