@@ -154,7 +154,8 @@ fn levels_of(fit: &Fit, law: &Law) -> Levels {
     let mut levels: Levels = Vec::new();
     for coef in law.coefs.iter().filter(|c| !c.index.is_empty()) {
         let key = coef.index.join(",");
-        if coef.fixed.is_some() || levels.iter().any(|(k, _)| *k == key) {
+        let own = coef.fixed.is_none() && coef.tie.is_none();
+        if !own || levels.iter().any(|(k, _)| *k == key) {
             continue;
         }
         let prefix = format!("{}[", coef.name);
@@ -348,6 +349,11 @@ type Answer = (f64, Option<Interval>, Option<Interval>);
 
 impl Spread<'_> {
     fn method(&self) -> String {
+        if self.binomial() {
+            return "confidence: the coefficients' error on the logit of the probability; no interval for a new run, \
+                    which depends on its trials; the law is held to be true"
+                .to_owned();
+        }
         let residual = if self.fit.points.residual.is_empty() {
             "normal residuals"
         } else {
@@ -395,6 +401,10 @@ impl Spread<'_> {
                 for (a, line) in row.iter().zip(&self.fit.joint.covariance) {
                     variance += a * line.iter().zip(row).map(|(v, b)| v * b).sum::<f64>();
                 }
+                if self.binomial() {
+                    let share = self.share(*c, t * variance.sqrt());
+                    return (*c, Some(share), None);
+                }
                 let interval = |sd: f64| self.interval(c - t * sd, c + t * sd);
                 let total = (variance + self.noise_variance(noise)).sqrt();
                 (
@@ -404,6 +414,26 @@ impl Spread<'_> {
                 )
             })
             .collect()
+    }
+
+    /// A new run of a binomial law depends on its number of trials, which nobody has said.
+    fn binomial(&self) -> bool {
+        self.fit.objective.penalty == "binomial"
+    }
+
+    /// The interval of a probability: symmetric on the logit, where it cannot leave 0 to 1.
+    fn share(&self, p: f64, half: f64) -> Interval {
+        let spread = p * (1.0 - p);
+        let at = |by: f64| {
+            let odds = (p / (1.0 - p)) * (by / spread).exp();
+            odds / (1.0 + odds)
+        };
+        let inside = spread > 0.0 && (half / spread).is_finite();
+        Interval {
+            level: self.level,
+            lower: if inside { at(-half) } else { p },
+            upper: if inside { at(half) } else { p },
+        }
     }
 
     /// Residual variance on the scale of the program: a fit on another scale has it from its raw residuals.
@@ -442,8 +472,8 @@ impl Spread<'_> {
         (0..n)
             .map(|i| {
                 let confidence = self.percentiles(&mut columns[i]);
-                let prediction = self.percentiles(&mut noisy[i]);
-                (self.response(centre[i]), Some(confidence), Some(prediction))
+                let prediction = (!self.binomial()).then(|| self.percentiles(&mut noisy[i]));
+                (self.response(centre[i]), Some(confidence), prediction)
             })
             .collect()
     }

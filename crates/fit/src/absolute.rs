@@ -4,13 +4,13 @@
 //! # Formula
 //!
 //! ```text
-//! rᵢ = 0 for i in A        Σ_{i∉A} wᵢ sign(rᵢ) Jᵢ + Σ_{i∈A} wᵢ λᵢ Jᵢ = 0        |λᵢ| ≤ 1
+//! rᵢ = 0 for i in A        Σ_{i∉A} wᵢ sᵢ Jᵢ + Σ_{i∈A} wᵢ λᵢ Jᵢ = 0        −v ≤ λᵢ ≤ u
 //! ```
 //!
-//! These conditions are solved by Newton's method in (φ, λ). At a Huber optimum with corner δ the runs with |r| ≤ δ
+//! Here sᵢ is the slope of the penalty: 1 and −1 for |r| (u = v = 1), τ and τ − 1 for a quantile. These conditions are solved by Newton's method in (φ, λ). At a Huber optimum with corner δ the runs with |r| ≤ δ
 //! are A, and r/δ is a first guess of λ.
 
-use crate::solve::End;
+use crate::solve::{End, Tilt};
 use crate::target::{Frame, Target};
 use isoflop_numerics::linear;
 use isoflop_numerics::minimise::Outcome;
@@ -21,7 +21,7 @@ pub(crate) fn smallest_delta(frame: &Frame<'_>) -> f64 {
 }
 
 /// Finishes from a Huber optimum with corner `delta`.
-pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> End {
+pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64, tilt: Tilt) -> End {
     let p = target.law_dim();
     if !outcome.value.is_finite() {
         return End {
@@ -33,7 +33,14 @@ pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> E
     }
     let residuals = target.residuals(&outcome.x);
     let active: Vec<usize> = (0..residuals.len())
-        .filter(|i| target.weights[*i] > 0.0 && residuals[*i].abs() <= delta * (1.0 + 1e-9))
+        .filter(|i| {
+            let corner = if residuals[*i] >= 0.0 {
+                tilt.up
+            } else {
+                tilt.down
+            };
+            target.weights[*i] > 0.0 && residuals[*i].abs() <= corner * delta * (1.0 + 1e-9)
+        })
         .collect();
     let held = outcome.free.iter().any(|f| !f);
     // A residual of rounding size points nowhere: where the fit is exact at all runs, all duals are zero.
@@ -45,12 +52,15 @@ pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> E
     let mut x = outcome.x.clone();
     if !held && !active.is_empty() && active.len() <= p {
         for _ in 0..8 {
-            let Some((dx, next)) = newton(target, &x, &active, &duals) else {
+            let Some((dx, next)) = newton(target, &x, &active, &duals, tilt) else {
                 break;
             };
             let size = dx.iter().fold(0.0f64, |m, d| m.max(d.abs()));
             let moved: Vec<f64> = x.iter().zip(&dx).map(|(x, d)| x + d).collect();
-            if !size.is_finite() || size > 0.1 || next.iter().any(|l| l.abs() > 1.5) {
+            if !size.is_finite()
+                || size > 0.1
+                || next.iter().any(|l| l.abs() > 1.5 * tilt.up.max(tilt.down))
+            {
                 break;
             }
             x = moved;
@@ -60,7 +70,7 @@ pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64) -> E
             }
         }
     }
-    conditions(target, outcome, x, active, duals)
+    conditions(target, outcome, x, active, duals, tilt)
 }
 
 /// Objective, Hessian and stationarity residual at the end.
@@ -70,15 +80,16 @@ fn conditions(
     x: Vec<f64>,
     active: Vec<usize>,
     duals: Vec<f64>,
+    tilt: Tilt,
 ) -> End {
     let p = target.law_dim();
     let residuals = target.residuals(&x);
     let objective: f64 = residuals
         .iter()
         .zip(target.weights)
-        .map(|(r, w)| if *w > 0.0 { w * r.abs() } else { 0.0 })
+        .map(|(r, w)| if *w > 0.0 { w * tilt.at(*r) } else { 0.0 })
         .sum();
-    let q = row_duals(target, &residuals, &active, &duals);
+    let q = row_duals(target, &residuals, &active, &duals, tilt);
     let jacobian = target.jacobian(&x);
     let mut stationarity = 0.0f64;
     let mut gradient = vec![0.0; p];
@@ -107,7 +118,7 @@ fn conditions(
     outcome.hessian = hessian;
     outcome.x = x;
     outcome.value = objective;
-    outcome.converged = stationarity < 1e-8 && duals.iter().all(|l| l.abs() <= 1.0 + 1e-9);
+    outcome.converged = stationarity < 1e-8 && duals.iter().all(|l| tilt.allows(*l));
     outcome.decrease = stationarity;
     End {
         outcome,
@@ -117,12 +128,18 @@ fn conditions(
     }
 }
 
-/// wᵢ·sign(rᵢ), or wᵢ·λᵢ for the runs passed through.
-fn row_duals(target: &Target<'_>, residuals: &[f64], active: &[usize], duals: &[f64]) -> Vec<f64> {
+/// wᵢ·sᵢ, or wᵢ·λᵢ for the runs passed through.
+fn row_duals(
+    target: &Target<'_>,
+    residuals: &[f64],
+    active: &[usize],
+    duals: &[f64],
+    tilt: Tilt,
+) -> Vec<f64> {
     let mut q: Vec<f64> = residuals
         .iter()
         .zip(target.weights)
-        .map(|(r, w)| if *r == 0.0 { 0.0 } else { w * r.signum() })
+        .map(|(r, w)| w * tilt.slope(*r))
         .collect();
     for (i, dual) in active.iter().zip(duals) {
         q[*i] = target.weights[*i] * dual;
@@ -136,10 +153,11 @@ fn newton(
     x: &[f64],
     active: &[usize],
     duals: &[f64],
+    tilt: Tilt,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let (p, k) = (target.law_dim(), active.len());
     let residuals = target.residuals(x);
-    let q = row_duals(target, &residuals, active, duals);
+    let q = row_duals(target, &residuals, active, duals, tilt);
     let curvature = target.weighted_hessian(x, &q);
     let jacobian = target.jacobian(x);
     let n = p + k;

@@ -39,6 +39,8 @@ pub(crate) struct Wants<'a> {
     pub clusters: Option<&'a str>,
     /// Whether the response must be above zero whatever the law says.
     pub positive_response: bool,
+    /// The response counts successes among the trials of this column, or is itself a share of successes.
+    pub share: Option<Option<&'a str>>,
 }
 
 /// Finds the law's columns and takes the rows that can be used.
@@ -65,6 +67,7 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     };
     for var in &law.vars {
         let kind = match (var.role, var.positive) {
+            (VarRole::Response, _) if wants.share.is_some() => NeedKind::Response,
             (VarRole::Response, positive) if positive || wants.positive_response => {
                 NeedKind::PositiveResponse
             }
@@ -81,6 +84,9 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     if let Some(name) = wants.clusters {
         seek(name, name, NeedKind::Level);
     }
+    if let Some(Some(name)) = wants.share {
+        seek(name, name, NeedKind::Positive);
+    }
     if let Some(last) = faults.pop() {
         faults.push(told(last, &notes, Severity::Info));
         return Err(Diagnostics(faults));
@@ -91,7 +97,11 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     }
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
-    Ok(assemble(law, table, selection, columns, notes, wants))
+    let mut binding = assemble(law, table, selection, columns, notes, wants);
+    if let Some(trials) = wants.share {
+        shares(&mut binding, trials)?;
+    }
+    Ok(binding)
 }
 
 fn assemble(
@@ -124,11 +134,18 @@ fn assemble(
             VarRole::Response => response = numbers.next().expect("the response has a column"),
         }
     }
-    let weights = if wants.weights.is_some() {
+    let mut weights = if wants.weights.is_some() {
         numbers.next().expect("the weights have a column")
     } else {
         vec![1.0; n]
     };
+    if let Some(Some(_)) = wants.share {
+        let trials = numbers.next().expect("the trials have a column");
+        for ((y, w), n) in response.iter_mut().zip(&mut weights).zip(trials) {
+            *y /= n;
+            *w *= n;
+        }
+    }
     let clusters = match wants.clusters {
         Some(_) => codes.next().expect("the clusters have a column").codes,
         None => Vec::new(),
@@ -163,6 +180,39 @@ fn assemble(
             .collect(),
         notes,
     }
+}
+
+/// Refuses responses that are no shares of successes.
+fn shares(binding: &mut Binding, trials: Option<&str>) -> Result<(), Diagnostic> {
+    let wrong: Vec<usize> = (0..binding.n)
+        .filter(|i| !(0.0..=1.0).contains(&binding.response[*i]))
+        .collect();
+    let Some(first) = wrong.first() else {
+        return Ok(());
+    };
+    let places: Vec<&str> = wrong
+        .iter()
+        .take(5)
+        .map(|i| binding.places[*i].as_str())
+        .collect();
+    let found = binding.response[*first];
+    let message = match trials {
+        Some(column) => format!(
+            "{} of {} runs have more successes than {column}, or fewer than none ({found:.4} of the trials at {})",
+            wrong.len(),
+            binding.n,
+            binding.places[*first]
+        ),
+        None => format!(
+            "a binomial response is a share from 0 to 1: {} of {} runs are outside, {found} at {}",
+            wrong.len(),
+            binding.n,
+            binding.places[*first]
+        ),
+    };
+    Err(Diagnostic::error("not-a-share", message)
+        .help(format!("the runs: {}", places.join(", ")))
+        .help("name the column of trials if the response counts successes: --objective binomial:TRIALS"))
 }
 
 /// The combinations of index values that occur, for every combination of indexes that a coefficient uses.

@@ -2,7 +2,7 @@
 
 use crate::engine::Solved;
 use crate::result::{Basin, Certificate, Starts, Status};
-use crate::solve::{Aim, End};
+use crate::solve::{Aim, End, Tilt};
 use crate::target::Target;
 use isoflop_numerics::linear;
 use isoflop_numerics::minimise::Problem;
@@ -44,9 +44,7 @@ pub(crate) fn final_penalty(solved: &Solved<'_>, end: &End) -> Penalty {
             Penalty::Student { nu, scale }
         }
         Aim::Penalty(penalty) => penalty,
-        Aim::Absolute => Penalty::Huber {
-            delta: crate::absolute::smallest_delta(solved.frame),
-        },
+        Aim::Absolute(tilt) => tilt.smooth(crate::absolute::smallest_delta(solved.frame)),
     }
 }
 
@@ -59,7 +57,7 @@ pub(crate) fn peak(solved: &Solved<'_>, end: &End) -> Peak {
         free: end.outcome.free.clone(),
         dim,
     };
-    if solved.aim == Aim::Absolute {
+    if matches!(solved.aim, Aim::Absolute(_)) {
         return peak;
     }
     let mut target = Target::new(
@@ -128,7 +126,7 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
         .into_iter()
         .map(|j| coordinates[j].name.clone())
         .collect();
-    let absolute = solved.aim == Aim::Absolute;
+    let absolute = matches!(solved.aim, Aim::Absolute(_));
     let gradient = if absolute {
         end.stationarity
     } else {
@@ -160,15 +158,19 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
         at_bound,
     };
     let status = if absolute {
-        verdict_absolute(&certificate, end)
+        verdict_absolute(&certificate, end, solved.aim)
     } else {
         verdict(&certificate, zero_eigenvalue(peak, &free))
     };
     (certificate, status)
 }
 
-fn verdict_absolute(certificate: &Certificate, end: &End) -> Status {
-    let duals = end.active.iter().all(|(_, d)| d.abs() <= 1.0 + 1e-9);
+fn verdict_absolute(certificate: &Certificate, end: &End, aim: Aim) -> Status {
+    let tilt = match aim {
+        Aim::Absolute(tilt) => tilt,
+        Aim::Penalty(_) => Tilt::EVEN,
+    };
+    let duals = end.active.iter().all(|(_, d)| tilt.allows(*d));
     // Fewer runs passed through than coefficients: nothing shown here holds the others.
     let held = certificate.smallest_eigenvalue > ZERO_EIGENVALUE;
     match (
@@ -246,7 +248,7 @@ pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
     let yardstick = yardstick(solved, &solved.ends[0]);
     // Σ|r| does not square the rounding of its residuals away.
     let rounding = match solved.aim {
-        Aim::Absolute => solved.frame.floor * solved.binding.weights.iter().sum::<f64>(),
+        Aim::Absolute(_) => solved.frame.floor * solved.binding.weights.iter().sum::<f64>(),
         Aim::Penalty(_) => 0.0,
     };
     let coordinates = solved.frame.bound.program().coordinates();

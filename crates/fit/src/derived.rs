@@ -5,7 +5,7 @@ use crate::engine::Solved;
 use crate::uncertainty::{Spread, percentile};
 use isoflop_base::{Diagnostic, Diagnostics, Estimate, Excerpt, Interval, closest};
 use isoflop_formula::ast::Expr;
-use isoflop_law::Law;
+use isoflop_law::{Coef, Law};
 use isoflop_numerics::dist;
 
 /// A derived quantity: its name and expression.
@@ -61,6 +61,51 @@ pub(crate) fn parse(law: &Law, texts: &[String]) -> Result<Vec<Derived>, Diagnos
     }
 }
 
+/// Refuses a quantity that has no value at the optimum: a level that does not occur, a logarithm of nothing.
+pub(crate) fn check(solved: &Solved<'_>) -> Result<(), Diagnostics> {
+    let theta = crate::uncertainty::optimum(solved);
+    let coordinates = solved.frame.bound.program().coordinates();
+    let mut faults = Diagnostics::default();
+    for (k, (name, expr)) in solved.derived.iter().enumerate() {
+        let values = Values {
+            solved,
+            theta: &theta,
+        };
+        let value = values.derived(k);
+        if value.is_finite() {
+            continue;
+        }
+        let unknown = expr.names().into_iter().find(|(used, _)| {
+            let earlier = solved.derived[..k].iter().any(|(n, _)| n == used);
+            !earlier && values.named(used, 0).is_none()
+        });
+        faults.0.push(match unknown {
+            Some((level, _)) => {
+                let known: Vec<&str> = coordinates.iter().map(|c| c.name.as_str()).collect();
+                let mut d = Diagnostic::error(
+                    "unknown-level",
+                    format!("`{name}`: the fit has no coefficient `{level}`"),
+                );
+                if let Some(near) = closest(level, known.iter().copied()) {
+                    d = d.help(format!("did you mean `{near}`?"));
+                }
+                let shown: Vec<&str> = known.into_iter().take(20).collect();
+                d.help(format!("it has {}", shown.join(", ")))
+            }
+            None => Diagnostic::error(
+                "no-value",
+                format!("`{name} = {expr}` is {value} at the optimum: it has no value there"),
+            )
+            .help("check the expression: a logarithm or a root of a negative number, or a division by zero"),
+        });
+    }
+    if faults.0.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    }
+}
+
 /// Values and errors of the derived quantities.
 pub(crate) fn estimates(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Estimate)> {
     (0..solved.derived.len())
@@ -72,11 +117,25 @@ pub(crate) fn estimates(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Es
         .collect()
 }
 
-/// The value and error of a tied coefficient.
-pub(crate) fn tied(solved: &Solved<'_>, spread: &Spread, name: &str, unit: &str) -> Estimate {
-    estimate(solved, spread, unit.to_owned(), |theta| {
-        Values { solved, theta }.named(name, 0).unwrap_or(f64::NAN)
-    })
+/// Values and errors of a tied coefficient: one, or one for each level of its index.
+pub(crate) fn tied(solved: &Solved<'_>, spread: &Spread, coef: &Coef) -> Vec<(String, Estimate)> {
+    let names: Vec<String> = if coef.index.is_empty() {
+        vec![coef.name.clone()]
+    } else {
+        let key = coef.index.join(",");
+        let levels = solved.binding.levels.iter().find(|(k, _)| *k == key);
+        levels.map_or_else(Vec::new, |(_, levels)| {
+            let named = levels.iter().map(|l| format!("{}[{l}]", coef.name));
+            named.collect()
+        })
+    };
+    let one = |name: String| {
+        let value = estimate(solved, spread, coef.unit.clone(), |theta| {
+            Values { solved, theta }.named(&name, 0).unwrap_or(f64::NAN)
+        });
+        (name, value)
+    };
+    names.into_iter().map(one).collect()
 }
 
 fn estimate(
@@ -161,11 +220,20 @@ impl Values<'_> {
         if let Some(j) = coordinates.iter().position(|c| c.name == name) {
             return Some(coordinates[j].coefficient(self.theta[j]));
         }
-        let coef = self.solved.law.coefs.iter().find(|c| c.name == name)?;
+        let (plain, level) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+            Some((plain, level)) => (plain, Some(level)),
+            None => (name, None),
+        };
+        let coef = self.solved.law.coefs.iter().find(|c| c.name == plain)?;
         match (&coef.fixed, &coef.tie) {
             (Some(value), _) => Some(*value),
             (None, Some((_, tie))) if depth <= self.solved.law.coefs.len() => {
-                isoflop_formula::evaluate(tie, &|n, _| self.named(n, depth + 1)).ok()
+                // An indexed name in the tie of a level means that same level.
+                let lookup = |n: &str, index: Option<&[String]>| match (index, level) {
+                    (Some(_), Some(level)) => self.named(&format!("{n}[{level}]"), depth + 1),
+                    _ => self.named(n, depth + 1),
+                };
+                isoflop_formula::evaluate(tie, &lookup).ok()
             }
             _ => None,
         }

@@ -6,7 +6,7 @@ use crate::centre::Centre;
 use crate::derived::{self, Derived};
 use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 use crate::result::Fit;
-use crate::solve::{self, Aim, End, robust_spread};
+use crate::solve::{self, Aim, End, Tilt, robust_spread};
 use crate::starts::{self, Scene};
 use crate::target::{Frame, Memory, Target};
 use crate::{record, structure};
@@ -68,6 +68,10 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
             _ => None,
         },
         positive_response: objective.scale == Scale::Ln,
+        share: match &objective.penalty {
+            PenaltyKind::Binomial { trials } => Some(trials.as_deref()),
+            _ => None,
+        },
     };
     let mut binding = binding::bind(law, table, &wants)?;
     let output = match objective.scale {
@@ -81,7 +85,11 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
     let bound = bind_program(&program, law, &binding);
     let centre = Centre::new(&bound);
     let priors = priors(law, &program);
-    if objective.penalty == PenaltyKind::Absolute && !priors.is_empty() {
+    let absolute = matches!(
+        objective.penalty,
+        PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
+    );
+    if absolute && !priors.is_empty() {
         let fault = Diagnostic::error(
             "bad-objective",
             "least absolute deviations take no prior: they have no size of a nat",
@@ -117,7 +125,7 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
     structure::identified(&frame, law, &binding, &starts)?;
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
     let limits = solve::limits(program.coordinates(), &frame, extra);
-    let (aim, nat, ends) = optimum(&frame, &binding.weights, objective, &starts, &limits)?;
+    let (aim, nat, ends) = optimum(&frame, &binding.weights, &objective, &starts, &limits)?;
     binding.notes.dedup();
     let solved = Solved {
         law,
@@ -132,6 +140,7 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
         ends,
         derived,
     };
+    derived::check(&solved)?;
     Ok(record::record(&solved))
 }
 
@@ -148,7 +157,7 @@ fn check_level(level: f64) -> Result<(), Diagnostic> {
 
 fn objective_of(law: &Law, options: &FitOptions) -> Result<Objective, Diagnostic> {
     if let Some(objective) = &options.objective {
-        return Ok(*objective);
+        return Ok(objective.clone());
     }
     if let Some(text) = &law.objective {
         return Objective::parse(text);
@@ -265,7 +274,7 @@ fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
 fn optimum(
     frame: &Frame<'_>,
     weights: &[f64],
-    objective: Objective,
+    objective: &Objective,
     starts: &[Vec<f64>],
     limits: &Limits,
 ) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
@@ -274,7 +283,15 @@ fn optimum(
         match corner {
             Corner::Fixed(delta) => Ok(delta),
             Corner::Mad(multiple) => {
-                let ends = search(frame, weights, Aim::Absolute, 0.0, starts, limits, solved)?;
+                let ends = search(
+                    frame,
+                    weights,
+                    Aim::Absolute(Tilt::EVEN),
+                    0.0,
+                    starts,
+                    limits,
+                    solved,
+                )?;
                 let mut target = Target::new(frame, weights, Penalty::Squared, 0.0);
                 let spread = robust_spread(&target.residuals(&ends[0].outcome.x));
                 // A perfect fit has no spread of its own, and a corner of zero would divide by zero.
@@ -284,7 +301,12 @@ fn optimum(
     };
     let aim = match objective.penalty {
         PenaltyKind::Squared => Aim::Penalty(Penalty::Squared),
-        PenaltyKind::Absolute => Aim::Absolute,
+        PenaltyKind::Absolute => Aim::Absolute(Tilt::EVEN),
+        PenaltyKind::Quantile { tau } => Aim::Absolute(Tilt {
+            up: tau,
+            down: 1.0 - tau,
+        }),
+        PenaltyKind::Binomial { .. } => Aim::Penalty(Penalty::Binomial),
         PenaltyKind::Huber(c) => Aim::Penalty(Penalty::Huber { delta: corner(c)? }),
         PenaltyKind::SoftL1(c) => Aim::Penalty(Penalty::SoftL1 { delta: corner(c)? }),
         PenaltyKind::Student { nu } => Aim::Penalty(Penalty::Student { nu, scale: 1.0 }),
@@ -337,11 +359,9 @@ fn with_priors(
 ) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
     let penalty = match aim {
         Aim::Penalty(penalty) => penalty,
-        Aim::Absolute => Penalty::Huber {
-            delta: smallest_delta(frame),
-        },
+        Aim::Absolute(tilt) => tilt.smooth(smallest_delta(frame)),
     };
-    if matches!(penalty, Penalty::Student { .. }) {
+    if matches!(penalty, Penalty::Student { .. } | Penalty::Binomial) {
         return Ok((
             aim,
             1.0,

@@ -20,7 +20,7 @@ use isoflop_numerics::{linear, penalty::Penalty};
 
 /// The ten runs that move some coefficient most, in its standard errors (by curvature).
 pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage> {
-    if solved.aim == Aim::Absolute {
+    if matches!(solved.aim, Aim::Absolute(_)) {
         return Vec::new();
     }
     let end = &solved.ends[0];
@@ -74,7 +74,7 @@ impl Lens<'_> {
     fn look(&self, i: usize, r: f64, row: &[f64]) -> Leverage {
         let p = row.len();
         let w = self.solved.binding.weights[i];
-        let [_, slope, curve, _] = self.penalty.at(r);
+        let [_, slope, curve, _] = self.penalty.of(r, self.solved.frame.observed[i]);
         let own = (w * curve * linear::quadratic(&self.inverse, row, row)).clamp(0.0, 1.0);
         let grow = -w * slope / (1.0 - own).max(0.05);
         let (mut name, mut shift) = (String::new(), 0.0f64);
@@ -110,7 +110,7 @@ fn standard_errors(
 ) -> Vec<f64> {
     let mut variance = vec![0.0; p];
     for (i, r) in residuals.iter().enumerate() {
-        let score = solved.binding.weights[i] * penalty.at(*r)[1];
+        let score = solved.binding.weights[i] * penalty.of(*r, solved.frame.observed[i])[1];
         let row = &jacobian[i * p..(i + 1) * p];
         for (j, v) in variance.iter_mut().enumerate() {
             let influence: f64 = (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>() * score;

@@ -4,6 +4,7 @@ use crate::certificate::final_penalty;
 use crate::engine::Solved;
 use crate::result::{Certificate, Fit, Range, Status};
 use crate::solve::{Aim, robust_spread};
+use crate::target::Target;
 use isoflop_base::{Evidence, Note, Severity};
 use isoflop_numerics::penalty::Penalty;
 
@@ -13,6 +14,7 @@ pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
     notes.extend(bounds(&fit.certificate));
     notes.extend(corner(solved, fit));
     notes.extend(resolution(solved, fit));
+    notes.extend(dispersion(solved));
     notes.extend(open_directions(fit));
     notes.extend(fit.ranges.iter().filter_map(|r| narrow(solved, r)));
     notes.extend(carried(fit));
@@ -130,6 +132,38 @@ fn resolution(solved: &Solved<'_>, fit: &Fit) -> Option<Note> {
             ),
             &[("delta", delta), ("spacing", spacing), ("distinct", distinct as f64), ("n", fit.n as f64)],
             "take δ from the noise: --objective huber-log:2mad",
+        )
+    })
+}
+
+/// Shares that scatter more than their trials allow: trials of one run are then not independent, or the law is wrong.
+fn dispersion(solved: &Solved<'_>) -> Option<Note> {
+    if solved.aim != Aim::Penalty(Penalty::Binomial) {
+        return None;
+    }
+    let weights = &solved.binding.weights;
+    let mut target = Target::new(solved.frame, weights, Penalty::Binomial, solved.nat);
+    let residuals = target.residuals(&solved.ends[0].outcome.x);
+    let mut squares = 0.0;
+    for (i, r) in residuals.iter().enumerate() {
+        let p = solved.frame.observed[i] - r;
+        if p > 0.0 && p < 1.0 {
+            squares += weights[i] * r * r / (p * (1.0 - p));
+        }
+    }
+    let coefficients = solved.frame.bound.program().coordinates().len();
+    let df = solved.binding.n.saturating_sub(coefficients).max(1) as f64;
+    let dispersion = squares / df;
+    (dispersion > 1.0 + 3.0 * (2.0 / df).sqrt() && dispersion > 1.3).then(|| {
+        note(
+            "overdispersed",
+            Severity::Warning,
+            format!(
+                "the shares scatter {dispersion:.2} times as much as independent trials would: Pearson's χ² is {squares:.1} \
+                 on {df} degrees of freedom, so binomial errors are too small"
+            ),
+            &[("dispersion", dispersion), ("degrees_of_freedom", df)],
+            "use --uncertainty sandwich, or cluster:COLUMN:N by what the trials share",
         )
     })
 }

@@ -43,7 +43,7 @@ impl Default for FitOptions {
 }
 
 /// Σ wᵢ ρ(rᵢ): a penalty on residuals of a scale.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     /// ρ.
     pub penalty: PenaltyKind,
@@ -52,7 +52,7 @@ pub struct Objective {
 }
 
 /// The penalty ρ.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PenaltyKind {
     /// r²: the objective is the sum of squares.
     Squared,
@@ -60,8 +60,18 @@ pub enum PenaltyKind {
     Huber(Corner),
     /// |r|.
     Absolute,
+    /// τ·r above zero, (τ − 1)·r below: the law is fitted to a quantile of the response.
+    Quantile {
+        /// Share of the runs below the law.
+        tau: f64,
+    },
     /// δ²(√(1 + (r/δ)²) − 1).
     SoftL1(Corner),
+    /// Negative log likelihood of successes among trials; the law gives the probability of a success.
+    Binomial {
+        /// Column of trials; the response counts successes. Without one the response is a share, weighed by `weights`.
+        trials: Option<String>,
+    },
     /// Student-t with ν degrees of freedom and a fitted scale: negative log likelihood.
     Student {
         /// Degrees of freedom.
@@ -134,7 +144,7 @@ pub enum Uncertainty {
 
 impl Objective {
     /// Reads `squared`, `squared-log`, `huber:δ`, `huber-log:δ`, `abs`, `abs-log`, `soft-l1:δ`, `soft-l1-log:δ`,
-    /// `student:ν`, `student-log:ν`; δ is a number or `2mad`. A suffix `-lhs` (`huber-lhs:δ`) measures residuals
+    /// `quantile:τ`, `quantile-log:τ`, `student:ν`, `student-log:ν`, `binomial`, `binomial:TRIALS`; δ is a number or `2mad`. A suffix `-lhs` (`huber-lhs:δ`) measures residuals
     /// on the left side as the law writes it.
     ///
     /// # Errors

@@ -62,7 +62,12 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
 
 fn objective(solved: &Solved<'_>, penalty: Penalty, residuals: &[f64]) -> ObjectiveRecord {
     let (name, delta) = match (solved.aim, penalty) {
-        (Aim::Absolute, _) => ("abs", None),
+        (Aim::Absolute(_), _) => match solved.objective.penalty {
+            PenaltyKind::Quantile { tau } => ("quantile", Some(tau)),
+            _ => ("abs", None),
+        },
+        (_, Penalty::Tilted { delta, .. }) => ("huber", Some(delta)),
+        (_, Penalty::Binomial) => ("binomial", None),
         (_, Penalty::Squared) => ("squared", None),
         (_, Penalty::Huber { delta }) => ("huber", Some(delta)),
         (_, Penalty::SoftL1 { delta }) => ("soft-l1", Some(delta)),
@@ -108,11 +113,16 @@ fn spelling(objective: &Objective) -> String {
         Corner::Fixed(d) => format!("{d}"),
         Corner::Mad(m) => format!("{m}mad"),
     };
-    match objective.penalty {
+    match &objective.penalty {
+        PenaltyKind::Quantile { tau } => format!("quantile{suffix}:{tau}"),
+        PenaltyKind::Binomial { trials: None } => "binomial".to_owned(),
+        PenaltyKind::Binomial {
+            trials: Some(column),
+        } => format!("binomial:{column}"),
         PenaltyKind::Squared => format!("squared{suffix}"),
         PenaltyKind::Absolute => format!("abs{suffix}"),
-        PenaltyKind::Huber(c) => format!("huber{suffix}:{}", corner(c)),
-        PenaltyKind::SoftL1(c) => format!("soft-l1{suffix}:{}", corner(c)),
+        PenaltyKind::Huber(c) => format!("huber{suffix}:{}", corner(*c)),
+        PenaltyKind::SoftL1(c) => format!("soft-l1{suffix}:{}", corner(*c)),
         PenaltyKind::Student { nu } => format!("student{suffix}:{nu}"),
     }
 }
@@ -131,10 +141,7 @@ fn in_law_order(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Estimate)>
             };
             out.push((coef.name.clone(), fixed));
         } else if coef.tie.is_some() {
-            out.push((
-                coef.name.clone(),
-                derived::tied(solved, spread, &coef.name, &coef.unit),
-            ));
+            out.extend(derived::tied(solved, spread, coef));
         } else {
             let own = coordinates
                 .iter()

@@ -13,8 +13,56 @@ use rayon::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Aim {
     Penalty(Penalty),
-    /// Least absolute deviations: the limit of Huber's penalty, finished on the runs it passes through.
-    Absolute,
+    /// Least absolute deviations, or a quantile: the limit of Huber's penalty, finished on the runs it passes through.
+    Absolute(Tilt),
+}
+
+/// Slopes of an absolute penalty: up·r above zero, −down·r below.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Tilt {
+    pub up: f64,
+    pub down: f64,
+}
+
+impl Tilt {
+    /// |r|.
+    pub const EVEN: Self = Self { up: 1.0, down: 1.0 };
+
+    /// The smooth penalty that stands in for it, with slopes as many times as large as the corner.
+    pub fn smooth(self, delta: f64) -> Penalty {
+        if self == Self::EVEN {
+            return Penalty::Huber { delta };
+        }
+        Penalty::Tilted {
+            delta,
+            up: self.up,
+            down: self.down,
+        }
+    }
+
+    /// The penalty of one residual.
+    pub fn at(self, r: f64) -> f64 {
+        if r >= 0.0 {
+            self.up * r
+        } else {
+            -self.down * r
+        }
+    }
+
+    /// Its slope; zero at a residual of zero, which a dual stands for.
+    pub fn slope(self, r: f64) -> f64 {
+        match r {
+            r if r > 0.0 => self.up,
+            r if r < 0.0 => -self.down,
+            _ => 0.0,
+        }
+    }
+
+    /// Whether a dual is one that the penalty allows.
+    pub fn allows(self, dual: f64) -> bool {
+        let slack = 1e-9 * self.up.max(self.down);
+        dual <= self.up + slack && dual >= -self.down - slack
+    }
 }
 
 /// Where one start ended.
@@ -119,13 +167,21 @@ pub(crate) fn solve(
             });
             last = minimise(&mut target, &x, &law_limits(limits, x.len()));
         }
-        Aim::Absolute => {
+        Aim::Penalty(penalty @ (Penalty::Binomial | Penalty::Tilted { .. })) => {
+            target.penalty = penalty;
+            last = minimise(&mut target, &x, &law_limits(limits, x.len()));
+            if !last.value.is_finite() {
+                // Least squares may leave the shares that are possible; the start itself does not.
+                last = minimise(&mut target, start, &law_limits(limits, start.len()));
+            }
+        }
+        Aim::Absolute(tilt) => {
             let delta = absolute::smallest_delta(frame);
             soften(&mut target, &mut x, delta, &coarse, |delta| {
-                Penalty::Huber { delta }
+                tilt.smooth(delta)
             });
             last = minimise(&mut target, &x, &law_limits(limits, x.len()));
-            let end = absolute::finish(&mut target, last, delta);
+            let end = absolute::finish(&mut target, last, delta, tilt);
             return (end, target.into_memory());
         }
     }
@@ -150,7 +206,7 @@ pub(crate) fn resolve(
 ) -> (End, Memory) {
     let penalty = match aim {
         Aim::Penalty(penalty) => penalty,
-        Aim::Absolute => {
+        Aim::Absolute(tilt) => {
             let (p, delta) = (start.len(), absolute::smallest_delta(frame));
             let mut target = Target::with_memory(frame, weights, Penalty::Squared, nat, memory);
             let mut x = start.to_vec();
@@ -161,10 +217,10 @@ pub(crate) fn resolve(
                 ..law_limits(limits, p)
             };
             soften(&mut target, &mut x, delta, &coarse, |delta| {
-                Penalty::Huber { delta }
+                tilt.smooth(delta)
             });
             let last = minimise(&mut target, &x, &law_limits(limits, p));
-            let end = absolute::finish(&mut target, last, delta);
+            let end = absolute::finish(&mut target, last, delta, tilt);
             return (end, target.into_memory());
         }
     };
@@ -219,7 +275,7 @@ fn soften(
     x: &mut Vec<f64>,
     delta: f64,
     coarse: &Limits,
-    make: fn(f64) -> Penalty,
+    make: impl Fn(f64) -> Penalty,
 ) {
     let mut corner = robust_spread(&target.residuals(x)).max(delta);
     loop {
@@ -274,7 +330,7 @@ pub(crate) fn multi_start(
 /// Screening by Σ|r| ranks starts alike for every penalty, and needs no scale.
 fn screening(frame: &Frame<'_>, aim: Aim) -> Penalty {
     match aim {
-        Aim::Penalty(Penalty::Squared) => Penalty::Squared,
+        Aim::Penalty(Penalty::Squared | Penalty::Binomial) => Penalty::Squared,
         Aim::Penalty(Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => {
             Penalty::Huber { delta }
         }

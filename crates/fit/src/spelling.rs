@@ -3,7 +3,7 @@
 use crate::options::{Corner, Objective, PenaltyKind, Scale, Uncertainty};
 use isoflop_base::{Diagnostic, closest};
 
-const PENALTIES: [&str; 15] = [
+const PENALTIES: [&str; 19] = [
     "squared",
     "squared-log",
     "squared-lhs",
@@ -19,6 +19,10 @@ const PENALTIES: [&str; 15] = [
     "student",
     "student-log",
     "student-lhs",
+    "quantile",
+    "quantile-log",
+    "quantile-lhs",
+    "binomial",
 ];
 
 pub(crate) fn parse_objective(text: &str) -> Result<Objective, Diagnostic> {
@@ -32,8 +36,9 @@ pub(crate) fn parse_objective(text: &str) -> Result<Objective, Diagnostic> {
             d = d.help(format!("did you mean `{near}`?"));
         }
         return Err(d.help(
-            "write squared, huber:δ, abs, soft-l1:δ or student:ν, with -log for residuals of the logarithm \
-             (`huber-log:1e-3`), or -lhs for the left side as the law writes it; δ may be `2mad`",
+            "write squared, huber:δ, abs, quantile:τ, soft-l1:δ or student:ν, with -log for residuals of the logarithm \
+             (`huber-log:1e-3`), or -lhs for the left side as the law writes it; δ may be `2mad`; or binomial, \
+             binomial:TRIALS for successes among trials",
         ));
     }
     let (base, scale) = if let Some(base) = name.strip_suffix("-log") {
@@ -52,6 +57,13 @@ pub(crate) fn parse_objective(text: &str) -> Result<Objective, Diagnostic> {
     let penalty = match (base, argument) {
         ("squared", None) => PenaltyKind::Squared,
         ("abs", None) => PenaltyKind::Absolute,
+        ("binomial", trials) => PenaltyKind::Binomial {
+            trials: trials.map(str::to_owned),
+        },
+        ("quantile", argument) => match argument.map(str::parse::<f64>) {
+            Some(Ok(tau)) if tau > 0.0 && tau < 1.0 => PenaltyKind::Quantile { tau },
+            _ => return refuse("τ must be a number between 0 and 1, as in `quantile-log:0.1`"),
+        },
         ("squared" | "abs", Some(_)) => return refuse("this penalty takes no number"),
         ("student", argument) => match argument.unwrap_or("4").parse::<f64>() {
             Ok(nu) if nu > 0.0 && nu.is_finite() => PenaltyKind::Student { nu },

@@ -142,8 +142,13 @@ impl<'a> Target<'a> {
             &self.frame.observed[at.clone()],
         );
         let weights = &self.weights[at.clone()];
-        self.penalty
-            .columns(&memory.residual[..n], weights, &mut memory.columns);
+        let observed = &self.frame.observed[at.clone()];
+        self.penalty.columns(
+            &memory.residual[..n],
+            observed,
+            weights,
+            &mut memory.columns,
+        );
         memory.slopes[at].copy_from_slice(&memory.columns.slope[..n]);
         kernels::total(&memory.columns.value[..n])
     }

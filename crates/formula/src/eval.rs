@@ -31,7 +31,8 @@ pub type Lookup<'a> = dyn Fn(&str, Option<&[String]>) -> Option<f64> + 'a;
 ///
 /// Arithmetic is that of `f64`: a logarithm of a negative number is NaN, a division by zero infinite.
 /// Comparisons and `and`, `or`, `not` give 1 or 0, and take anything but 0 for true. Only the branch of
-/// an `if` that is taken is evaluated. A `solve` without a change of sign between its bounds is NaN.
+/// an `if` that is taken is evaluated. A `solve` without a change of sign between its bounds is NaN,
+/// and so is one whose sign changes through a pole.
 ///
 /// # Errors
 ///
@@ -218,7 +219,10 @@ fn bisect(
     loop {
         let middle = low + (high - low) / 2.0;
         if !(low < middle && middle < high) {
-            return Ok(middle);
+            // Through a pole the sign changes as well, but the equation is larger there than at the ends.
+            let here = f(middle)?.abs();
+            let root = here <= at_low.abs().max(at_high.abs());
+            return Ok(if root { middle } else { f64::NAN });
         }
         let here = f(middle)?;
         if here == 0.0 || here.is_nan() {

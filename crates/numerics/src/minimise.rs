@@ -336,10 +336,15 @@ impl<'a> Search<'a> {
             let longest = self.limits.longest[j];
             self.lengths[j] = if longest.is_finite() {
                 longest
-            } else if self.reach[j] > 0.0 {
-                self.reach[j]
             } else {
-                (here.value.abs() / here.m[j * self.p + j]).sqrt()
+                // The change that would undo all of F by this coordinate alone: what measures one that is still zero,
+                // or so near to it that its own size would hold it there.
+                let own = (here.value.abs() / here.m[j * self.p + j]).sqrt();
+                if self.reach[j] > 0.0 && !(self.reach[j] < 1e-30 * own && own.is_finite()) {
+                    self.reach[j]
+                } else {
+                    own
+                }
             };
         }
     }

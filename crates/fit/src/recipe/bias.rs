@@ -85,6 +85,7 @@ fn losses(law: &Law, table: &RunTable, at: &[f64]) -> Option<Vec<f64>> {
         weights: None,
         clusters: None,
         positive_response: true,
+        share: None,
     };
     let binding = binding::bind(law, table, &wants).ok()?;
     let program = Program::compile(law, &binding.levels, Output::Response).ok()?;

@@ -42,7 +42,8 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
         zero
     };
     for (i, row) in jacobian.chunks_exact(p).enumerate() {
-        let score = solved.binding.weights[i] * penalty.at(residuals[i])[1];
+        let score =
+            solved.binding.weights[i] * penalty.of(residuals[i], solved.frame.observed[i])[1];
         for j in 0..p {
             influence[j] = score * (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>();
         }

@@ -111,8 +111,13 @@ enum Draw<'a> {
 }
 
 enum Noise {
+    /// Successes among as many trials as the weight says.
+    Binomial,
     Normal(f64),
-    Student { nu: f64, scale: f64 },
+    Student {
+        nu: f64,
+        scale: f64,
+    },
     Own(Vec<f64>),
 }
 
@@ -182,6 +187,7 @@ impl<'a> Plan<'a> {
             ),
             Draw::Signs { .. } => "with the residuals given random signs".to_owned(),
             Draw::Noise { noise, .. } => match noise {
+                Noise::Binomial => "with successes drawn from the fitted law".to_owned(),
                 Noise::Normal(sd) => format!(
                     "with normal noise of standard deviation {sd:.3e} around the fitted law"
                 ),
@@ -291,7 +297,10 @@ impl<'a> Plan<'a> {
             }
             Draw::Noise { fitted, noise } => {
                 for i in 0..n {
-                    scratch.observed[i] = fitted[i] + noise.draw(stream) / weights[i].sqrt();
+                    scratch.observed[i] = match noise {
+                        Noise::Binomial => successes(stream, fitted[i], weights[i]),
+                        _ => fitted[i] + noise.draw(stream) / weights[i].sqrt(),
+                    };
                 }
             }
         }
@@ -324,11 +333,20 @@ impl<'a> Plan<'a> {
 impl Noise {
     fn draw(&self, stream: &mut Stream) -> f64 {
         match self {
+            // Its size depends on the fitted share: [`successes`].
+            Self::Binomial => 0.0,
             Self::Normal(sd) => sd * dist::normal_quantile(stream.open_unit()),
             Self::Student { nu, scale } => scale * dist::t_quantile(stream.open_unit(), *nu),
             Self::Own(residuals) => residuals[stream.below(residuals.len())],
         }
     }
+}
+
+/// The share of successes among trials of chance p, one draw a trial.
+fn successes(stream: &mut Stream, p: f64, trials: f64) -> f64 {
+    let n = trials.round().max(1.0);
+    let yes = (0..n as u64).filter(|_| stream.unit() < p).count();
+    yes as f64 / n
 }
 
 /// Rows of each group, from codes.
@@ -367,6 +385,7 @@ fn noise(solved: &Solved<'_>, residuals: Vec<f64>) -> Noise {
             Noise::Normal((squares / n).sqrt())
         }
         Penalty::Student { nu, scale } => Noise::Student { nu, scale },
+        Penalty::Binomial => Noise::Binomial,
         _ => Noise::Own(
             residuals
                 .iter()
@@ -400,7 +419,7 @@ fn rivals<'a>(solved: &'a Solved<'_>) -> Vec<&'a [f64]> {
 
 fn is_certified(solved: &Solved<'_>, end: &End) -> bool {
     match solved.aim {
-        Aim::Absolute => end.outcome.converged,
+        Aim::Absolute(_) => end.outcome.converged,
         Aim::Penalty(_) => end.objective.is_finite() && end.outcome.decrease <= CERTIFIED,
     }
 }

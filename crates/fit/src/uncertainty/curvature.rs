@@ -27,7 +27,12 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
     let covariance =
         covariance(solved, peak, sandwich).map(|v| solved.frame.centre.covariance(&v, p));
     let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
-    let t = dist::t_quantile(0.5 + 0.5 * solved.options.level, df);
+    let binomial = solved.aim == Aim::Penalty(Penalty::Binomial);
+    let t = if binomial {
+        dist::normal_quantile(0.5 + 0.5 * solved.options.level)
+    } else {
+        dist::t_quantile(0.5 + 0.5 * solved.options.level, df)
+    };
     let estimates = coordinates
         .iter()
         .enumerate()
@@ -56,14 +61,18 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
         })
         .collect();
     let name = if sandwich { "sandwich" } else { "covariance" };
+    let source = match (sandwich, binomial) {
+        (true, _) => "curvature and the spread of the scores",
+        (false, true) => "curvature of the likelihood",
+        (false, false) => "curvature and residual variance",
+    };
+    let quantile = if binomial {
+        "normal quantiles".to_owned()
+    } else {
+        format!("Student's t with {df} degrees of freedom")
+    };
     let meaning = format!(
-        "{} at the optimum, Student's t with {df} degrees of freedom; intervals of positive coefficients are symmetric \
-         in their logarithm",
-        if sandwich {
-            "curvature and the spread of the scores"
-        } else {
-            "curvature and residual variance"
-        }
+        "{source} at the optimum, {quantile}; intervals of positive coefficients are symmetric in their logarithm"
     );
     let mut joint = joint(solved, at);
     let notes = if covariance.is_none() {
@@ -84,7 +93,7 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
 
 /// Covariance of the law's coordinates in the solver's frame; held coordinates have none.
 fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f64>> {
-    if solved.aim == Aim::Absolute {
+    if matches!(solved.aim, Aim::Absolute(_)) {
         return None;
     }
     let end = &solved.ends[0];
@@ -94,7 +103,11 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let mut target = Target::new(solved.frame, weights, penalty, solved.nat);
     let residuals = target.residuals(&end.outcome.x);
     let jacobian = target.jacobian(&end.outcome.x);
-    let terms: Vec<[f64; 4]> = residuals.iter().map(|r| penalty.at(*r)).collect();
+    let terms: Vec<[f64; 4]> = residuals
+        .iter()
+        .zip(solved.frame.observed)
+        .map(|(r, y)| penalty.of(*r, *y))
+        .collect();
     let n = residuals.len() as f64;
     let df = (n - peak.dim as f64).max(1.0);
     let mean_weight = weights.iter().sum::<f64>() / n;
@@ -105,6 +118,11 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
             &product(&product(&bread, &meat, p), &bread, p),
             n / df,
         ));
+    }
+    if penalty == Penalty::Binomial {
+        // Trials are real counts: the observed information is that of the likelihood itself.
+        let inverse = free_inverse(&peak.hessian, &peak.free)?;
+        return Some(leading(&inverse, peak.dim, p));
     }
     if matches!(penalty, Penalty::Student { .. }) {
         let inverse = free_inverse(&peak.hessian, &peak.free)?;

@@ -21,8 +21,10 @@ pub(crate) struct Spread {
 }
 
 pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Spread {
-    let default = match solved.objective.penalty {
-        PenaltyKind::Squared | PenaltyKind::Student { .. } => Uncertainty::Covariance,
+    let default = match &solved.objective.penalty {
+        PenaltyKind::Squared | PenaltyKind::Student { .. } | PenaltyKind::Binomial { .. } => {
+            Uncertainty::Covariance
+        }
         _ => Uncertainty::Bootstrap { resamples: 1000 },
     };
     let method = match &solved.options.uncertainty {

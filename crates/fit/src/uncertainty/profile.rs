@@ -33,7 +33,7 @@ const FARTHEST: f64 = 60.0;
 
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
     let mut base = curvature::spread(solved, peak, at, false);
-    if solved.aim == Aim::Absolute {
+    if matches!(solved.aim, Aim::Absolute(_)) {
         base.notes.push(no_profile());
         return base;
     }
@@ -97,6 +97,7 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
     let mean_weight = solved.binding.weights.iter().sum::<f64>() / n;
     match penalty {
         Penalty::Squared => end.objective * t * t / df,
+        Penalty::Binomial => 0.5 * dist::normal_quantile(probability).powi(2),
         Penalty::Student { .. } => 0.5 * mean_weight * dist::normal_quantile(probability).powi(2),
         _ => {
             let mut target =

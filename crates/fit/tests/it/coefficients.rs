@@ -167,3 +167,63 @@ fn indexed_coefficients_share_the_others() {
         close(coef(&found, name), value, 1e-9, name);
     }
 }
+
+/// Two corpora of runs that share an exponent.
+fn two_corpora() -> isoflop_data::RunTable {
+    let mut text = String::from("params,corpus,loss\n");
+    for k in 0..8 {
+        let n = 1e7 * 3f64.powi(k);
+        for (corpus, a) in [("c4", 30.0), ("web", 60.0)] {
+            let loss = 1.5 + a / n.powf(0.3) + 1e-3 * f64::from((k * 7) % 5);
+            text += &format!("{n:e},{corpus},{loss}\n");
+        }
+    }
+    crate::support::csv(&text)
+}
+
+#[test]
+fn a_derived_quantity_without_a_value_is_refused() {
+    let law = Law::from_formula(
+        "loss = E + A[corpus] / params^alpha",
+        &["params", "corpus", "loss"],
+        &[],
+    )
+    .expect("a formula");
+    let ask = |derive: &str| {
+        let options = FitOptions {
+            derive: vec![derive.to_owned()],
+            ..crate::support::plain("squared-log")
+        };
+        fit(&law, &two_corpora(), &options)
+    };
+    let faults = ask("x = `A[wbe]`").expect_err("no such level");
+    assert_eq!(faults.0[0].code, "unknown-level");
+    assert!(
+        faults.0[0].help.iter().any(|h| h.contains("A[web]")),
+        "{faults}"
+    );
+    let faults = ask("x = ln(-alpha)").expect_err("a logarithm of a negative number");
+    assert_eq!(faults.0[0].code, "no-value");
+    let found = ask("x = `A[web]` / `A[c4]`").expect("both levels occur");
+    assert!((found.derived[0].1.value - 2.0).abs() < 0.1);
+}
+
+#[test]
+fn a_tied_indexed_coefficient_is_told_level_by_level() {
+    let law = Law::from_formula(
+        "loss = E + A[corpus] / params^alpha + B[corpus] / params",
+        &["params", "corpus", "loss"],
+        &[],
+    )
+    .expect("a formula");
+    let options = FitOptions {
+        coefs: vec!["B = 2 * A[corpus]".to_owned()],
+        ..crate::support::plain("squared-log")
+    };
+    let found = fit(&law, &two_corpora(), &options).expect("fits");
+    let value = |name: &str| crate::support::coef(&found, name);
+    for level in ["c4", "web"] {
+        let (a, b) = (value(&format!("A[{level}]")), value(&format!("B[{level}]")));
+        assert!((b - 2.0 * a).abs() < 1e-9 * a, "{level}: {b} for {a}");
+    }
+}

@@ -10,4 +10,5 @@ mod planted;
 mod published;
 mod recipes;
 mod refusals;
+mod responses;
 mod support;

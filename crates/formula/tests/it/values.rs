@@ -83,3 +83,11 @@ fn a_name_without_a_value_and_a_text_are_errors() {
         })
     );
 }
+
+#[test]
+fn a_pole_is_no_root() {
+    let formula = isoflop_formula::parse_formula("y = solve(x, 0.5, 3, 1 / (x - 2))", "test")
+        .expect("parses");
+    let value = isoflop_formula::evaluate_right(&formula, &|_, _| None).expect("no names");
+    assert!(value.is_nan(), "{value}");
+}

@@ -97,7 +97,12 @@ impl<'a> Tape<'a> {
             let values = self.bound.values(&mut self.ws, block);
             kernels::linear_column(residual, -1.0, values, &self.runs.ln_loss[at.clone()]);
             let penalty = Penalty::Huber { delta: DELTA };
-            penalty.columns(residual, &self.runs.weights[at], &mut self.columns);
+            penalty.columns(
+                residual,
+                &self.runs.ln_loss[at.clone()],
+                &self.runs.weights[at],
+                &mut self.columns,
+            );
             value += kernels::total(&self.columns.value[..residual.len()]);
             self.bound.derivatives(&mut self.ws, block);
             let (normal, ws) = (&mut self.normal, &self.ws);

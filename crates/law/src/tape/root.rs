@@ -15,7 +15,8 @@ pub(super) fn depth(ops: &[Op]) -> usize {
         .unwrap_or(0)
 }
 
-/// Bisection to the last bit, for all rows of the block at once; NaN where the equation has one sign at both ends.
+/// Bisection to the last bit, for all rows of the block at once; NaN where the equation has one sign at both ends, and
+/// where it changes sign through a pole: there it is larger than at the ends, or not finite.
 ///
 /// Between ends of one sign the midpoint is the geometric mean, so that a root of any size is found to full
 /// relative precision in at most some 70 steps.
@@ -77,9 +78,12 @@ pub(super) fn forward(op: &Op, sweep: &Sweep<'_>, values: &mut [f64]) {
             }
         })
         .collect();
-    residual(values, &roots);
+    let left = residual(values, &roots);
     let out = usize::from(*out) * BLOCK;
-    values[out..out + n].copy_from_slice(&roots);
+    for i in 0..n {
+        let root = !bracketed[i] || left[i].abs() <= fa[i].abs().max(fb[i].abs());
+        values[out + i] = if root { roots[i] } else { f64::NAN };
+    }
 }
 
 fn midpoint(a: f64, b: f64) -> f64 {

@@ -110,6 +110,8 @@ pub(super) fn objective(o: &ObjectiveRecord) -> String {
         "abs" => "sum of |r|".to_owned(),
         "huber" => format!("Huber penalty, δ = {delta}"),
         "soft-l1" => format!("soft-L1 penalty, δ = {delta}"),
+        "quantile" => format!("check function of the quantile τ = {delta}"),
+        "binomial" => "binomial likelihood, above that of the shares themselves".to_owned(),
         "student" => format!("Student-t likelihood, ν = {delta}"),
         other => other.to_owned(),
     };
