@@ -138,19 +138,19 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
 }
 
 /// A point in the law's letters, all inputs present.
-struct Row {
-    at: Vec<(String, f64)>,
-    levels: Vec<(String, String)>,
+pub(crate) struct Row {
+    pub at: Vec<(String, f64)>,
+    pub levels: Vec<(String, String)>,
 }
 
 impl Row {
-    fn value(&self, letter: &str) -> Option<f64> {
+    pub fn value(&self, letter: &str) -> Option<f64> {
         self.at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v)
     }
 }
 
 /// Levels of every index, from the names of the fitted coefficients (`E[c4]`).
-fn levels_of(fit: &Fit, law: &Law) -> Levels {
+pub(crate) fn levels_of(fit: &Fit, law: &Law) -> Levels {
     let mut levels: Levels = Vec::new();
     for coef in law.coefs.iter().filter(|c| !c.index.is_empty()) {
         let key = coef.index.join(",");
@@ -173,7 +173,7 @@ fn levels_of(fit: &Fit, law: &Law) -> Levels {
     levels
 }
 
-fn collect(
+pub(crate) fn collect(
     fit: &Fit,
     law: &Law,
     levels: &Levels,
@@ -249,6 +249,22 @@ fn row(fit: &Fit, law: &Law, levels: &Levels, point: &Point) -> Result<Row, Vec<
             )),
         }
     }
+    for group in &law.simplex {
+        let sum: f64 = group.iter().filter_map(|name| out.value(name)).sum();
+        let complete = group.iter().all(|name| out.value(name).is_some());
+        if complete && (sum - 1.0).abs() > 2e-3 {
+            faults.push(
+                Diagnostic::error(
+                    "not-a-simplex",
+                    format!(
+                        "{} = {sum}, and the law takes shares that sum to 1",
+                        group.join(" + ")
+                    ),
+                )
+                .help("change one of them so that they do"),
+            );
+        }
+    }
     for (key, names) in levels {
         let parts: Option<Vec<&str>> = key
             .split(',')
@@ -282,7 +298,7 @@ fn unknown_level(key: &str, label: &str, names: &[String]) -> Diagnostic {
 }
 
 /// The letter of an input that was given by letter or by column name.
-fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diagnostic> {
+pub(crate) fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diagnostic> {
     let inputs = || law.vars.iter().filter(|v| v.role == VarRole::Input);
     let by_range = || {
         fit.ranges
@@ -308,7 +324,7 @@ fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diagnostic> {
     Err(d.help(format!("its inputs are {}", letters.join(", "))))
 }
 
-fn codes(program: &Program, levels: &Levels, rows: &[Row]) -> Vec<Vec<u32>> {
+pub(crate) fn codes(program: &Program, levels: &Levels, rows: &[Row]) -> Vec<Vec<u32>> {
     program
         .groups()
         .iter()
@@ -478,28 +494,8 @@ impl Spread<'_> {
             .collect()
     }
 
-    /// Residuals on the program's scale, widened for the coefficients that were fitted to them.
     fn residual_pool(&self) -> Vec<f64> {
-        let fit = self.fit;
-        let widen = (fit.n as f64 / (fit.n as f64 - fit.joint.at.len() as f64).max(1.0)).sqrt();
-        let points = &fit.points;
-        if points.residual.is_empty() {
-            // The runs were too many to keep: a normal grid of the same spread.
-            return (0..999)
-                .map(|k| {
-                    widen * fit.residuals.rms * dist::normal_quantile((f64::from(k) + 1.0) / 1000.0)
-                })
-                .collect();
-        }
-        if self.ln || fit.objective.scale == "raw" {
-            return points.residual.iter().map(|r| r * widen).collect();
-        }
-        points
-            .response
-            .iter()
-            .zip(&points.fitted)
-            .map(|(y, f)| (y - f) * widen)
-            .collect()
+        residual_pool(self.fit, self.ln)
     }
 
     fn percentiles(&self, values: &mut [f64]) -> Interval {
@@ -524,11 +520,34 @@ impl Spread<'_> {
     }
 }
 
+/// Residuals on the program's scale, widened for the coefficients that were fitted to them.
+pub(crate) fn residual_pool(fit: &Fit, ln: bool) -> Vec<f64> {
+    let widen = (fit.n as f64 / (fit.n as f64 - fit.joint.at.len() as f64).max(1.0)).sqrt();
+    let points = &fit.points;
+    if points.residual.is_empty() {
+        // The runs were too many to keep: a normal grid of the same spread.
+        return (0..999)
+            .map(|k| {
+                widen * fit.residuals.rms * dist::normal_quantile((f64::from(k) + 1.0) / 1000.0)
+            })
+            .collect();
+    }
+    if ln || fit.objective.scale == "raw" {
+        return points.residual.iter().map(|r| r * widen).collect();
+    }
+    points
+        .response
+        .iter()
+        .zip(&points.fitted)
+        .map(|(y, f)| (y - f) * widen)
+        .collect()
+}
+
 /// Residuals added to each draw: the noise part of a prediction interval then hardly depends on the seed.
 const COPIES: usize = 8;
 
 /// Orders of magnitude beyond the data, by quantity.
-fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
+pub(crate) fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
     let derived = |name: &str| -> Option<f64> {
         if let Some(v) = row.value(name) {
             return Some(v);
@@ -558,7 +577,7 @@ fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
         .collect()
 }
 
-fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
+pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
     let mut notes = Vec::new();
     if fit.status == Status::NotConverged {
         notes.push(Note {

@@ -207,6 +207,9 @@ pub(crate) struct PredictArgs {
     /// A table of points
     #[arg(long, value_name = "FILE")]
     pub(crate) at_file: Option<String>,
+    /// Another saved fit that predicts an input of this one (loss, then error); the errors of both are carried
+    #[arg(long, value_name = "FIT.json")]
+    pub(crate) through: Option<String>,
     /// Law to fit first, when the input is a table
     #[arg(long, value_name = "ID|FILE|FORMULA")]
     pub(crate) law: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use isoflop_base::{Evidence, Note, Severity};
+use isoflop_base::{Diagnostics, Evidence, Note, Severity};
 
 use crate::accounting::{Account, Skipped, list_places};
 use crate::column::{Column, Values};
@@ -181,6 +181,22 @@ impl RunTable {
             [one] => one.name.clone(),
             [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
         }
+    }
+
+    /// The table with the rows for which an expression of its columns is true; the others are counted as left out.
+    ///
+    /// # Errors
+    ///
+    /// Faults of the expression, with their place in it.
+    pub fn filtered(&self, text: &str) -> Result<Self, Diagnostics> {
+        crate::expr::filter(self.clone(), text)
+    }
+
+    /// The table with every row counted, also those that repeat another: a resample.
+    #[must_use]
+    pub fn keeping_copies(mut self) -> Self {
+        self.copies = Copies::Keep;
+        self
     }
 
     /// The table with only the given rows, which ascend. Nothing is added to the skipped rows.

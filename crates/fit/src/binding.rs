@@ -7,6 +7,9 @@ use isoflop_data::{Need, NeedKind, Resolved, RunTable, Selection};
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
 
+/// Shares may miss one by their rounding: three printed decimals of each.
+const SIMPLEX: f64 = 2e-3;
+
 /// The columns of a law, taken out of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
@@ -98,6 +101,11 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
     let mut binding = assemble(law, table, selection, columns, notes, wants);
+    leave_out(&mut binding, law);
+    if binding.n == 0 {
+        let fault = Diagnostic::error("no-usable-rows", "in no row do the shares sum to one");
+        return Err(told(fault, &binding.notes, Severity::Warning).into());
+    }
     if let Some(trials) = wants.share {
         shares(&mut binding, trials)?;
     }
@@ -180,6 +188,61 @@ fn assemble(
             .collect(),
         notes,
     }
+}
+
+/// Leaves out rows in which the inputs of a simplex do not sum to one, each group of shares with its own count.
+fn leave_out(binding: &mut Binding, law: &Law) {
+    for group in &law.simplex {
+        let columns: Vec<&Vec<f64>> = group
+            .iter()
+            .filter_map(|name| binding.inputs.iter().find(|(n, _)| n == name))
+            .map(|(_, column)| column)
+            .collect();
+        let sum = |i: usize| columns.iter().map(|c| c[i]).sum::<f64>();
+        let keep: Vec<bool> = (0..binding.n)
+            .map(|i| (sum(i) - 1.0).abs() <= SIMPLEX)
+            .collect();
+        let wrong: Vec<usize> = (0..binding.n).filter(|i| !keep[*i]).collect();
+        let Some(first) = wrong.first() else {
+            continue;
+        };
+        binding.skipped.push(SkippedRows {
+            reason: format!(
+                "{} is not 1, it is {:.4} in the first",
+                group.join(" + "),
+                sum(*first)
+            ),
+            rows: wrong.len(),
+            places: wrong
+                .iter()
+                .take(20)
+                .map(|i| binding.places[*i].clone())
+                .collect(),
+        });
+        retain(binding, &keep);
+    }
+    binding.levels = level_names(law, &binding.indexes);
+}
+
+/// Keeps the marked rows in every column.
+fn retain(binding: &mut Binding, keep: &[bool]) {
+    fn only<T>(column: &mut Vec<T>, keep: &[bool]) {
+        let mut marks = keep.iter();
+        column.retain(|_| *marks.next().unwrap_or(&true));
+    }
+    for (_, column) in &mut binding.inputs {
+        only(column, keep);
+    }
+    for (_, column) in &mut binding.indexes {
+        only(column, keep);
+    }
+    only(&mut binding.response, keep);
+    only(&mut binding.weights, keep);
+    only(&mut binding.places, keep);
+    if !binding.clusters.is_empty() {
+        only(&mut binding.clusters, keep);
+    }
+    binding.n = keep.iter().filter(|k| **k).count();
 }
 
 /// Refuses responses that are no shares of successes.

@@ -9,7 +9,7 @@ use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
 use crate::starts::{self, Scene};
 use crate::target::{Frame, Memory, Target};
-use crate::{record, structure};
+use crate::{record, staged, structure};
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::RunTable;
 use isoflop_law::tape::{Bound, Output, Program};
@@ -59,6 +59,19 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
         &changed
     };
     check_level(options.level)?;
+    if law.stages.is_empty() {
+        fit_once(law, table, options)
+    } else {
+        staged::fit(law, table, options)
+    }
+}
+
+/// All coefficients at once. The law has its changes already.
+pub(crate) fn fit_once(
+    law: &Law,
+    table: &RunTable,
+    options: &FitOptions,
+) -> Result<Fit, Diagnostics> {
     let derived = derived::parse(law, &options.derive)?;
     let objective = objective_of(law, options)?;
     let wants = Wants {

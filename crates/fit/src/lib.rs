@@ -22,6 +22,7 @@ mod record;
 mod result;
 mod solve;
 mod spelling;
+mod staged;
 mod starts;
 mod structure;
 mod target;
@@ -33,6 +34,6 @@ pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty
 pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use result::{
     Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
-    Provenance, Range, ResidualSummary, SkippedRows, Starts, Status, TableRecord,
+    Provenance, Range, ResidualSummary, SkippedRows, StageRecord, Starts, Status, TableRecord,
     UncertaintyRecord, WeakDirection,
 };

@@ -42,6 +42,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         objective: objective(solved, penalty, &residuals),
         status,
         starts: certificate::starts(solved),
+        stages: Vec::new(),
         certificate,
         coefs: in_law_order(solved, &spread),
         derived: derived::estimates(solved, &spread),

@@ -20,6 +20,9 @@ pub struct Fit {
     pub status: Status,
     /// How many starts there were and where they ended.
     pub starts: Starts,
+    /// What each stage did, for a law that is fitted in stages; the objective and the certificate are those of the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageRecord>,
     /// The evidence behind `status`.
     pub certificate: Certificate,
     /// Coefficients in the law's order, by name (`E[c4]` for an indexed one).
@@ -127,6 +130,27 @@ pub struct Basin {
     /// Coefficients there.
     #[serde(with = "crate::as_map")]
     pub coefs: Vec<(String, f64)>,
+}
+
+/// One stage of a fit in stages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Coefficients that were fitted.
+    pub coefs: Vec<String>,
+    /// Which rows, as an expression; all without one.
+    pub filter: Option<String>,
+    /// Runs used.
+    pub n: usize,
+    /// Objective at the optimum.
+    pub objective: f64,
+    /// Verdict of the certificate.
+    pub status: Status,
+    /// Scaled gradient at the optimum.
+    pub gradient: f64,
+    /// Solved starts that ended at the best objective.
+    pub starts_reached_best: usize,
+    /// Starts solved.
+    pub starts_solved: usize,
 }
 
 /// Scale-free evidence of an optimum.

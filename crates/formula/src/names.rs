@@ -55,6 +55,48 @@ impl Expr {
         self.uses().iter().map(|u| (u.name, u.span)).collect()
     }
 
+    /// The same expression with other names, where `rename` gives one; unknowns of `solve` keep theirs.
+    #[must_use]
+    pub fn renamed(&self, rename: &dyn Fn(&str) -> Option<String>) -> Self {
+        let other = |name: &String| rename(name).unwrap_or_else(|| name.clone());
+        let inner = |e: &Self| Box::new(e.renamed(rename));
+        let kind = match &self.kind {
+            ExprKind::Number(x) => ExprKind::Number(*x),
+            ExprKind::Text(text) => ExprKind::Text(text.clone()),
+            ExprKind::Name(name) => ExprKind::Name(other(name)),
+            ExprKind::Indexed { name, index } => ExprKind::Indexed {
+                name: other(name),
+                index: index.clone(),
+            },
+            ExprKind::Unary(op, a) => ExprKind::Unary(*op, inner(a)),
+            ExprKind::Binary(op, a, b) => ExprKind::Binary(*op, inner(a), inner(b)),
+            ExprKind::Call(f, args) => {
+                ExprKind::Call(*f, args.iter().map(|a| a.renamed(rename)).collect())
+            }
+            ExprKind::If(c, a, b) => ExprKind::If(inner(c), inner(a), inner(b)),
+            ExprKind::Solve {
+                name,
+                name_span,
+                lower,
+                upper,
+                equation,
+            } => {
+                let equation = equation.renamed(&|n| (n != name).then(|| rename(n)).flatten());
+                ExprKind::Solve {
+                    name: name.clone(),
+                    name_span: *name_span,
+                    lower: inner(lower),
+                    upper: inner(upper),
+                    equation: Box::new(equation),
+                }
+            }
+        };
+        Self {
+            kind,
+            span: self.span,
+        }
+    }
+
     /// The parts of this node, left to right.
     #[must_use]
     pub fn children(&self) -> Vec<&Self> {

@@ -39,7 +39,9 @@ pub use saved::fit_from_json;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
-pub use isoflop_answer::{LawComparison, Point, PredictedPoint, Prediction, compare_laws, predict};
+pub use isoflop_answer::{
+    LawComparison, Point, PredictedPoint, Prediction, compare_laws, predict, predict_through,
+};
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
     format_quantity, parse_quantity,

@@ -8,6 +8,7 @@
 //! trust   = "primary"
 //! tags    = ["learning-curve"]
 //! objective = "huber-log:0.001"        # what a fit minimises unless told otherwise
+//! simplex = [["w1", "w2", "w3"]]       # inputs that sum to one; rows in which they do not are left out
 //! note    = "what a user must know"
 //!
 //! [conventions]                        # what the letters count: see `conventions.rs`
@@ -22,6 +23,13 @@
 //! e = { doc = "floor", range = [0, inf], start = [0.1, 1] }
 //! a = { range = [0, inf], prior = { mean-ln = 0, sd-ln = 2 } }    # or { mean = …, sd = … }
 //! b = { tie = "a / 2" }                # or fixed = 0.5
+//!
+//! [use]                                # other laws that the formula calls: see `calls.rs`
+//! L = { law = "chinchilla" }
+//!
+//! [[stage]]                            # coefficients fitted one group after the other, each on its own rows
+//! coefs = ["e"]
+//! where = "x > 10"                      # may be left out; the last stage fits what is left
 //!
 //! [[variant]]                          # published values
 //! name  = "paper"
@@ -43,10 +51,10 @@ use isoflop_formula::ast::{Expr, Formula};
 use isoflop_formula::{Place, number, parse_expr_at, parse_formula_at};
 
 use crate::document::{Document, Entry, Section, bytes};
-use crate::law::{Coef, Law, Prior, Var, VarRole};
-use crate::{conventions, print, published, rules};
+use crate::law::{Coef, Law, Prior, Stage, Var, VarRole};
+use crate::{calls, conventions, print, published, rules};
 
-const LAW_KEYS: [&str; 13] = [
+const LAW_KEYS: [&str; 16] = [
     "title",
     "formula",
     "source",
@@ -60,6 +68,9 @@ const LAW_KEYS: [&str; 13] = [
     "coefs",
     "variant",
     "check",
+    "use",
+    "simplex",
+    "stage",
 ];
 const VAR_KEYS: [&str; 6] = ["column", "unit", "doc", "role", "positive", "domain"];
 const COEF_KEYS: [&str; 8] = [
@@ -101,11 +112,24 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
         );
     }
     let (formula_text, formula_at) = doc.text(&root, "formula").unwrap_or_default();
-    let formula_text = formula_text.trim().to_owned();
-    let place = Place::inside(file, text, formula_at, &formula_text);
+    let calls = calls::read(&mut doc, &root);
+    let formula_text = format!("{}{}", calls.steps, formula_text.trim());
+    let written = formula_text.clone();
+    let place = if calls.steps.is_empty() {
+        Place::inside(file, text, formula_at, &written)
+    } else {
+        Place::whole(file, &written)
+    };
     let formula = formula(&mut doc, &root, &formula_text, &place);
-    let (vars, var_spans) = vars(&mut doc, &root);
-    let coefs = coefs(&mut doc, &root);
+    let (mut vars, mut var_spans) = vars(&mut doc, &root);
+    let mut coefs = coefs(&mut doc, &root);
+    for var in calls.vars {
+        if vars.iter().all(|v| v.name != var.name) {
+            vars.push(var);
+            var_spans.push(root.span);
+        }
+    }
+    coefs.extend(calls.coefs);
     let Some(formula) = formula else {
         return Err(doc.finish().err().unwrap_or_default());
     };
@@ -117,6 +141,8 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
         vars,
         coefs,
         objective: doc.text(&root, "objective").map(|(text, _)| text),
+        simplex: simplex(&mut doc, &root),
+        stages: stages(&mut doc, &root),
         variants: Vec::new(),
         checks: Vec::new(),
         source: doc.words(&root, "source"),
@@ -135,6 +161,8 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
     rules::indexes(&mut law, &place, &mut doc.faults);
     rules::names(&law, &var_spans, &place, &mut doc);
     rules::ties(&law, &mut doc);
+    rules::simplex(&law, &mut doc, &root);
+    rules::stages(&law, &mut doc, &root);
     law.variants = doc
         .sections(&root, "variant")
         .iter()
@@ -206,6 +234,42 @@ fn vars<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> (Vec<Var>, Vec<Span>)
         spans.push(entry.key_span);
     }
     (vars, spans)
+}
+
+/// Groups of inputs that sum to one.
+fn simplex<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> Vec<Vec<String>> {
+    let Some(entry) = root.get("simplex") else {
+        return Vec::new();
+    };
+    let groups = entry.value.get_ref().as_array().and_then(|groups| {
+        let group = |g: &crate::document::Value<'a>| {
+            let names = g.get_ref().as_array()?;
+            let names = names
+                .iter()
+                .map(|n| n.get_ref().as_str().map(str::to_owned));
+            names.collect::<Option<Vec<String>>>()
+        };
+        groups.iter().map(group).collect::<Option<Vec<_>>>()
+    });
+    groups.unwrap_or_else(|| {
+        let entry = entry.clone();
+        doc.wrong_kind(&entry, "a list of lists of inputs, [[\"w1\", \"w2\"]]");
+        Vec::new()
+    })
+}
+
+fn stages<'a>(doc: &mut Document<'a>, root: &Section<'a>) -> Vec<Stage> {
+    let sections = doc.sections(root, "stage");
+    let mut stages = Vec::new();
+    for section in &sections {
+        doc.check_keys(section, &["coefs", "where"]);
+        let coefs = doc.texts(section, "coefs").unwrap_or_default();
+        stages.push(Stage {
+            coefs: coefs.into_iter().map(|(name, _)| name).collect(),
+            filter: doc.text(section, "where").map(|(text, _)| text),
+        });
+    }
+    stages
 }
 
 fn role<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> VarRole {

@@ -202,6 +202,8 @@ fn assemble(text: &str, formula: Formula, vars: Vec<Var>, coefs: Vec<Coef>) -> L
         vars,
         coefs,
         objective: None,
+        simplex: Vec::new(),
+        stages: Vec::new(),
         variants: Vec::new(),
         checks: Vec::new(),
         source: String::new(),

@@ -22,6 +22,10 @@ pub struct Law {
     pub coefs: Vec<Coef>,
     /// What a fit of this law minimises unless told otherwise, in the spelling of `--objective`.
     pub objective: Option<String>,
+    /// Groups of inputs that sum to one in every run.
+    pub simplex: Vec<Vec<String>>,
+    /// Stages of a fit in several steps; empty for a fit of all coefficients at once.
+    pub stages: Vec<Stage>,
     /// Published coefficient sets: name and values, for `laws eval` and `laws show`.
     pub variants: Vec<Variant>,
     /// Self-checks: coefficients and inputs with the value that must come out.
@@ -81,6 +85,15 @@ impl Law {
             variants: vec![variant],
             ..self.clone()
         })
+    }
+
+    /// This law fitted all at once.
+    #[must_use]
+    pub fn without_stages(&self) -> Self {
+        Self {
+            stages: Vec::new(),
+            ..self.clone()
+        }
     }
 
     /// The published coefficient set of this name.
@@ -184,6 +197,15 @@ pub enum Prior {
         /// Standard deviation of the logarithm.
         sd_ln: f64,
     },
+}
+
+/// One step of a fit in several: these coefficients are fitted, those of the stages before are held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Coefficients fitted in this stage.
+    pub coefs: Vec<String>,
+    /// Rows used, as an expression of columns; all without one.
+    pub filter: Option<String>,
 }
 
 /// A named set of published coefficient values.

@@ -1,6 +1,7 @@
 //! Laws as data: law files and the catalogue in, a compiled tape out. Adding a law adds no Rust.
 #![forbid(unsafe_code)]
 
+mod calls;
 mod catalogue;
 mod change;
 mod conventions;
@@ -17,5 +18,5 @@ mod value;
 
 pub use catalogue::catalogue;
 pub use conventions::{Conventions, comparable};
-pub use law::{Check, Coef, Law, Prior, Var, VarRole, Variant};
+pub use law::{Check, Coef, Law, Prior, Stage, Var, VarRole, Variant};
 pub use value::At;

@@ -31,6 +31,10 @@ pub(crate) fn law_file(law: &Law) -> String {
     if let Some(objective) = &law.objective {
         head.push(("objective", string(objective)));
     }
+    if !law.simplex.is_empty() {
+        let groups: Vec<String> = law.simplex.iter().map(|g| array(g)).collect();
+        head.push(("simplex", format!("[{}]", groups.join(", "))));
+    }
     if !law.note.is_empty() {
         head.push(("note", wrapped(&law.note)));
     }
@@ -55,6 +59,14 @@ pub(crate) fn law_file(law: &Law) -> String {
                 .map(|c| (c.name.as_str(), coef(c)))
                 .collect::<Vec<_>>(),
         );
+    }
+    for stage in &law.stages {
+        out += "\n[[stage]]\n";
+        let mut lines = vec![("coefs", array(&stage.coefs))];
+        if let Some(filter) = &stage.filter {
+            lines.push(("where", string(filter)));
+        }
+        out += &block(&lines);
     }
     for one in &law.variants {
         out += "\n[[variant]]\n";

@@ -4,7 +4,7 @@ use isoflop_base::{Diagnostic, Span};
 use isoflop_formula::Place;
 use isoflop_formula::ast::{Expr, ExprKind, Function};
 
-use crate::document::Document;
+use crate::document::{Document, Section};
 use crate::file::{did_you_mean, nearest};
 use crate::law::{Law, Var, VarRole};
 
@@ -289,7 +289,10 @@ fn unused(law: &Law, var_spans: &[Span], doc: &mut Document<'_>) {
         let indexing = uses
             .iter()
             .any(|u| u.index.iter().any(|(c, _)| *c == var.name));
-        if !indexing && !uses.iter().any(|u| u.name == var.name) && var.role != VarRole::Response {
+        // A share plays its part through the sum, even where the formula leaves it to the others.
+        let shared = law.simplex.iter().flatten().any(|name| *name == var.name);
+        let used = indexing || shared || uses.iter().any(|u| u.name == var.name);
+        if !used && var.role != VarRole::Response {
             let message = format!("the variable `{}` is declared but not used", var.name);
             doc.fault(
                 "unused-name",
@@ -360,6 +363,67 @@ pub(crate) fn ties(law: &Law, doc: &mut Document<'_>) {
                 "leave one coefficient of the circle without a tie",
             );
         }
+    }
+}
+
+/// A simplex is made of inputs, each in one only.
+pub(crate) fn simplex<'a>(law: &Law, doc: &mut Document<'a>, root: &Section<'a>) {
+    let at = root.get("simplex").map_or(root.span, |e| e.key_span);
+    let mut seen: Vec<&str> = Vec::new();
+    for name in law.simplex.iter().flatten() {
+        let input = law.var(name).is_some_and(|v| v.role == VarRole::Input);
+        if !input {
+            let help = did_you_mean(name, law.vars.iter().map(|v| v.name.as_str()));
+            let message = format!("`{name}` of the simplex is no input of the law");
+            doc.fault("undeclared-name", message, at, &help);
+        } else if seen.contains(&name.as_str()) {
+            let message = format!("`{name}` stands in the simplex twice");
+            doc.fault(
+                "duplicate-name",
+                message,
+                at,
+                "an input belongs to one sum only",
+            );
+        }
+        seen.push(name);
+    }
+}
+
+/// Stages name coefficients of the law, each once; one stage alone is no stage.
+pub(crate) fn stages<'a>(law: &Law, doc: &mut Document<'a>, root: &Section<'a>) {
+    let at = root.get("stage").map_or(root.span, |e| e.key_span);
+    let mut seen: Vec<&str> = Vec::new();
+    for name in law.stages.iter().flat_map(|s| &s.coefs) {
+        if law.coef(name).is_none() {
+            let help = did_you_mean(name, law.coefs.iter().map(|c| c.name.as_str()));
+            let message = format!("`{name}` of a stage is no coefficient of the law");
+            doc.fault("undeclared-name", message, at, &help);
+        } else if seen.contains(&name.as_str()) {
+            let message = format!("`{name}` is fitted in two stages");
+            doc.fault(
+                "duplicate-name",
+                message,
+                at,
+                "a later stage holds what an earlier one fitted",
+            );
+        }
+        seen.push(name);
+    }
+    if law.stages.len() == 1 {
+        doc.fault(
+            "one-stage",
+            "one stage alone is a fit of all coefficients",
+            at,
+            "add a stage with the other coefficients, or leave the stages out",
+        );
+    }
+    if law.stages.iter().any(|s| s.coefs.is_empty()) {
+        doc.fault(
+            "empty-stage",
+            "a stage fits no coefficient",
+            at,
+            "write coefs = [\"E\", \"A\"]",
+        );
     }
 }
 

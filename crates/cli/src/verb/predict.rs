@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use isoflop::report::{json, prediction_document};
-use isoflop::{Diagnostic, Diagnostics, Fit, fit_from_json, predict};
+use isoflop::{Diagnostic, Diagnostics, Fit, fit_from_json, predict, predict_through};
 
 use crate::args::PredictArgs;
 use crate::at;
@@ -23,16 +23,18 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
             .into());
         }
     };
+    let inner = said.through.as_deref().map(saved_fit).transpose()?;
+    let asked = inner.as_ref().unwrap_or(&fit);
     let mut points = Vec::new();
     let mut faults = Diagnostics::default();
     for text in &said.at {
-        match at::point(text, &fit) {
+        match at::point(text, asked) {
             Ok(point) => points.push(point),
             Err(more) => faults.0.extend(more.0),
         }
     }
     if let Some(file) = &said.at_file {
-        match at::points_of_file(file, &said.how.map, &fit) {
+        match at::points_of_file(file, &said.how.map, asked) {
             Ok(more) => points.extend(more),
             Err(more) => faults.0.extend(more.0),
         }
@@ -40,7 +42,10 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     if !faults.0.is_empty() {
         return Err(faults.into());
     }
-    let prediction = predict(&fit, &points, said.how.level)?;
+    let prediction = match &inner {
+        Some(inner) => predict_through(&fit, inner, &points, said.how.level)?,
+        None => predict(&fit, &points, said.how.level)?,
+    };
     output.show(&prediction_document(&prediction), || {
         json::text(&prediction)
     })

@@ -130,7 +130,7 @@ fn fault_of(row: usize, evaluator: &Evaluator<'_>) -> Option<CellFault> {
 }
 
 /// Keeps the rows for which the condition is true.
-fn filter(mut table: RunTable, text: &str) -> Result<RunTable, Diagnostics> {
+pub(crate) fn filter(mut table: RunTable, text: &str) -> Result<RunTable, Diagnostics> {
     let expr = parse_expr(text, "<where>")?;
     let mut evaluator = Evaluator::new(&table, "<where>", text);
     let truths = evaluator.condition(&expr)?;

@@ -11,4 +11,5 @@ mod published;
 mod recipes;
 mod refusals;
 mod responses;
+mod staged;
 mod support;

@@ -54,6 +54,8 @@ fn law(text: &str, inputs: &[&str], coefs: &[&str]) -> Law {
         vars,
         coefs,
         objective: None,
+        simplex: Vec::new(),
+        stages: Vec::new(),
         variants: Vec::new(),
         checks: Vec::new(),
         source: String::new(),
