@@ -5,6 +5,7 @@ use crate::binding::{self, Binding, Wants};
 use crate::centre::Centre;
 use crate::derived::{self, Derived};
 use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::pool::{self, Pool};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
 use crate::starts::{self, Scene};
@@ -102,7 +103,8 @@ pub(crate) fn fit_once(
         objective.penalty,
         PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
     );
-    if absolute && !priors.is_empty() {
+    let mut pools = pool::pools(law, &program, solve::robust_spread(&observed));
+    if absolute && !(priors.is_empty() && pools.is_empty()) {
         let fault = Diagnostic::error(
             "bad-objective",
             "least absolute deviations take no prior: they have no size of a nat",
@@ -117,11 +119,12 @@ pub(crate) fn fit_once(
         .iter()
         .fold(0.0f64, |m, x| m.max(x.abs()))
         .max(f64::MIN_POSITIVE);
-    let frame = Frame {
+    let unpooled = Frame {
         bound: &bound,
         observed: &observed,
         centre: &centre,
         priors: &priors,
+        pools: &[],
         floor: 4.0 * f64::EPSILON * size,
     };
     let count = options
@@ -135,9 +138,25 @@ pub(crate) fn fit_once(
         response: &binding.response,
     };
     let starts = starts::starts(&scene, count.max(1));
-    structure::identified(&frame, law, &binding, &starts)?;
+    if pools.is_empty() {
+        structure::identified(&unpooled, law, &binding, &starts)?;
+    }
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits(program.coordinates(), &frame, extra);
+    let limits = solve::limits(program.coordinates(), &unpooled, extra);
+    if pools.iter().any(|p| p.estimated) {
+        pools = settled(
+            &unpooled,
+            pools,
+            &binding.weights,
+            &objective,
+            &starts,
+            &limits,
+        )?;
+    }
+    let frame = Frame {
+        pools: &pools,
+        ..unpooled
+    };
     let (aim, nat, ends) = optimum(&frame, &binding.weights, &objective, &starts, &limits)?;
     binding.notes.dedup();
     let solved = Solved {
@@ -324,7 +343,7 @@ fn optimum(
         PenaltyKind::SoftL1(c) => Aim::Penalty(Penalty::SoftL1 { delta: corner(c)? }),
         PenaltyKind::Student { nu } => Aim::Penalty(Penalty::Student { nu, scale: 1.0 }),
     };
-    if frame.priors.is_empty() {
+    if frame.priors.is_empty() && frame.pools.is_empty() {
         return Ok((
             aim,
             0.0,
@@ -360,6 +379,70 @@ fn search(
     .help("check the formula and the units of the columns, or give ranges and starts for the coefficients in a law file"))
 }
 
+/// The pools with the standard deviations that the runs give them.
+fn settled(
+    unpooled: &Frame<'_>,
+    mut pools: Vec<Pool>,
+    weights: &[f64],
+    objective: &Objective,
+    starts: &[Vec<f64>],
+    limits: &Limits,
+) -> Result<Vec<Pool>, Diagnostic> {
+    let (aim, mut nat, ends) = optimum(
+        &Frame {
+            pools: &pools,
+            ..*unpooled
+        },
+        weights,
+        objective,
+        starts,
+        limits,
+    )?;
+    let Aim::Penalty(penalty) = aim else {
+        return Ok(pools);
+    };
+    let student = matches!(penalty, Penalty::Student { .. });
+    let mut x = ends[0].outcome.x.clone();
+    for _ in 0..POOL_STEPS {
+        let frame = Frame {
+            pools: &pools,
+            ..*unpooled
+        };
+        let Some(posterior) = pool::posterior(&frame, weights, penalty, nat, &x) else {
+            break;
+        };
+        if !student && penalty != Penalty::Binomial {
+            nat = nat_of(&frame, weights, penalty, &x) * dear(weights.len(), posterior.effective);
+        }
+        let (next, change) = posterior.next(&pools);
+        pools = next;
+        let frame = Frame {
+            pools: &pools,
+            ..*unpooled
+        };
+        let start = &x[..frame.bound.program().coordinates().len()];
+        let memory = Memory::new(&frame);
+        let (end, _) = solve::solve(&frame, weights, aim, nat, start, limits, memory);
+        if !end.objective.is_finite() {
+            break;
+        }
+        x = end.outcome.x;
+        if change < 1e-5 {
+            break;
+        }
+    }
+    Ok(pools)
+}
+
+/// Steps of expectation–maximisation; where levels hardly differ it goes slowly, and the last steps change nothing.
+const POOL_STEPS: usize = 300;
+
+/// n/(n − coefficients): noise is larger than the residuals, to which the coefficients were fitted.
+fn dear(runs: usize, effective: f64) -> f64 {
+    let n = runs as f64;
+    n / (n - effective).max(1.0)
+}
+
 /// A prior counts in nats: the penalty's own size of a nat follows from the residuals, Σψ²/Σψ', and is found by
 /// repeating the fit until it settles.
 fn with_priors(
@@ -387,7 +470,12 @@ fn with_priors(
         .max(f64::MIN_POSITIVE);
     let mut ends = search(frame, weights, aim, nat, starts, limits, solved)?;
     for _ in 0..30 {
-        let next = nat_of(frame, weights, penalty, &ends[0].outcome.x);
+        let x = &ends[0].outcome.x;
+        let mut next = nat_of(frame, weights, penalty, x);
+        if !frame.pools.is_empty() {
+            let posterior = pool::posterior(frame, weights, penalty, nat, x);
+            next *= posterior.map_or(1.0, |post| dear(weights.len(), post.effective));
+        }
         let settled = (next / nat - 1.0).abs() < 1e-10;
         nat = next;
         if settled {

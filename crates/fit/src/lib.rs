@@ -17,6 +17,7 @@ mod identify;
 mod leverage;
 mod notes;
 mod options;
+mod pool;
 pub mod recipe;
 mod record;
 mod result;
@@ -34,6 +35,6 @@ pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty
 pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use result::{
     Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
-    Provenance, Range, ResidualSummary, SkippedRows, StageRecord, Starts, Status, TableRecord,
-    UncertaintyRecord, WeakDirection,
+    PoolRecord, Provenance, Range, ResidualSummary, SkippedRows, StageRecord, Starts, Status,
+    TableRecord, UncertaintyRecord, WeakDirection,
 };

@@ -7,7 +7,10 @@ use crate::identify;
 use crate::leverage;
 use crate::notes;
 use crate::options::{Corner, Objective, PenaltyKind, Scale};
-use crate::result::{Fit, LawRecord, ObjectiveRecord, Points, Provenance, Range, ResidualSummary};
+use crate::pool::Pool;
+use crate::result::{
+    Fit, LawRecord, ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary,
+};
 use crate::solve::Aim;
 use crate::spelling::uncertainty_spelling;
 use crate::target::Target;
@@ -45,6 +48,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         stages: Vec::new(),
         certificate,
         coefs: in_law_order(solved, &spread),
+        pools: pools(solved),
         derived: derived::estimates(solved, &spread),
         uncertainty: spread.record,
         identifiability: identify::identifiability(solved, &peak),
@@ -59,6 +63,16 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let found = notes::notes(solved, &fit);
     fit.notes.extend(found);
     fit
+}
+
+fn pools(solved: &Solved<'_>) -> Vec<PoolRecord> {
+    let theta = uncertainty::optimum(solved);
+    let coordinates = solved.frame.bound.program().coordinates();
+    let record = |pool: &Pool| {
+        let log = coordinates[pool.coordinates[0]].log;
+        pool.record(solved.law, &theta, log)
+    };
+    solved.frame.pools.iter().map(record).collect()
 }
 
 fn objective(solved: &Solved<'_>, penalty: Penalty, residuals: &[f64]) -> ObjectiveRecord {

@@ -28,6 +28,9 @@ pub struct Fit {
     /// Coefficients in the law's order, by name (`E[c4]` for an indexed one).
     #[serde(with = "crate::as_map")]
     pub coefs: Vec<(String, Estimate)>,
+    /// Pooled coefficients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolRecord>,
     /// Derived quantities by name.
     #[serde(with = "crate::as_map")]
     pub derived: Vec<(String, Estimate)>,
@@ -151,6 +154,23 @@ pub struct StageRecord {
     pub starts_reached_best: usize,
     /// Starts solved.
     pub starts_solved: usize,
+}
+
+/// A pooled coefficient: its levels scatter normally about a mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PoolRecord {
+    /// The coefficient.
+    pub coef: String,
+    /// Its levels.
+    pub levels: usize,
+    /// Where mean and standard deviation are measured: `raw`, or `ln` for a positive coefficient.
+    pub scale: String,
+    /// Mean of the levels.
+    pub mean: f64,
+    /// Standard deviation between levels.
+    pub sd: f64,
+    /// Whether it was estimated from the runs.
+    pub estimated: bool,
 }
 
 /// Scale-free evidence of an optimum.

@@ -59,7 +59,7 @@ pub(crate) fn identified(
     starts: &[Vec<f64>],
 ) -> Result<(), Diagnostic> {
     let p = frame.bound.program().coordinates().len();
-    if p > 60 || !frame.priors.is_empty() {
+    if p > 60 || !frame.priors.is_empty() || !frame.pools.is_empty() {
         return Ok(());
     }
     let flat = narrow_inputs(law, binding);

@@ -12,6 +12,7 @@
 //! of ρ. Student's t adds ln s to φ as the last coordinate.
 
 use crate::centre::Centre;
+use crate::pool::Pool;
 use isoflop_law::Prior;
 use isoflop_law::tape::{BLOCK, Bound, Normal, Workspace};
 use isoflop_numerics::kernels;
@@ -26,6 +27,8 @@ pub(crate) struct Frame<'a> {
     pub centre: &'a Centre,
     /// (coordinate, prior).
     pub priors: &'a [(usize, Prior)],
+    /// Levels that scatter about their means.
+    pub pools: &'a [Pool],
     /// Rounding size of a residual: nothing smaller means anything.
     pub floor: f64,
 }
@@ -253,11 +256,48 @@ impl<'a> Target<'a> {
     }
 
     fn prior_value(&self, x: &[f64]) -> f64 {
-        self.frame
-            .priors
-            .iter()
+        let priors = self.frame.priors.iter();
+        let own: f64 = priors
             .map(|(j, prior)| self.nat * self.prior_terms(*j, *prior, x)[0])
-            .sum()
+            .sum();
+        if self.frame.pools.is_empty() {
+            return own;
+        }
+        let theta = self.theta_at(x);
+        let pools = self.frame.pools.iter().map(|pool| pool.value(&theta));
+        own + self.nat * pools.sum::<f64>()
+    }
+
+    fn theta_at(&self, x: &[f64]) -> Vec<f64> {
+        let p = self.law_dim();
+        let mut theta = vec![0.0; p];
+        self.frame.centre.to_law(&x[..p], &mut theta);
+        theta
+    }
+
+    /// Adds the pools; they speak of the law's own coordinates, which the centring mixes.
+    fn add_pools(&self, x: &[f64], gradient: &mut [f64], c: &mut [f64], m: &mut [f64]) -> f64 {
+        if self.frame.pools.is_empty() {
+            return 0.0;
+        }
+        let (p, dim) = (self.law_dim(), x.len());
+        let theta = self.theta_at(x);
+        let (mut g, mut h) = (vec![0.0; p], vec![0.0; p * p]);
+        let mut value = 0.0;
+        for pool in self.frame.pools {
+            value += self.nat * pool.value(&theta);
+            pool.add(&theta, self.nat, &mut g, &mut h);
+        }
+        self.frame.centre.gradient(&mut g);
+        self.frame.centre.hessian(&mut h);
+        for a in 0..p {
+            gradient[a] += g[a];
+            for b in 0..p {
+                c[a * dim + b] += h[a * p + b];
+                m[a * dim + b] += h[a * p + b];
+            }
+        }
+        value
     }
 
     /// ½z², its slope, z'² and z·z'' by the coordinate.
@@ -402,7 +442,7 @@ impl Problem for Target<'_> {
         if dim > p {
             self.add_scale(dim, gradient, c, m);
         }
-        value + self.add_priors(x, gradient, c, m)
+        value + self.add_priors(x, gradient, c, m) + self.add_pools(x, gradient, c, m)
     }
 
     fn second(&mut self, x: &[f64], s: &mut [f64]) {

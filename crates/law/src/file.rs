@@ -23,6 +23,7 @@
 //! e = { doc = "floor", range = [0, inf], start = [0.1, 1] }
 //! a = { range = [0, inf], prior = { mean-ln = 0, sd-ln = 2 } }    # or { mean = …, sd = … }
 //! b = { tie = "a / 2" }                # or fixed = 0.5
+//! t = { index = ["model"], pool = {} } # levels scatter about their mean; or pool = { sd = 0.3 }
 //!
 //! [use]                                # other laws that the formula calls: see `calls.rs`
 //! L = { law = "chinchilla" }
@@ -51,7 +52,7 @@ use isoflop_formula::ast::{Expr, Formula};
 use isoflop_formula::{Place, number, parse_expr_at, parse_formula_at};
 
 use crate::document::{Document, Entry, Section, bytes};
-use crate::law::{Coef, Law, Prior, Stage, Var, VarRole};
+use crate::law::{Coef, Law, Pool, Prior, Stage, Var, VarRole};
 use crate::{calls, conventions, print, published, rules};
 
 const LAW_KEYS: [&str; 16] = [
@@ -73,8 +74,8 @@ const LAW_KEYS: [&str; 16] = [
     "stage",
 ];
 const VAR_KEYS: [&str; 6] = ["column", "unit", "doc", "role", "positive", "domain"];
-const COEF_KEYS: [&str; 8] = [
-    "doc", "unit", "range", "start", "index", "fixed", "tie", "prior",
+const COEF_KEYS: [&str; 9] = [
+    "doc", "unit", "range", "start", "index", "fixed", "tie", "prior", "pool",
 ];
 
 impl Law {
@@ -161,6 +162,7 @@ fn read(id: &str, file: &str, text: &str) -> Result<Law, Diagnostics> {
     rules::indexes(&mut law, &place, &mut doc.faults);
     rules::names(&law, &var_spans, &place, &mut doc);
     rules::ties(&law, &mut doc);
+    rules::pools(&law, &mut doc);
     rules::simplex(&law, &mut doc, &root);
     rules::stages(&law, &mut doc, &root);
     law.variants = doc
@@ -349,6 +351,7 @@ fn coef<'a>(doc: &mut Document<'a>, entry: &Entry<'a>, fields: &Section<'a>) -> 
         fixed,
         tie,
         prior: prior(doc, fields),
+        pool: pool(doc, fields),
         span: entry.key_span,
     }
 }
@@ -432,6 +435,23 @@ fn prior<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> Option<Prior> {
         );
     }
     prior
+}
+
+fn pool<'a>(doc: &mut Document<'a>, fields: &Section<'a>) -> Option<Pool> {
+    let entry = fields.get("pool")?.clone();
+    let section = doc.as_section(&entry, "a pool")?;
+    doc.check_keys(&section, &["sd"]);
+    let sd = section.get("sd").and_then(|e| doc.as_number(e));
+    if sd.is_some_and(|sd| sd <= 0.0) {
+        let at = bytes(&entry.value.span());
+        doc.fault(
+            "bad-pool",
+            "the standard deviation between levels must be above zero",
+            at,
+            "write pool = {} to have it estimated",
+        );
+    }
+    Some(Pool { sd })
 }
 
 /// The candidate that a name was probably meant to be. A single letter is a slip of its own case only: every

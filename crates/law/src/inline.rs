@@ -189,6 +189,7 @@ fn coef(name: &str, ranges: &Ranges) -> Coef {
         fixed: None,
         tie: None,
         prior: None,
+        pool: None,
         span: Span::default(),
     }
 }

@@ -176,8 +176,17 @@ pub struct Coef {
     pub tie: Option<(String, Expr)>,
     /// Prior knowledge, added to the objective as a penalty.
     pub prior: Option<Prior>,
+    /// Whether the levels of its index are pooled.
+    pub pool: Option<Pool>,
     /// Where it is declared in the law file, for messages.
     pub span: Span,
+}
+
+/// Levels of an indexed coefficient that scatter normally about their mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool {
+    /// Standard deviation between levels, of the logarithm for a positive coefficient; estimated without one.
+    pub sd: Option<f64>,
 }
 
 /// A normal prior on a coefficient.

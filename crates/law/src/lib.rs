@@ -18,5 +18,5 @@ mod value;
 
 pub use catalogue::catalogue;
 pub use conventions::{Conventions, comparable};
-pub use law::{Check, Coef, Law, Prior, Stage, Var, VarRole, Variant};
+pub use law::{Check, Coef, Law, Pool, Prior, Stage, Var, VarRole, Variant};
 pub use value::At;

@@ -173,6 +173,10 @@ fn coef(coef: &Coef) -> String {
         }
         None => {}
     }
+    if let Some(pool) = coef.pool {
+        let sd = pool.sd.map(|sd| ("sd", number(sd)));
+        fields.push(("pool", table(&Vec::from_iter(sd))));
+    }
     table(&fields)
 }
 

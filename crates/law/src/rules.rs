@@ -366,6 +366,26 @@ pub(crate) fn ties(law: &Law, doc: &mut Document<'_>) {
     }
 }
 
+/// Only levels can be pooled.
+pub(crate) fn pools(law: &Law, doc: &mut Document<'_>) {
+    for coef in law.coefs.iter().filter(|c| c.pool.is_some()) {
+        let (message, help) = if coef.index.is_empty() {
+            (
+                format!("`{}` is pooled but has no index", coef.name),
+                "use it with an index in the formula, as in `theta[model]`",
+            )
+        } else if coef.fixed.is_some() || coef.tie.is_some() || coef.prior.is_some() {
+            (
+                format!("`{}` is pooled and fixed, tied or given a prior", coef.name),
+                "keep one of them",
+            )
+        } else {
+            continue;
+        };
+        doc.fault("bad-pool", message, coef.span, help);
+    }
+}
+
 /// A simplex is made of inputs, each in one only.
 pub(crate) fn simplex<'a>(law: &Law, doc: &mut Document<'a>, root: &Section<'a>) {
     let at = root.get("simplex").map_or(root.span, |e| e.key_span);

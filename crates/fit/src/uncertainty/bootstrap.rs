@@ -313,6 +313,7 @@ impl<'a> Plan<'a> {
             observed: &scratch.observed,
             centre: solved.frame.centre,
             priors: solved.frame.priors,
+            pools: solved.frame.pools,
             floor: solved.frame.floor,
         };
         let memory = scratch.memory.take().unwrap_or_else(|| Memory::new(&frame));

@@ -145,6 +145,11 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
         return None;
     }
     let variance = scores * (mean_weight / curvature).powi(2);
+    if !solved.frame.pools.is_empty() {
+        // The size of a nat holds the noise and what the coefficients cost.
+        let inverse = free_inverse(&peak.hessian, &peak.free)?;
+        return Some(scale(&leading(&inverse, peak.dim, p), solved.nat));
+    }
     if penalty == Penalty::Squared && !solved.frame.priors.is_empty() {
         // With priors the curvature holds them too: C = 2 JᵀWJ + priors.
         let gram: Vec<f64> = leading(&peak.curve, peak.dim, p)

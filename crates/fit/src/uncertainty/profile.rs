@@ -200,6 +200,7 @@ impl<'a> Profile<'a> {
             observed: solved.frame.observed,
             centre: &self.centre,
             priors: solved.frame.priors,
+            pools: solved.frame.pools,
             floor: solved.frame.floor,
         };
         let mut limits = Limits {

@@ -7,6 +7,7 @@ mod invariance;
 mod nist;
 mod numpy;
 mod planted;
+mod pools;
 mod published;
 mod recipes;
 mod refusals;

@@ -1,5 +1,6 @@
 //! The facade, as its users see it.
 
+mod chain;
 #[expect(
     dead_code,
     reason = "the example's main writes the table, the tests call its parts"

@@ -42,6 +42,7 @@ fn law(text: &str, inputs: &[&str], coefs: &[&str]) -> Law {
                 fixed: None,
                 tie: None,
                 prior: None,
+                pool: None,
                 span: Span::default(),
             }
         })

@@ -68,7 +68,65 @@ fn coefficients(doc: &mut Document, fit: &Fit) {
             fit.uncertainty.level,
         )));
     }
+    if !fit.pools.is_empty() {
+        doc.push(Block::Table(pools(fit)));
+    }
     doc.paragraph(words::uncertainty(&fit.uncertainty));
+    if !fit.stages.is_empty() {
+        doc.heading("Stages");
+        doc.push(Block::Table(stages(fit)));
+    }
+}
+
+/// Pooled coefficients: how far their levels lie apart.
+fn pools(fit: &Fit) -> Table {
+    let mut table = Table::with_columns(&["pooled", ">levels", ">mean", ">sd between levels", ""]);
+    for pool in &fit.pools {
+        let (name, of) = if pool.scale == "ln" {
+            (format!("ln {}", pool.coef), pool.mean)
+        } else {
+            (pool.coef.clone(), pool.mean)
+        };
+        let how = if pool.estimated { "estimated" } else { "given" };
+        table.rows.push(vec![
+            name,
+            count(pool.levels),
+            plain(of, 4),
+            plain(pool.sd, 3),
+            how.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// What each stage fitted, on which runs, and how it ended.
+fn stages(fit: &Fit) -> Table {
+    let mut table = Table::with_columns(&[
+        ">stage",
+        "fits",
+        "rows",
+        ">runs",
+        ">objective",
+        "end",
+        "starts at the best",
+    ]);
+    for (k, stage) in fit.stages.iter().enumerate() {
+        let end = match stage.status {
+            Status::Converged => "converged",
+            Status::Degenerate => "degenerate",
+            Status::NotConverged => "not converged",
+        };
+        table.rows.push(vec![
+            (k + 1).to_string(),
+            stage.coefs.join(", "),
+            stage.filter.clone().unwrap_or_else(|| "all".to_owned()),
+            count(stage.n),
+            plain(stage.objective, 6),
+            format!("{end}, scaled gradient {}", plain(stage.gradient, 2)),
+            format!("{} of {}", stage.starts_reached_best, stage.starts_solved),
+        ]);
+    }
+    table
 }
 
 fn evidence(doc: &mut Document, fit: &Fit) {
