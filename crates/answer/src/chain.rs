@@ -7,7 +7,7 @@
 //! prediction   the same with a residual of the first fit added to f, and one of the second to g
 //! ```
 //!
-//! Draws are those of a bootstrap where the fit has one, else normal draws from its covariance. The two fits are taken to
+//! Draws are those of a bootstrap where the fit has one, else draws of Student's t from its covariance. The two fits are taken to
 //! be independent: runs that both were fitted to make the interval wrong by what they share.
 
 use crate::predict::{
@@ -226,9 +226,26 @@ impl<'a> Link<'a> {
         let z: Vec<f64> = (0..p)
             .map(|_| dist::normal_quantile(stream.open_unit()))
             .collect();
+        let heavy = self.heaviness(stream);
         (0..p)
-            .map(|i| joint.at[i] + (0..=i).map(|k| factor[i * p + k] * z[k]).sum::<f64>())
+            .map(|i| {
+                let step: f64 = (0..=i).map(|k| factor[i * p + k] * z[k]).sum();
+                joint.at[i] + heavy * step
+            })
             .collect()
+    }
+
+    /// √(ν/χ²ᵥ) with ν = n − p: turns normal draws into those of Student's t, by whose quantiles the fit's own
+    /// intervals are made. From a few hundred degrees of freedom on it is one.
+    fn heaviness(&self, stream: &mut Stream) -> f64 {
+        let freedom = self.fit.n.saturating_sub(self.fit.joint.at.len()).max(1);
+        if freedom > 300 {
+            return 1.0;
+        }
+        let squares: f64 = (0..freedom)
+            .map(|_| dist::normal_quantile(stream.open_unit()).powi(2))
+            .sum();
+        (freedom as f64 / squares).sqrt()
     }
 
     /// The Cholesky factor of the covariance: `Ok(None)` where there are draws, `Err` where there is neither.
