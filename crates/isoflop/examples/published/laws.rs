@@ -1,19 +1,15 @@
-//! Surfaces and curves: loss by size, tokens, repetition, learning rate; broken and floored power laws.
+//! Surfaces: loss by size and tokens, and error through loss.
 
-use isoflop::{Fit, Law, Point, predict, predict_through};
+use isoflop::{Fit, Point, predict, predict_through};
 
-use crate::book::{Book, Ends, Rule, evidence};
-use crate::setup::{Ask, Setup, ends, least, value};
+use super::book::{Book, Ends, Rule, evidence};
+use super::setup::{Ask, Setup, ends, least, value};
 
 pub fn answer(book: &mut Book, setup: &Setup) {
     chinchilla(book, setup);
     isoflops(book, setup);
     misfitting(book, setup);
-    datablations(book, setup);
     gadre(book, setup);
-    steplaw(book, setup);
-    breaks(book, setup);
-    extrapolation(book, setup);
     book.rest(
         "learning_curves",
         "a protocol and an error level: `check` will score it",
@@ -25,6 +21,54 @@ fn all(fit: &Fit, names: &[&str]) -> Vec<f64> {
 }
 
 const FIVE: [&str; 5] = ["A", "B", "E", "alpha", "beta"];
+
+/// The objective of a fit (Huber, δ = 1e-3, logarithms) at other coefficients of the same law, in the order of `FIVE`.
+fn objective_at(fit: &Fit, coefs: [f64; 5]) -> f64 {
+    const DELTA: f64 = 1e-3;
+    let input = |name: &str| {
+        let found = fit.points.inputs.iter().find(|(n, _)| n == name);
+        &found.expect("the law has N and D").1
+    };
+    let (n, d) = (input("N"), input("D"));
+    let [a, b, e, alpha, beta] = coefs;
+    (0..fit.n)
+        .map(|i| {
+            let loss = e + a / n[i].powf(alpha) + b / d[i].powf(beta);
+            let r = (fit.points.response[i].ln() - loss.ln()).abs();
+            if r <= DELTA {
+                0.5 * r * r
+            } else {
+                DELTA * (r - 0.5 * DELTA)
+            }
+        })
+        .sum()
+}
+
+/// How far above the minimum of its own objective a published point lies.
+fn above(fit: &Fit, coefs: [f64; 5]) -> String {
+    let theirs = objective_at(fit, coefs);
+    format!(
+        "the objective at their point is {theirs:.9}, {:.0e} relative above ours",
+        theirs / fit.objective.value - 1.0
+    )
+}
+
+/// The same of a point printed as ln A, ln B, ln E, alpha and, unless it is tied to alpha, beta.
+fn above_logs(fit: &Fit, theirs: &[f64]) -> String {
+    let scales = [0, 1, 2].map(|k: usize| theirs[k].exp());
+    let beta = theirs.get(4).unwrap_or(&theirs[3]);
+    above(fit, [scales[0], scales[1], scales[2], theirs[3], *beta])
+}
+
+/// The numbers printed in a row.
+pub fn printed(book: &Book, folder: &str, quantity: &str) -> Vec<f64> {
+    let line = book
+        .lines
+        .iter()
+        .find(|l| l.folder == folder && l.quantity.starts_with(quantity));
+    let numbers = super::book::numbers(&line.expect("a row").value);
+    numbers.iter().map(|p| p.value).collect()
+}
 
 fn chinchilla(book: &mut Book, setup: &Setup) {
     let folder = "chinchilla_epoch";
@@ -71,11 +115,13 @@ fn chinchilla(book: &mut Book, setup: &Setup) {
         &Rule::Digits,
         &evidence(&huber),
     );
+    let grid = printed(book, folder, "L-BFGS grid optimum");
+    let why = above(&huber, [grid[0], grid[1], grid[2], grid[3], grid[4]]);
     book.answer(
         folder,
         "L-BFGS grid optimum",
         &all(&huber, &FIVE),
-        &Rule::Near(3e-4, "their solver stopped 9e-12 above the minimum"),
+        &Rule::Near(3e-4, &why),
         &evidence(&huber),
     );
     book.answer(
@@ -105,11 +151,13 @@ fn chinchilla(book: &mut Book, setup: &Setup) {
         &Rule::Digits,
         &evidence(&whole),
     );
+    let theirs = printed(book, folder, "A,B,E,alpha,beta with all 245");
+    let why = above_logs(&whole, &theirs);
     book.answer(
         folder,
         "A,B,E,alpha,beta with all 245",
         &all(&whole, &["lnA", "lnB", "lnE", "alpha", "beta"]),
-        &Rule::Known("the repository's point is not the minimum of its objective: ours is certified, in the row above too"),
+        &Rule::Known(&format!("{why}: it is not the minimum")),
         &evidence(&whole),
     );
     let published =
@@ -173,11 +221,13 @@ fn misfitting(book: &mut Book, setup: &Setup) {
         ..Ask::default()
     };
     let full = setup.fit(&base);
+    let theirs = printed(book, folder, "Hoffmann form on final checkpoints");
+    let why = above_logs(&full, &theirs);
     book.answer(
         folder,
         "Hoffmann form on final checkpoints",
         &all(&full, &["lnA", "lnB", "lnE", "alpha", "beta"]),
-        &Rule::Near(3e-4, "their solver stops a little above the minimum"),
+        &Rule::Near(5e-4, &why),
         &evidence(&full),
     );
     book.answer(
@@ -191,11 +241,13 @@ fn misfitting(book: &mut Book, setup: &Setup) {
         coefs: &["beta = alpha"],
         ..base.clone()
     });
+    let theirs = printed(book, folder, "alpha=beta tied fit");
+    let why = above_logs(&tied, &theirs);
     book.answer(
         folder,
         "alpha=beta tied fit",
         &all(&tied, &["lnA", "lnB", "lnE", "alpha"]),
-        &Rule::Near(3e-4, "their solver stops a little above the minimum"),
+        &Rule::Near(3e-4, &why),
         &evidence(&tied),
     );
     let every = setup.fit(&Ask {
@@ -222,93 +274,6 @@ fn misfitting(book: &mut Book, setup: &Setup) {
                the folder isoflops";
     book.not_a_fit(folder, "IsoFLOP fit: N_opt", two);
     book.not_a_fit(folder, "IsoFLOP fit: D_opt", two);
-}
-
-fn datablations(book: &mut Book, setup: &Setup) {
-    let folder = "datablations";
-    let held = [
-        "E = 1.8691436784",
-        "A = 520.82495166",
-        "B = 1487.71609378",
-        "alpha = 0.3526596",
-        "beta = 0.3526596",
-    ];
-    let base = Ask {
-        file: "datablations/runs.csv",
-        law: "data-constrained",
-        filter: "in_authors_fit",
-        objective: "huber-log:1e-3",
-        ..Ask::default()
-    };
-    let with = |more: &[&'static str]| {
-        held.iter()
-            .copied()
-            .chain(more.iter().copied())
-            .collect::<Vec<_>>()
-    };
-    let near = setup.fit(&Ask {
-        coefs: &with(&["R_D in [10, 20]", "R_N in [4, 7]"]),
-        ..base.clone()
-    });
-    let best = setup.fit(&Ask {
-        coefs: &with(&[]),
-        ..base.clone()
-    });
-    let told = format!(
-        "{}; within R_D 10 to 20 and R_N 4 to 7. Over all values {} starts end at R_D = {:.2}, R_N = {:.3} with a lower \
-         objective, {:.10}",
-        evidence(&near),
-        best.starts.reached_best,
-        value(&best, "R_D"),
-        value(&best, "R_N"),
-        best.objective.value
-    );
-    let local = Rule::Near(
-        2e-3,
-        "the published pair is near a local minimum, which is this; the lowest minimum lies elsewhere",
-    );
-    book.answer(folder, "R_D* (data", &[value(&near, "R_D")], &local, &told);
-    book.answer(
-        folder,
-        "R_N* (excess",
-        &[value(&near, "R_N")],
-        &local,
-        &told,
-    );
-    book.answer(
-        folder,
-        "Huber objective at the optimum",
-        &[near.objective.value],
-        &Rule::AtMost,
-        &told,
-    );
-    book.not_a_fit(
-        folder,
-        "fixed C4 coefficients",
-        "held; the 54 points behind them are not in the folder",
-    );
-    book.not_a_fit(
-        folder,
-        "R2 ",
-        "a share of variance on the loss itself, of a fit to its logarithm",
-    );
-    for _ in 0..4 {
-        book.not_a_fit(
-            folder,
-            "R2 ",
-            "a share of variance on the loss itself, of a fit to its logarithm",
-        );
-    }
-    for _ in 0..2 {
-        book.not_a_fit(
-            folder,
-            "predicted loss",
-            "an evaluation, among the self-checks of the law",
-        );
-    }
-    book.not_a_fit(folder, "optimal allocation", "`plan`");
-    book.not_a_fit(folder, "Chinchilla-optimal at", "`plan`");
-    book.rest(folder, "a rule in words");
 }
 
 fn gadre(book: &mut Book, setup: &Setup) {
@@ -377,258 +342,4 @@ fn gadre(book: &mut Book, setup: &Setup) {
         );
     }
     book.rest(folder, "not re-read, or a count of models");
-}
-
-/// One law for the whole sweep: a paraboloid about an optimum that moves with N and D, and a level for each cell.
-const SWEEP: &str = "loss = c[cell] + p * (ln(learning_rate) - k - n * ln(params_non_embedding) - d * ln(tokens))^2 + q * \
-                     (ln(batch_tokens) - m - b * ln(tokens))^2 + r * (ln(learning_rate) - k - n * ln(params_non_embedding) - d \
-                     * ln(tokens)) * (ln(batch_tokens) - m - b * ln(tokens))";
-
-fn steplaw(book: &mut Book, setup: &Setup) {
-    let folder = "steplaw_dense";
-    let base = Ask {
-        file: "steplaw_dense/runs.csv",
-        law: SWEEP,
-        lets: &["cell = params_non_embedding * 1e3 + tokens / 1e6"],
-        objective: "huber:2mad",
-        coefs: &[
-            "n in [-3, 3]",
-            "d in [-3, 3]",
-            "b in [-3, 3]",
-            "k in [-60, 60]",
-            "m in [-60, 60]",
-            "r in [-1, 1]",
-        ],
-        ..Ask::default()
-    };
-    let table = near_the_best(&setup.table(&base));
-    let fit = setup.fit_table(
-        &table,
-        &Ask {
-            uncertainty: "bootstrap:200",
-            ..base
-        },
-    );
-    let told = format!(
-        "{}; all runs within 1.5 % of the best of their cell, one paraboloid with a level for each cell",
-        evidence(&fit)
-    );
-    for (quantity, name) in [
-        ("bootstrap: lr exponent of N", "n"),
-        ("bootstrap: lr exponent of D", "d"),
-        ("bootstrap: lr intercept", "k"),
-        ("bootstrap: batch exponent of D", "b"),
-        ("bootstrap: batch intercept", "m"),
-    ] {
-        let line = book
-            .lines
-            .iter()
-            .find(|l| l.folder == folder && l.quantity.starts_with(quantity));
-        let (low, high) = line.and_then(|l| l.interval).expect("an interval");
-        let ours = value(&fit, name);
-        let rule = if (low..=high).contains(&ours) {
-            Rule::Digits
-        } else {
-            Rule::Known(
-                "the authors regress on smoothed minima of each cell, this fits the whole basin at once",
-            )
-        };
-        book.answer(folder, quantity, &[ours], &rule, &told);
-    }
-    book.not_a_fit(
-        folder,
-        "loss at the predicted optimum",
-        "a comparison of runs",
-    );
-    book.not_a_fit(
-        folder,
-        "naive regression on the grid minimum",
-        "a regression on grid minima, kept by the collector to show how far it lands",
-    );
-    book.rest(
-        folder,
-        "the law in words; its coefficients are in the rows below",
-    );
-}
-
-/// Runs within 1.5 % of the least loss of their cell: farther out no paraboloid holds.
-fn near_the_best(table: &isoflop::RunTable) -> isoflop::RunTable {
-    let column = |name: &str| {
-        table
-            .column(name)
-            .and_then(|c| c.numbers())
-            .expect("numbers")
-    };
-    let (cell, loss) = (column("cell"), column("loss"));
-    let mut best = std::collections::BTreeMap::new();
-    for (c, l) in cell.iter().zip(loss) {
-        let held = best.entry(c.to_bits()).or_insert(*l);
-        *held = l.min(*held);
-    }
-    let rows: Vec<usize> = (0..loss.len())
-        .filter(|i| loss[*i] <= 1.015 * best[&cell[*i].to_bits()])
-        .collect();
-    table.subset(&rows)
-}
-
-fn breaks(book: &mut Book, setup: &Setup) {
-    let folder = "breaks";
-    let law = Law::builtin("bnsl1").expect("in the catalogue");
-    let (left, right) = law.formula_text.split_once('=').expect("two sides");
-    let shifted = format!("ln(1 + {}) = ln(1 + {})", left.trim(), right.trim());
-    let law = Law::from_toml(
-        "bnsl1-shifted",
-        "bnsl1-shifted.toml",
-        &law.text.replace(&law.formula_text, &shifted),
-    )
-    .expect("a law");
-    let ask = Ask {
-        file: "breaks/addition_4digit.csv",
-        filter: "split == \"train\"",
-        map: &[("x", "train_examples"), ("y", "loss")],
-        ..Ask::default()
-    };
-    let options = isoflop::FitOptions {
-        objective: Some(isoflop::Objective::parse("squared-lhs").expect("parses")),
-        uncertainty: isoflop::Uncertainty::None,
-        ..isoflop::FitOptions::default()
-    };
-    let fit = isoflop::fit(&law, &setup.table(&ask), &options).expect("fits");
-    book.answer(
-        folder,
-        "noiseless 4-digit-addition BNSL",
-        &all(&fit, &["a", "b", "c0", "c1", "d1", "f1"]),
-        &Rule::Near(
-            2e-7,
-            "theirs were taken from a fit of the same 14 points with SciPy",
-        ),
-        &evidence(&fit),
-    );
-    book.not_a_fit(folder, "extrapolation from the first 405", "`check`");
-    book.not_a_fit(
-        folder,
-        "addition: fit on first 14 points",
-        "a figure without numbers",
-    );
-    book.rest(folder, "the place of a maximum of a running median");
-}
-
-fn extrapolation(book: &mut Book, setup: &Setup) {
-    let folder = "extrapolation_bench";
-    let table = setup.table(&Ask {
-        file: "extrapolation_bench/curves.csv",
-        map: &[("x", "examples_seen"), ("y", "loss")],
-        ..Ask::default()
-    });
-    let groups = series(&table);
-    for (form, id) in [
-        ("pure power law (M1)", "power"),
-        ("power law + floor (M2)", "power-floor"),
-        ("BNSL with one break", "bnsl1"),
-    ] {
-        let mut found: Vec<(String, f64, usize, usize)> = Vec::new();
-        for (domain, train, test) in &groups {
-            let ask = Ask {
-                law: id,
-                objective: "squared-log",
-                ..Ask::default()
-            };
-            let fit = setup.fit_table(train, &ask);
-            let column = |name: &str| {
-                test.column(name)
-                    .and_then(|c| c.numbers())
-                    .expect("numbers")
-            };
-            let points: Vec<Point> = column("examples_seen")
-                .iter()
-                .map(|x| Point {
-                    at: vec![("x".to_owned(), *x)],
-                    levels: Vec::new(),
-                })
-                .collect();
-            let predicted = predict(&fit, &points, 0.95).expect("predicts");
-            let squares: f64 = predicted
-                .points
-                .iter()
-                .zip(column("loss"))
-                .map(|(p, y)| (p.value.ln() - y.ln()).powi(2))
-                .sum();
-            let rmse = (squares / points.len() as f64).sqrt();
-            found.push((
-                domain.clone(),
-                rmse,
-                fit.starts.reached_best,
-                fit.starts.solved,
-            ));
-        }
-        for domain in [
-            "big_bench",
-            "image_classification",
-            "language_modelling",
-            "machine_translation",
-        ] {
-            let own: Vec<&(String, f64, usize, usize)> =
-                found.iter().filter(|f| f.0 == domain).collect();
-            let mut errors: Vec<f64> = own.iter().map(|f| f.1).collect();
-            errors.sort_by(f64::total_cmp);
-            let n = errors.len();
-            let mean = errors.iter().sum::<f64>() / n as f64;
-            let median = 0.5 * (errors[(n - 1) / 2] + errors[n / 2]);
-            let (reached, solved) = own.iter().fold((0, 0), |(a, b), f| (a + f.2, b + f.3));
-            let quantity = format!("{domain}: extrapolation RMSE of log loss, {form}");
-            let line = book
-                .lines
-                .iter()
-                .find(|l| l.folder == folder && l.quantity.starts_with(&quantity));
-            let printed = crate::book::numbers(&line.expect("a row").value);
-            let lower = mean <= printed[0].value;
-            let why = if lower {
-                "the collector's multi-start did not reach the least squares of every training part; ours extrapolate better"
-            } else {
-                "the collector's multi-start did not reach the least squares of every training part; the true minimum \
-                 extrapolates worse, as an unregularised break may"
-            };
-            let close = (mean / printed[0].value - 1.0).abs() < 0.02;
-            let rule = if close {
-                Rule::Near(0.3, "least squares on the logarithm, mean within 2 %")
-            } else {
-                Rule::Known(why)
-            };
-            let told = format!("{n} series, {reached} of {solved} solved starts at the best");
-            book.answer(folder, &quantity, &[mean, median], &rule, &told);
-        }
-    }
-    book.rest(
-        folder,
-        "shares over curves that are not all here, or a definition",
-    );
-}
-
-/// (domain, training part, test part) of every series.
-fn series(table: &isoflop::RunTable) -> Vec<(String, isoflop::RunTable, isoflop::RunTable)> {
-    let text = |name: &str, row: usize| {
-        table
-            .column(name)
-            .and_then(|c| c.text(row))
-            .expect("a text")
-    };
-    let mut rows: std::collections::BTreeMap<String, (Vec<usize>, Vec<usize>)> =
-        std::collections::BTreeMap::new();
-    for row in 0..table.rows() {
-        let held = rows.entry(text("series", row)).or_default();
-        if text("split", row) == "train" {
-            held.0.push(row);
-        } else {
-            held.1.push(row);
-        }
-    }
-    rows.into_values()
-        .map(|(train, test)| {
-            (
-                text("domain", train[0]),
-                table.subset(&train),
-                table.subset(&test),
-            )
-        })
-        .collect()
 }

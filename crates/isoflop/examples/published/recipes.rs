@@ -2,8 +2,8 @@
 
 use isoflop::{Law, Method, Minima, RecipeOptions, recipe};
 
-use crate::book::{Book, Rule, evidence};
-use crate::setup::{Ask, Setup, value};
+use super::book::{Book, Rule, evidence};
+use super::setup::{Ask, Setup, value};
 
 pub fn answer(book: &mut Book, setup: &Setup) {
     isoflops(book, setup);
@@ -55,6 +55,29 @@ fn isoflops(book: &mut Book, setup: &Setup) {
     }
 }
 
+/// The same exponent by the recipe, from the runs and not from the authors' optima.
+fn interpolated(setup: &Setup, filter: &str) -> String {
+    let table = setup.table(&Ask {
+        file: "porian_refinedweb/isoflop_points.csv",
+        filter,
+        ..Ask::default()
+    });
+    let options = RecipeOptions {
+        method: Method::parse("isoflop:akima").expect("a recipe"),
+        snap: 0.02,
+        resamples: 0,
+        ..RecipeOptions::default()
+    };
+    let surface = Law::builtin("chinchilla").expect("in the catalogue");
+    let found = recipe(&surface, &table, &options).expect("minima");
+    format!(
+        "`--recipe isoflop:akima` on the runs themselves: {:.4}, {} of {} budgets",
+        found.allocations[0].exponent.value,
+        found.budgets.iter().filter(|b| b.used()).count(),
+        found.budgets.len()
+    )
+}
+
 fn porian(book: &mut Book, setup: &Setup) {
     let folder = "porian_refinedweb";
     for setting in [
@@ -76,12 +99,13 @@ fn porian(book: &mut Book, setup: &Setup) {
             ..Ask::default()
         };
         let fit = setup.fit(&base);
+        let told = format!("{}; {}", evidence(&fit), interpolated(setup, &filter));
         book.answer(
             folder,
             &format!("{setting}: a (N_opt"),
             &[value(&fit, "a")],
             &Rule::Digits,
-            &evidence(&fit),
+            &told,
         );
         let ratio = setup.fit(&Ask {
             law: "tokens_per_param_opt = k * C^q",

@@ -110,15 +110,12 @@ fn estimate<'f>(fit: &'f Fit, name: &str) -> &'f isoflop::Estimate {
         .1
 }
 
-/// Rows of the table in which a column is larger than in all rows before them by another: records.
+/// Rows of the table in which a column is larger than in all rows before them by another: records. Rows of one day stay
+/// in the order of the table.
 pub fn records(table: &RunTable, by: &str, column: &str) -> RunTable {
     let (when, what) = (numbers(table, by), numbers(table, column));
     let mut order: Vec<usize> = (0..when.len()).collect();
-    order.sort_by(|a, b| {
-        when[*a]
-            .total_cmp(&when[*b])
-            .then(what[*b].total_cmp(&what[*a]))
-    });
+    order.sort_by(|a, b| when[*a].total_cmp(&when[*b]));
     let mut best = f64::NEG_INFINITY;
     let mut rows: Vec<usize> = order
         .into_iter()
@@ -130,6 +127,25 @@ pub fn records(table: &RunTable, by: &str, column: &str) -> RunTable {
         .collect();
     rows.sort_unstable();
     table.subset(&rows)
+}
+
+/// A table of two columns: the date of every row in years of one length, counted from 2000, and a number. Published
+/// trends count days and divide; a date of this program is a year and the part of it that has passed.
+pub fn paced(table: &RunTable, column: &str, days_in_year: f64) -> RunTable {
+    let years: Vec<f64> = numbers(table, "date")
+        .iter()
+        .map(|date| {
+            let year = date.floor();
+            let leaps = |y: f64| (y / 4.0).floor() - (y / 100.0).floor() + (y / 400.0).floor();
+            let length = 365.0 + leaps(year) - leaps(year - 1.0);
+            let before = 365.0 * (year - 2000.0) + leaps(year - 1.0) - leaps(1999.0);
+            (before + ((date - year) * length).round()) / days_in_year
+        })
+        .collect();
+    RunTable::from_columns(
+        column,
+        &[("years", &years), (column, numbers(table, column))],
+    )
 }
 
 /// For every combination of two columns the row in which a third is least.
