@@ -103,9 +103,12 @@ fn every_published_row_is_answered_and_the_page_is_current() {
         let told = format!("{}: {}: {:?}", line.folder, line.quantity, answer.verdict);
         assert!(!told.contains("UNEXPLAINED"), "{told}");
         assert!(!answer.evidence.contains("NOT CONVERGED"), "{told}");
-        if let Verdict::ComesOut = answer.verdict {
-            assert!(!answer.ours.is_empty(), "{told}");
-        }
+        let numbers = answer.ours.iter().copied();
+        let ends = answer.interval.into_iter().flat_map(|(a, b)| [a, b]);
+        let all: Vec<f64> = numbers.chain(ends).collect();
+        assert!(all.iter().all(|x| x.is_finite()), "{told}: {all:?}");
+        let is_number = !matches!(answer.verdict, Verdict::NotAFit(_));
+        assert_eq!(is_number, !all.is_empty(), "{told}");
     }
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("docs/published.md")).expect("the page is there");
