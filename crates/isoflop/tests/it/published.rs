@@ -60,12 +60,6 @@ const MUST: &[(&str, &str, f64, f64)] = &[
     ("datablations", "R_D*", 15.388, 0.02),
     ("datablations", "R_N*", 5.310, 0.01),
     (
-        "datablations",
-        "Huber objective at the optimum",
-        0.015_825_936_6,
-        2e-9,
-    ),
-    (
         "misfitting_runs",
         "Huber objective at that optimum",
         0.005_021_654,
@@ -75,16 +69,27 @@ const MUST: &[(&str, &str, f64, f64)] = &[
     ("compute_frontier", "lag of open behind closed", 15.60, 5e-3),
 ];
 
+fn ours(book: &Book, folder: &str, quantity: &str) -> f64 {
+    let line = book
+        .lines
+        .iter()
+        .find(|l| l.folder == folder && l.quantity.starts_with(quantity))
+        .unwrap_or_else(|| panic!("{folder} has no {quantity}"));
+    line.answer.as_ref().expect("an answer").ours[0]
+}
+
 #[test]
 fn the_numbers_that_must_come_out_do() {
     let book = book();
+    // A minimum has no tolerance above. The published coefficients give 0.0158259353 on these runs, the printed objective is
+    // 0.0158259366; the minimum that they are near lies 2e-7 of itself lower.
+    let repeated = ours(&book, "datablations", "Huber objective at the optimum");
+    assert!(
+        (0.015_825_93..=0.015_825_935_3).contains(&repeated),
+        "{repeated}"
+    );
     for (folder, quantity, value, tolerance) in MUST {
-        let line = book
-            .lines
-            .iter()
-            .find(|l| l.folder == *folder && l.quantity.starts_with(quantity))
-            .unwrap_or_else(|| panic!("{folder} has no {quantity}"));
-        let ours = line.answer.as_ref().expect("an answer").ours[0];
+        let ours = ours(&book, folder, quantity);
         assert!(
             (ours - value).abs() <= *tolerance,
             "{folder}: {quantity}: {ours} for {value}"
