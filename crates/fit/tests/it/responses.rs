@@ -275,3 +275,27 @@ const QUANTILES: &[(f64, f64, f64, f64)] = &[
         5.423139800305851,
     ),
 ];
+
+/// Compute that was not measured is not made of size and tokens when compute is what the law explains.
+#[test]
+fn a_response_without_a_measurement_leaves_its_row_out() {
+    let runs = csv(
+        "params,tokens,flops\n1e8,2e9,2e18\n2e8,4e9,9e18\n4e8,8e9,\n8e8,1.6e10,1.6e20\n1.6e9,3.2e10,7e20\n",
+    );
+    let measured = fit(
+        &law("flops = k * N^a", &["params", "tokens", "flops"]),
+        &runs,
+        &plain("squared-log"),
+    )
+    .unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(measured.n, 4);
+    assert_eq!(measured.skipped.iter().map(|s| s.rows).sum::<usize>(), 1);
+    // As an input the empty cell is filled.
+    let filled = fit(
+        &law("tokens = k * C^a", &["params", "tokens", "flops"]),
+        &runs,
+        &plain("squared-log"),
+    )
+    .unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(filled.n, 5);
+}
