@@ -3,7 +3,7 @@
 
 use crate::result::{SkippedRows, TableRecord};
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
-use isoflop_data::{Need, NeedKind, Resolved, RunTable, Selection};
+use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection};
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
 
@@ -24,7 +24,7 @@ pub(crate) struct Binding {
     pub indexes: Vec<(String, Vec<String>)>,
     /// Column of each letter, for messages: (letter, column).
     pub columns: Vec<(String, String)>,
-    pub places: Vec<String>,
+    pub places: Places,
     pub skipped: Vec<SkippedRows>,
     pub tables: Vec<TableRecord>,
     pub notes: Vec<Note>,
@@ -142,7 +142,7 @@ fn assemble(
         weights,
         indexes,
         columns,
-        places: selection.rows.iter().map(|r| table.place(*r)).collect(),
+        places: table.places(&selection.rows),
         skipped: selection
             .skipped
             .into_iter()

@@ -57,7 +57,26 @@ pub(super) struct Loaded {
     pub(super) size: usize,
 }
 
+/// What is kept of a source once its rows are read: the bytes are let go.
+pub(super) struct Read {
+    /// Name as the user gave it.
+    pub(super) name: String,
+    /// SHA-256 of the bytes as they were given, packed or not.
+    pub(super) sha256: String,
+    /// Length of the bytes as they were given.
+    pub(super) size: usize,
+}
+
 impl Loaded {
+    /// Lets the bytes go.
+    pub(super) fn into_read(self) -> Read {
+        Read {
+            name: self.name,
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
+
     /// Ending of the name in lower case, before the ending of a compression.
     pub(super) fn ending(&self) -> Option<String> {
         table_ending(&self.name)
