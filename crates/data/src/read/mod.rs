@@ -20,6 +20,7 @@ mod megatron;
 mod parquet;
 mod percent;
 mod separated;
+mod tensorboard;
 mod unpack;
 
 use std::collections::BTreeSet;
@@ -98,6 +99,7 @@ fn pass(
             Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
             Format::Jsonl => jsonl::read(source, builder),
             Format::Megatron => megatron::read(source, builder),
+            Format::TensorBoard => tensorboard::read(source, builder),
             #[cfg(feature = "parquet")]
             Format::Parquet => parquet::read(source, builder),
         };
