@@ -122,15 +122,15 @@ const CASES: &[Case] = &[
     (
         "tensorboard",
         CHINCHILLA,
-        0,
+        1,
         &[
-            "189 runs used",
+            "no column for `L`",
             "run `12m-4B-lr0.004`, 32 steps with tags eval/c4_loss, progress/tokens",
             "run `12m-4B-lr0.008`, 32 steps with tags eval/c4_loss, progress/tokens",
             "run `35m-16B-lr0.004`, 125 steps with tags eval/c4_loss, progress/tokens",
             "values are stored in 32 bits, rounded by up to 6e-8 of their size",
             "n_params, lr read from the text `config/text_summary`",
-            "column `eval/c4_loss` is read as loss",
+            "column `n_params` is read as params",
             "column `progress/tokens` is read as tokens",
         ],
     ),
@@ -406,4 +406,22 @@ fn the_part_of_a_log_before_it_diverged_can_be_kept() {
         words.contains("5 runs used") && !words.contains("diverged-run"),
         "{words}"
     );
+}
+
+#[test]
+fn a_folder_of_tensorboard_runs_is_fitted_once_its_loss_is_named() {
+    let table = messy("tensorboard");
+    let law = "L = E + A/N^0.35 + B/D^beta";
+    let said = crate::program::isoflop(&[
+        "fit",
+        &table,
+        "--law",
+        law,
+        "--map",
+        "loss=eval/c4_loss",
+        "--json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let fit: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(fit["n"], 189);
 }
