@@ -9,6 +9,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     let printed = formula.to_string();
-    let again = parse_formula(&printed, "f").unwrap_or_else(|_| panic!("not read again: {printed}"));
+    let again =
+        parse_formula(&printed, "f").unwrap_or_else(|_| panic!("not read again: {printed}"));
     assert_eq!(again.to_string(), printed);
 });
