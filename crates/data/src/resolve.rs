@@ -44,11 +44,31 @@ impl RunTable {
     ///
     /// `unknown-column` with the columns there are, or `ambiguous-column` with those that fit.
     pub fn resolve(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
+        self.resolve_with(letter, column, true)
+    }
+
+    /// The column of a measured response: the same search, but a cell without a measurement stays empty. A number that
+    /// was computed from the inputs says nothing about them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::resolve`].
+    pub fn resolve_response(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
+        self.resolve_with(letter, column, false)
+    }
+
+    fn resolve_with(
+        &self,
+        letter: &str,
+        column: &str,
+        derive: bool,
+    ) -> Result<Resolved, Diagnostic> {
         let role = role_of(column);
+        let derived = role.filter(|_| derive);
         let (column, mut notes) = match self.find(letter, column) {
             Found::One(found, guess) => (found, Vec::from_iter(guess)),
             Found::Many(names) => return Err(ambiguous(self, letter, column, &names)),
-            Found::No => match role.and_then(|r| derive::whole_column(self, r)) {
+            Found::No => match derived.and_then(|r| derive::whole_column(self, r)) {
                 Some((derived, note)) => {
                     return Ok(Resolved {
                         column: Arc::new(derived),
@@ -60,7 +80,7 @@ impl RunTable {
         };
         notes.extend(column.notes.iter().cloned());
         notes.extend(self.approximate_note(&column));
-        let filled = role
+        let filled = derived
             .filter(|r| r.fits(&Header::parse(&column.name).base) != Some(Match::Weak))
             .and_then(|r| derive::fill_gaps(self, r, &column));
         let column = match filled {

@@ -52,8 +52,11 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
     let mut notes: Vec<Note> = table.notes().to_vec();
     let mut needs = Vec::new();
     let mut columns = Vec::new();
-    let mut seek = |letter: &str, column: &str, kind: NeedKind| match table.resolve(letter, column)
-    {
+    let found = |letter: &str, column: &str, kind: NeedKind| match kind {
+        NeedKind::Response | NeedKind::PositiveResponse => table.resolve_response(letter, column),
+        _ => table.resolve(letter, column),
+    };
+    let mut seek = |letter: &str, column: &str, kind: NeedKind| match found(letter, column, kind) {
         Ok(Resolved {
             column: found,
             notes: more,

@@ -1,6 +1,7 @@
 //! Evidence of an optimum, free of units: recomputed at the end, from exact derivatives, not taken from the solver.
 
 use crate::engine::Solved;
+use crate::options::Scale;
 use crate::result::{Basin, Certificate, Starts, Status};
 use crate::solve::{Aim, End, Tilt};
 use crate::target::Target;
@@ -198,23 +199,36 @@ fn verdict(certificate: &Certificate, zero_eigenvalue: f64) -> Status {
 fn bounds_hit(solved: &Solved<'_>, end: &End, peak: &Peak) -> Vec<usize> {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
-    let mut theta = vec![0.0; p];
-    solved.frame.centre.to_law(&end.outcome.x[..p], &mut theta);
+    let weights = &solved.binding.weights;
+    let mut target = Target::new(solved.frame, weights, Penalty::Squared, solved.nat);
+    let jacobian = target.jacobian(&end.outcome.x);
+    let size = match solved.objective.scale {
+        // Of a logarithm the derivative by a logarithm is a share already.
+        Scale::Ln => 1.0,
+        _ => isoflop_numerics::dist::median(
+            &solved
+                .frame
+                .observed
+                .iter()
+                .map(|y| y.abs())
+                .collect::<Vec<_>>(),
+        ),
+    };
     (0..p)
         .filter(|j| {
-            let vanished = coordinates[*j].log && !solved.frame.centre.is_centred(*j) && {
-                let typical = isoflop_numerics::dist::median(&solved.binding.response).abs();
-                is_floor_gone(theta[*j], typical)
-            };
+            let most = jacobian
+                .iter()
+                .skip(*j)
+                .step_by(p)
+                .fold(0.0f64, |m, x| m.max(x.abs()));
+            let vanished = coordinates[*j].log && most < VANISHED * size;
             !peak.free[*j] || vanished
         })
         .collect()
 }
 
-/// A positive coefficient twelve orders of magnitude below the response.
-fn is_floor_gone(theta: f64, typical: f64) -> bool {
-    theta < typical.max(f64::MIN_POSITIVE).ln() - 27.6
-}
+/// A positive coefficient whose whole part in every response is below this share of it has run to zero.
+const VANISHED: f64 = 1e-12;
 
 fn newton_decrease(peak: &Peak, free: &[usize]) -> f64 {
     let k = free.len();

@@ -78,10 +78,16 @@ struct Cell {
 }
 
 fn cell(planted: &Planted, tables: &[RunTable], objective: &str, method: &str) -> Cell {
-    let truth = |name: &str| TRUTH.iter().find(|(n, _)| *n == name).map_or(f64::NAN, |(_, x)| *x);
+    let truth = |name: &str| {
+        TRUTH
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or(f64::NAN, |(_, x)| *x)
+    };
     let (n, d) = FAR;
     let exponent = truth("beta") / (truth("alpha") + truth("beta"));
-    let loss = truth("E") + truth("A") / n.powf(truth("alpha")) + truth("B") / d.powf(truth("beta"));
+    let loss =
+        truth("E") + truth("A") / n.powf(truth("alpha")) + truth("B") / d.powf(truth("beta"));
     let found: Vec<Option<[bool; 4]>> = tables
         .par_iter()
         .enumerate()
@@ -146,7 +152,9 @@ fn page(simulations: u64) -> String {
         100.0 * (0.95 * 0.05 / simulations as f64).sqrt(),
     );
     for (name, noise) in NOISES {
-        let tables: Vec<RunTable> = (0..simulations).map(|seed| planted.table(noise, 77_000 + seed)).collect();
+        let tables: Vec<RunTable> = (0..simulations)
+            .map(|seed| planted.table(noise, 77_000 + seed))
+            .collect();
         write!(
             out,
             "\n## Noise: {name}\n\n| objective | method | E | alpha | a | far | fits |\n|---|---|---|---|---|---|---|\n"
@@ -163,8 +171,12 @@ fn page(simulations: u64) -> String {
                     }
                 };
                 let [e, alpha, a, far] = cell.held.map(share);
-                writeln!(out, "| {objective} | {method} | {e} | {alpha} | {a} | {far} | {} |", cell.fits)
-                    .expect("a string takes all text");
+                writeln!(
+                    out,
+                    "| {objective} | {method} | {e} | {alpha} | {a} | {far} | {} |",
+                    cell.fits
+                )
+                .expect("a string takes all text");
             }
         }
     }

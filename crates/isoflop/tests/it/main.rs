@@ -7,4 +7,11 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod published;
+#[expect(
+    dead_code,
+    reason = "the program's main writes the page, the tests look at its rows"
+)]
+#[path = "../../examples/published/main.rs"]
+mod published_program;
 mod simulated;
