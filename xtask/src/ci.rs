@@ -36,6 +36,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     step("doctests", &|| {
         quiet_cargo(root, &["test", "--quiet", "--doc", "--workspace"])
     });
+    step("fuzz", &|| fuzz(root));
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
         Ok(())
@@ -76,6 +77,28 @@ fn has_nextest(root: &Path) -> bool {
         .status()
         .is_ok_and(|s| s.success())
 }
+
+/// Random inputs for the readers and parsers, for a few seconds each. It never skips: what cannot be built fails.
+fn fuzz(root: &Path) -> Result<(), String> {
+    let output = Command::new(root.join("fuzz/run.sh"))
+        .arg(FUZZ_SECONDS)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("cannot start fuzz/run.sh: {e}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        Err(format!(
+            "`fuzz/run.sh {FUZZ_SECONDS}` ended with {}",
+            output.status
+        ))
+    }
+}
+
+/// For each target; the inputs that were once found are tests of their crates.
+const FUZZ_SECONDS: &str = "10";
 
 fn cargo(root: &Path, args: &[&str]) -> Result<(), String> {
     let status = Command::new("cargo")

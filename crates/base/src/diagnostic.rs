@@ -61,6 +61,9 @@ pub struct Excerpt {
     pub label: String,
 }
 
+/// How many bytes of a line are kept around the place at fault.
+const MOST_SHOWN: usize = 800;
+
 impl Excerpt {
     /// The excerpt of `source` at `span` (byte offsets into the whole source): finds line and column.
     #[must_use]
@@ -76,12 +79,18 @@ impl Excerpt {
             text,
             span.end.saturating_sub(line_start).clamp(from, text.len()),
         );
+        let column = text[..from].chars().count() + 1;
+        // Lines may be megabytes long.
+        let (left, right) = (
+            floor_char(text, from.saturating_sub(MOST_SHOWN / 2)),
+            floor_char(text, from.saturating_add(MOST_SHOWN / 2)),
+        );
         Self {
             file: file.to_owned(),
             line: source[..line_start].matches('\n').count() + 1,
-            column: text[..from].chars().count() + 1,
-            text: text.to_owned(),
-            span: Span::new(from, to),
+            column,
+            text: text[left..right].to_owned(),
+            span: Span::new(from - left, to.min(right) - left),
             label: label.into(),
         }
     }

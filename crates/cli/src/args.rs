@@ -169,7 +169,7 @@ pub(crate) struct HowArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Fitting")]
     pub(crate) weights: Option<String>,
     /// Starting points to screen
-    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Fitting")]
+    #[arg(long, value_name = "N", value_parser = starts, help_heading = "Fitting")]
     pub(crate) starts: Option<usize>,
     /// Fix, bound or tie a coefficient: 'E = 1.7', 'alpha in [0, 1]', 'beta = alpha'
     #[arg(long, value_name = "CHANGE", help_heading = "Fitting")]
@@ -313,9 +313,12 @@ fn snap(text: &str) -> Result<f64, String> {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+/// More starts than this take longer to draw than any law needs to be solved.
+const MOST_STARTS: usize = 1_000_000;
+
+fn starts(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
-        Ok(n) if n > 0 => Ok(n),
-        _ => Err("a whole number of at least 1".to_owned()),
+        Ok(n) if (1..=MOST_STARTS).contains(&n) => Ok(n),
+        _ => Err(format!("a whole number from 1 to {MOST_STARTS}")),
     }
 }

@@ -111,7 +111,7 @@ impl Output {
                 "csv" => render::csv(doc),
                 _ => render::svg(doc).ok_or_else(|| no_picture(path))?,
             };
-            std::fs::write(path, bytes).map_err(|e| cannot_write(path, &e))?;
+            write_whole(path, bytes.as_bytes()).map_err(|e| cannot_write(path, &e))?;
         }
         match self.shown {
             Shown::Text => print(&text()),
@@ -119,6 +119,41 @@ impl Output {
             Shown::Nothing => Ok(()),
         }
     }
+}
+
+/// Writes a file in one go: beside it first, then under its name, so that a full disk or an interruption leaves
+/// the old file as it was. What is no plain file (a pipe, a device) is written as it is.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // The target of a link is replaced, not the link.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let known = std::fs::metadata(path).ok();
+    if known.as_ref().is_some_and(|m| !m.is_file()) {
+        return std::fs::write(path, bytes);
+    }
+    if known.is_some() {
+        // A file that must not be written is not replaced either.
+        std::fs::OpenOptions::new().write(true).open(path)?;
+    }
+    let Some(name) = path.file_name() else {
+        return std::fs::write(path, bytes);
+    };
+    let mut beside = std::ffi::OsString::from(".");
+    beside.push(name);
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = path.with_file_name(beside);
+    let written = std::fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        if let Some(known) = &known {
+            file.set_permissions(known.permissions())?;
+        }
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 /// Colour only on a terminal, and never against `NO_COLOR` (no-color.org).

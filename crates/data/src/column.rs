@@ -136,9 +136,9 @@ impl Column {
             None => "is missing".to_owned(),
             Some(fault) => match fault.kind {
                 FaultKind::Nan => "is NaN".to_owned(),
-                FaultKind::NotANumber => format!("is not a number ({:?})", fault.text),
-                FaultKind::NotADate => format!("is not a date ({:?})", fault.text),
-                FaultKind::AboveHundred => format!("exceeds 100% ({:?})", fault.text),
+                FaultKind::NotANumber => format!("is not a number ({:?})", shown(&fault.text)),
+                FaultKind::NotADate => format!("is not a date ({:?})", shown(&fault.text)),
+                FaultKind::AboveHundred => format!("exceeds 100% ({:?})", shown(&fault.text)),
             },
         })
     }
@@ -192,6 +192,15 @@ impl Column {
             approximate: self.approximate.iter().filter_map(|r| moved(*r)).collect(),
             notes: self.notes.clone(),
         }
+    }
+}
+
+/// A cell as far as it can be shown in a sentence.
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 

@@ -165,7 +165,7 @@ fn split_time(text: &str) -> Option<(&str, f64)> {
 /// `10:16:21.5` or `0200` in hours.
 fn hours(clock: &str) -> Option<f64> {
     let clock = clock.trim();
-    if !clock.contains(':') && clock.len() == 4 {
+    if clock.len() == 4 && clock.bytes().all(|b| b.is_ascii_digit()) {
         return Some(clock[..2].parse::<f64>().ok()? + clock[2..].parse::<f64>().ok()? / 60.0);
     }
     let mut total = 0.0;
@@ -261,6 +261,13 @@ fn month_name(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_of_four_bytes_that_are_no_digits_is_no_time() {
+        assert_eq!(hours("0230"), Some(2.5));
+        assert_eq!(hours("\u{4c31a}"), None);
+        assert_eq!(hours("-1+2"), None);
+    }
 
     #[test]
     fn the_calendar_and_its_inverse_agree() {

@@ -29,4 +29,4 @@ pub use read::{Input, read, sha256_hex};
 pub use resolve::Resolved;
 pub use select::{Levels, Need, NeedKind, Selection};
 pub use split::Groups;
-pub use table::{RunTable, Source};
+pub use table::{Places, RunTable, Source};

@@ -158,7 +158,7 @@ fn describe(need: &Need, row: usize) -> String {
     match &need.column.values {
         Values::Text { .. } => {
             let text = need.column.text(row).unwrap_or_default();
-            format!("is not a number ({text:?})")
+            format!("is not a number ({:?})", crate::column::shown(&text))
         }
         Values::Number(v) if v[row].is_infinite() => "is infinite".to_owned(),
         Values::Number(_) | Values::Bool(_) => "is not above zero".to_owned(),

@@ -146,6 +146,15 @@ impl RunTable {
         format!("{}:{}", self.source_of(row), self.places[row].line)
     }
 
+    /// Where the given rows came from.
+    #[must_use]
+    pub fn places(&self, rows: &[usize]) -> Places {
+        Places {
+            sources: self.sources.iter().map(|s| s.name.clone()).collect(),
+            rows: rows.iter().map(|r| self.places[*r]).collect(),
+        }
+    }
+
     /// The name of the source a row came from.
     pub(crate) fn source_of(&self, row: usize) -> &str {
         let source = self.sources.get(self.places[row].source as usize);
@@ -199,6 +208,17 @@ impl RunTable {
         self
     }
 
+    /// Leaves only the given rows, which ascend, column by column: at no time are there two tables.
+    pub(crate) fn keep(&mut self, rows: &[usize]) {
+        if rows.len() == self.rows() {
+            return;
+        }
+        for column in &mut self.columns {
+            *column = Arc::new(column.gather(rows));
+        }
+        self.places = rows.iter().map(|r| self.places[*r]).collect();
+    }
+
     /// The table with only the given rows, which ascend. Nothing is added to the skipped rows.
     #[must_use]
     pub fn subset(&self, rows: &[usize]) -> Self {
@@ -211,6 +231,34 @@ impl RunTable {
             places: rows.iter().map(|r| self.places[*r]).collect(),
             ..self.clone()
         }
+    }
+}
+
+/// Where some rows of a table came from, in eight bytes a row: names are written when they are asked for.
+#[derive(Clone, Debug)]
+pub struct Places {
+    sources: Vec<String>,
+    rows: Vec<RowPlace>,
+}
+
+impl Places {
+    /// The place of the row at this position, as `file:line`.
+    #[must_use]
+    pub fn get(&self, at: usize) -> String {
+        let place = self.rows[at];
+        let name = self.sources.get(place.source as usize);
+        format!("{}:{}", name.map_or("", String::as_str), place.line)
+    }
+
+    /// Keeps the marked rows.
+    pub fn retain(&mut self, keep: &[bool]) {
+        let mut marks = keep.iter();
+        self.rows.retain(|_| *marks.next().unwrap_or(&true));
+    }
+
+    /// All places, in order.
+    pub fn iter(&self) -> impl Iterator<Item = String> {
+        (0..self.rows.len()).map(|at| self.get(at))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::result::{SkippedRows, TableRecord};
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
-use isoflop_data::{Need, NeedKind, Resolved, RunTable, Selection};
+use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection};
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
 
@@ -27,7 +27,7 @@ pub(crate) struct Binding {
     pub indexes: Vec<(String, Vec<String>)>,
     /// Column of each letter, for messages: (letter, column).
     pub columns: Vec<(String, String)>,
-    pub places: Vec<String>,
+    pub places: Places,
     pub skipped: Vec<SkippedRows>,
     pub tables: Vec<TableRecord>,
     pub notes: Vec<Note>,
@@ -170,7 +170,7 @@ fn assemble(
         weights,
         indexes,
         columns,
-        places: selection.rows.iter().map(|r| table.place(*r)).collect(),
+        places: table.places(&selection.rows),
         skipped: selection
             .skipped
             .into_iter()
@@ -219,7 +219,7 @@ fn leave_out(binding: &mut Binding, law: &Law) {
             places: wrong
                 .iter()
                 .take(20)
-                .map(|i| binding.places[*i].clone())
+                .map(|i| binding.places.get(*i))
                 .collect(),
         });
         retain(binding, &keep);
@@ -241,7 +241,7 @@ fn retain(binding: &mut Binding, keep: &[bool]) {
     }
     only(&mut binding.response, keep);
     only(&mut binding.weights, keep);
-    only(&mut binding.places, keep);
+    binding.places.retain(keep);
     if !binding.clusters.is_empty() {
         only(&mut binding.clusters, keep);
     }
@@ -256,10 +256,10 @@ fn shares(binding: &mut Binding, trials: Option<&str>) -> Result<(), Diagnostic>
     let Some(first) = wrong.first() else {
         return Ok(());
     };
-    let places: Vec<&str> = wrong
+    let places: Vec<String> = wrong
         .iter()
         .take(5)
-        .map(|i| binding.places[*i].as_str())
+        .map(|i| binding.places.get(*i))
         .collect();
     let found = binding.response[*first];
     let message = match trials {
@@ -267,13 +267,13 @@ fn shares(binding: &mut Binding, trials: Option<&str>) -> Result<(), Diagnostic>
             "{} of {} runs have more successes than {column}, or fewer than none ({found:.4} of the trials at {})",
             wrong.len(),
             binding.n,
-            binding.places[*first]
+            binding.places.get(*first)
         ),
         None => format!(
             "a binomial response is a share from 0 to 1: {} of {} runs are outside, {found} at {}",
             wrong.len(),
             binding.n,
-            binding.places[*first]
+            binding.places.get(*first)
         ),
     };
     Err(Diagnostic::error("not-a-share", message)

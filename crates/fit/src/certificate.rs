@@ -154,7 +154,7 @@ pub(crate) fn certify(solved: &Solved<'_>, end: &End, peak: &Peak) -> (Certifica
         interpolated: end
             .active
             .iter()
-            .map(|(i, dual)| (solved.binding.places[*i].clone(), *dual))
+            .map(|(i, dual)| (solved.binding.places.get(*i), *dual))
             .collect(),
         at_bound,
     };

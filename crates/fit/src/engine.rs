@@ -244,7 +244,8 @@ fn observed(law: &Law, binding: &Binding, scale: Scale) -> Result<Vec<f64>, Diag
             "bad-response",
             format!(
                 "the left side of the law has no value at {}: the response there is {}",
-                binding.places[i], binding.response[i]
+                binding.places.get(i),
+                binding.response[i]
             ),
         )
         .help("leave that row out with --where, or measure residuals on another scale with --objective")

@@ -44,19 +44,25 @@ pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage>
         errors,
         hat,
     };
-    let mut found: Vec<(usize, Leverage)> = residuals
-        .iter()
-        .enumerate()
-        .map(|(i, r)| (i, lens.look(i, *r, &jacobian[i * p..(i + 1) * p])))
-        .collect();
-    found.sort_by(|a, b| {
-        b.1.shift_se
-            .abs()
-            .total_cmp(&a.1.shift_se.abs())
-            .then(a.0.cmp(&b.0))
-    });
-    found.into_iter().take(10).map(|(_, l)| l).collect()
+    let row = |i: usize| &jacobian[i * p..(i + 1) * p];
+    let mut found: Vec<(usize, f64)> = Vec::with_capacity(SHOWN + 1);
+    for (i, r) in residuals.iter().enumerate() {
+        let moved = lens.shift(i, *r, row(i)).1.abs();
+        // Of equal runs the earlier comes first.
+        let at = found.partition_point(|(_, m)| m.total_cmp(&moved).is_ge());
+        if at < SHOWN {
+            found.insert(at, (i, moved));
+            found.truncate(SHOWN);
+        }
+    }
+    let looks = found.iter();
+    looks
+        .map(|(i, _)| lens.look(*i, residuals[*i], row(*i)))
+        .collect()
 }
+
+/// How many runs are shown.
+const SHOWN: usize = 10;
 
 /// What it takes to judge one run.
 struct Lens<'a> {
@@ -71,29 +77,36 @@ struct Lens<'a> {
 }
 
 impl Lens<'_> {
-    fn look(&self, i: usize, r: f64, row: &[f64]) -> Leverage {
+    /// The coordinate that moves most without the run, and how far in its standard errors.
+    fn shift(&self, i: usize, r: f64, row: &[f64]) -> (Option<usize>, f64) {
         let p = row.len();
         let w = self.solved.binding.weights[i];
         let [_, slope, curve, _] = self.penalty.of(r, self.solved.frame.observed[i]);
         let own = (w * curve * linear::quadratic(&self.inverse, row, row)).clamp(0.0, 1.0);
         let grow = -w * slope / (1.0 - own).max(0.05);
-        let (mut name, mut shift) = (String::new(), 0.0f64);
-        let coordinates = self.solved.frame.bound.program().coordinates();
-        for (j, c) in coordinates.iter().enumerate() {
+        let (mut most, mut shift) = (None, 0.0f64);
+        for j in 0..p {
             let along: f64 = (0..p).map(|k| self.inverse[j * p + k] * row[k]).sum();
             let moved = along * grow / self.errors[j];
             if moved.is_finite() && moved.abs() > shift.abs() {
-                (name, shift) = (c.name.clone(), moved);
+                (most, shift) = (Some(j), moved);
             }
         }
+        (most, shift)
+    }
+
+    fn look(&self, i: usize, r: f64, row: &[f64]) -> Leverage {
+        let (most, shift) = self.shift(i, r, row);
+        let w = self.solved.binding.weights[i];
+        let coordinates = self.solved.frame.bound.program().coordinates();
         let place = self
             .hat
             .as_ref()
             .map_or(0.0, |h| w * linear::quadratic(h, row, row));
         Leverage {
-            place: self.solved.binding.places[i].clone(),
+            place: self.solved.binding.places.get(i),
             leverage: place.clamp(0.0, 1.0),
-            moves: name,
+            moves: most.map_or_else(String::new, |j| coordinates[j].name.clone()),
             shift_se: shift,
         }
     }

@@ -185,7 +185,7 @@ fn summary(solved: &Solved<'_>, residuals: &[f64]) -> ResidualSummary {
         rms: (squares / n).sqrt(),
         robust_sd: notes::spread_of(residuals),
         max_abs: residuals[worst].abs(),
-        max_at: solved.binding.places[worst].clone(),
+        max_at: solved.binding.places.get(worst),
         r_squared: if total > 0.0 {
             1.0 - squares / total
         } else {
@@ -274,7 +274,7 @@ fn points(solved: &Solved<'_>, residuals: &[f64]) -> Points {
         return Points::default();
     }
     Points {
-        place: solved.binding.places.clone(),
+        place: solved.binding.places.iter().collect(),
         inputs: solved.binding.inputs.clone(),
         levels: solved.binding.indexes.clone(),
         response: solved.binding.response.clone(),

@@ -6,3 +6,4 @@ mod laws;
 mod messy;
 mod output;
 mod program;
+mod robust;

@@ -1,7 +1,7 @@
 //! Every file of the messy data set through the program: what it says, how it ends, and that its advice works.
 //!
 //! `expected.csv` beside the files lists what a good tool says; the words below are the parts of it that carry the
-//! counts. Event files of TensorBoard are not read yet and are told so.
+//! counts.
 
 use std::path::PathBuf;
 
@@ -123,7 +123,16 @@ const CASES: &[Case] = &[
         "tensorboard",
         CHINCHILLA,
         1,
-        &["holds 3 TensorBoard event files, which are not read yet"],
+        &[
+            "no column for `L`",
+            "run `12m-4B-lr0.004`, 32 steps with tags eval/c4_loss, progress/tokens",
+            "run `12m-4B-lr0.008`, 32 steps with tags eval/c4_loss, progress/tokens",
+            "run `35m-16B-lr0.004`, 125 steps with tags eval/c4_loss, progress/tokens",
+            "values are stored in 32 bits, rounded by up to 6e-8 of their size",
+            "n_params, lr read from the text `config/text_summary`",
+            "column `n_params` is read as params",
+            "column `progress/tokens` is read as tokens",
+        ],
     ),
     (
         "runs_human_units.csv",
@@ -397,4 +406,22 @@ fn the_part_of_a_log_before_it_diverged_can_be_kept() {
         words.contains("5 runs used") && !words.contains("diverged-run"),
         "{words}"
     );
+}
+
+#[test]
+fn a_folder_of_tensorboard_runs_is_fitted_once_its_loss_is_named() {
+    let table = messy("tensorboard");
+    let law = "L = E + A/N^0.35 + B/D^beta";
+    let said = crate::program::isoflop(&[
+        "fit",
+        &table,
+        "--law",
+        law,
+        "--map",
+        "loss=eval/c4_loss",
+        "--json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let fit: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(fit["n"], 189);
 }

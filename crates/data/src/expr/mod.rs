@@ -154,7 +154,7 @@ pub(crate) fn filter(mut table: RunTable, text: &str) -> Result<RunTable, Diagno
         }
     }
     let notes = evaluator.into_notes();
-    table = table.subset(&kept);
+    table.keep(&kept);
     table.account = account;
     table.add_notes(notes);
     Ok(table)

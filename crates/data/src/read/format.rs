@@ -6,6 +6,7 @@ use super::dialect;
 use super::encoding;
 use super::input::Loaded;
 use super::megatron;
+use super::tensorboard;
 
 /// A format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Format {
     Jsonl,
     /// A training log.
     Megatron,
+    /// Records of events.
+    TensorBoard,
     /// Columns in pages.
     #[cfg(feature = "parquet")]
     Parquet,
@@ -80,6 +83,9 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
     #[cfg(feature = "parquet")]
     if source.bytes.starts_with(b"PAR1") {
         return Ok(Format::Parquet);
+    }
+    if tensorboard::is_events(&source.bytes) {
+        return Ok(Format::TensorBoard);
     }
     for (start, what, advice) in OTHERS {
         if source.bytes.starts_with(start) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
-use super::unpack;
+use super::{tensorboard, unpack};
 
 /// Endings of files that a folder is searched for, before the ending of a compression.
 const TABLE_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "pq"];
@@ -57,7 +57,26 @@ pub(super) struct Loaded {
     pub(super) size: usize,
 }
 
+/// What is kept of a source once its rows are read: the bytes are let go.
+pub(super) struct Read {
+    /// Name as the user gave it.
+    pub(super) name: String,
+    /// SHA-256 of the bytes as they were given, packed or not.
+    pub(super) sha256: String,
+    /// Length of the bytes as they were given.
+    pub(super) size: usize,
+}
+
 impl Loaded {
+    /// Lets the bytes go.
+    pub(super) fn into_read(self) -> Read {
+        Read {
+            name: self.name,
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
+
     /// Ending of the name in lower case, before the ending of a compression.
     pub(super) fn ending(&self) -> Option<String> {
         table_ending(&self.name)
@@ -182,30 +201,27 @@ fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         .map(|name| folder.join(name))
         .filter(|path| path.is_file())
         .collect();
-    if tables.is_empty() {
-        return Err(no_table(folder));
+    if !tables.is_empty() {
+        return Ok(tables);
     }
-    Ok(tables)
+    let below = files_below(folder, DEPTH);
+    let events: Vec<PathBuf> = below.iter().filter(|p| is_events(p)).cloned().collect();
+    if events.is_empty() {
+        Err(no_table(folder, &below))
+    } else {
+        Ok(events)
+    }
 }
 
-/// Why a folder cannot be read: what it holds instead of tables, and where tables are below it.
-fn no_table(folder: &Path) -> Diagnostic {
+/// Whether a file is called as TensorBoard calls its event files; they have no ending.
+fn is_events(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str());
+    name.is_some_and(|n| n.starts_with(tensorboard::START))
+}
+
+/// Why a folder cannot be read: what its files end in, and where tables are below it.
+fn no_table(folder: &Path, below: &[PathBuf]) -> Diagnostic {
     let shown = folder.display();
-    let below = files_below(folder, DEPTH);
-    let events = below
-        .iter()
-        .filter(|path| {
-            let name = path.file_name().and_then(|n| n.to_str());
-            name.is_some_and(|n| n.starts_with("events.out.tfevents"))
-        })
-        .count();
-    if events > 0 {
-        let files = crate::accounting::count(events, "TensorBoard event file");
-        let message = format!("the folder {shown} holds {files}, which are not read yet");
-        return Diagnostic::error("format-not-read", message).help(
-            "write the scalars as a table: one row per run and step, with columns run, step, tokens, params and loss",
-        );
-    }
     let endings = format!(
         "files ending in {} are read, also with {} after that",
         TABLE_ENDINGS.join(", "),

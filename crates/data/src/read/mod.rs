@@ -20,6 +20,7 @@ mod megatron;
 mod parquet;
 mod percent;
 mod separated;
+mod tensorboard;
 mod unpack;
 
 use std::collections::BTreeSet;
@@ -35,7 +36,7 @@ use crate::table::{RunTable, Source};
 use builder::{Builder, Restart};
 use format::Format;
 pub use input::Input;
-use input::Loaded;
+use input::{Loaded, Read};
 
 /// Reads tables of runs and applies the options: `--map` is checked, `--let` computed, `--where` applied.
 ///
@@ -48,7 +49,8 @@ pub fn read(inputs: &[Input], options: &ReadOptions) -> Result<RunTable, Diagnos
     let loaded = input::load(inputs)?;
     let formats = recognise(&loaded)?;
     let builder = pass_until_settled(&loaded, &formats)?;
-    let table = finish(builder, &loaded)?;
+    let read: Vec<Read> = loaded.into_iter().map(Loaded::into_read).collect();
+    let table = finish(builder, &read)?;
     let mut table = expr::apply(table, options)?;
     let notes = checks::of_table(&table);
     table.add_notes(notes);
@@ -97,6 +99,7 @@ fn pass(
             Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
             Format::Jsonl => jsonl::read(source, builder),
             Format::Megatron => megatron::read(source, builder),
+            Format::TensorBoard => tensorboard::read(source, builder),
             #[cfg(feature = "parquet")]
             Format::Parquet => parquet::read(source, builder),
         };
@@ -116,7 +119,7 @@ fn pass(
 /// Cells that a table may have beside those that its sources hold: gaps take room as well.
 const MOST_CELLS: usize = 1_000_000_000;
 
-fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> {
+fn finish(builder: Builder, loaded: &[Read]) -> Result<RunTable, Diagnostics> {
     let (rows, columns) = builder.size();
     if rows.saturating_mul(columns) > MOST_CELLS {
         return Err(too_sparse(loaded, rows, columns).into());
@@ -147,7 +150,7 @@ fn finish(builder: Builder, loaded: &[Loaded]) -> Result<RunTable, Diagnostics> 
     Ok(table)
 }
 
-fn too_sparse(loaded: &[Loaded], rows: usize, columns: usize) -> Diagnostic {
+fn too_sparse(loaded: &[Read], rows: usize, columns: usize) -> Diagnostic {
     let names: Vec<&str> = loaded.iter().take(3).map(|s| s.name.as_str()).collect();
     let message = format!(
         "{} would make a table of {rows} rows and {columns} columns, more than {MOST_CELLS} cells",

@@ -53,14 +53,6 @@ fn a_pattern_without_a_match_is_refused() {
 }
 
 #[test]
-fn a_folder_without_tables_is_refused() {
-    assert_snapshot!(bad_path("messy/tensorboard"), @"
-    the folder messy/tensorboard holds 3 TensorBoard event files, which are not read yet [format-not-read]
-      = write the scalars as a table: one row per run and step, with columns run, step, tokens, params and loss
-    ");
-}
-
-#[test]
 fn bytes_that_are_not_utf8_are_refused_with_their_place() {
     assert_snapshot!(bad("a.csv", b"params,loss\n1,2\nModellgr\xf6\xdfe,3\n"), @"
     a.csv:3:9: a.csv is not UTF-8: byte 24 is 0xF6 [not-utf8]

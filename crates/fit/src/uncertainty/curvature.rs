@@ -166,12 +166,14 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
 
 /// √wᵢ Jᵢ over free coordinates.
 fn free_rows(jacobian: &[f64], weights: &[f64], free: &[bool]) -> Vec<f64> {
-    let rows = jacobian.chunks_exact(free.len()).zip(weights);
-    rows.flat_map(|(row, w)| {
+    let open = free.iter().filter(|f| **f).count();
+    // The largest array of a fit: grown step by step it would take up to twice its room.
+    let mut rows = Vec::with_capacity(weights.len() * open);
+    for (row, w) in jacobian.chunks_exact(free.len()).zip(weights) {
         let open = row.iter().zip(free).filter(|(_, f)| **f);
-        open.map(move |(x, _)| w.sqrt() * x)
-    })
-    .collect()
+        rows.extend(open.map(|(x, _)| w.sqrt() * x));
+    }
+    rows
 }
 
 /// Σ wᵢ JᵢJᵢᵀ.

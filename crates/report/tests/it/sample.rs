@@ -103,6 +103,8 @@ pub fn fit() -> Fit {
         coefs: Vec::new(),
     };
     Fit {
+        pools: Vec::new(),
+        stages: Vec::new(),
         schema: "isoflop.fit/1".into(),
         law: LawRecord {
             id: "chinchilla".into(),
