@@ -85,13 +85,13 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
         seek(&var.name, &var.column, kind);
     }
     if let Some(name) = wants.weights {
-        seek(name, name, NeedKind::Positive);
+        seek(name, name, NeedKind::Weight);
     }
     if let Some(name) = wants.clusters {
         seek(name, name, NeedKind::Level);
     }
     if let Some(Some(name)) = wants.share {
-        seek(name, name, NeedKind::Positive);
+        seek(name, name, NeedKind::Weight);
     }
     if let Some(last) = faults.pop() {
         faults.push(told(last, &notes, Severity::Info));
