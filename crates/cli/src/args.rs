@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Predict with a fitted law, and say how far beyond the data that is
     Predict(PredictArgs),
+    /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice
+    Check(CheckArgs),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue
@@ -213,6 +215,28 @@ pub(crate) struct PredictArgs {
     /// Law to fit first, when the input is a table
     #[arg(long, value_name = "ID|FILE|FORMULA")]
     pub(crate) law: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// `isoflop check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Tables of runs with --law, or a saved fit (fit.json)
+    #[arg(value_name = "INPUT|FIT.json", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
+    #[arg(long, value_name = "ID|FILE|FORMULA")]
+    pub(crate) law: Option<String>,
+    /// A point that the law is meant to predict: N=70B,D=1.4T; may be repeated
+    #[arg(long, value_name = "POINT")]
+    pub(crate) at: Vec<String>,
+    /// A table of such points
+    #[arg(long, value_name = "FILE")]
+    pub(crate) at_file: Option<String>,
+    /// Exit with 3 when a finding is a warning or worse
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }

@@ -34,6 +34,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Fit(said) => verb::fit::run(said, seed, &output),
         Command::Predict(said) => verb::predict::run(said, seed, &output),
+        Command::Check(said) => verb::check::run(said, seed, &output),
         Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
         Command::Flops(said) => verb::flops::run(&said, &output),

@@ -52,7 +52,13 @@ impl FitRequest {
         fit_groups(&law, &table, column, &self.options)
     }
 
-    fn load(&self) -> Result<(Law, RunTable), Diagnostics> {
+    /// The options of the fit.
+    pub(crate) fn options(&self) -> &FitOptions {
+        &self.options
+    }
+
+    /// Reads the table and the law, and reports the faults of both together.
+    pub(crate) fn load(&self) -> Result<(Law, RunTable), Diagnostics> {
         let alone = self.law.load_alone();
         let table = match (read(&self.inputs, &self.reader), &alone) {
             (Ok(table), _) => table,

@@ -30,17 +30,20 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+mod reload;
 mod saved;
 mod threads;
 mod verify;
 
 pub use datasets::{DataSet, dataset, datasets};
+pub use reload::{Reloaded, reload};
 pub use saved::fit_from_json;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
 pub use isoflop_answer::{
-    LawComparison, Point, PredictedPoint, Prediction, compare_laws, predict, predict_through,
+    Check, Checked, Finding, LawComparison, Point, PredictedPoint, Prediction, check, compare_laws,
+    predict, predict_through,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

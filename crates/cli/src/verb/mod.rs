@@ -1,5 +1,6 @@
 //! One file a verb: from what was said to a result on the screen.
 
+pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod fit;

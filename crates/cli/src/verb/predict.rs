@@ -25,23 +25,7 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     };
     let inner = said.through.as_deref().map(saved_fit).transpose()?;
     let asked = inner.as_ref().unwrap_or(&fit);
-    let mut points = Vec::new();
-    let mut faults = Diagnostics::default();
-    for text in &said.at {
-        match at::point(text, asked) {
-            Ok(point) => points.push(point),
-            Err(more) => faults.0.extend(more.0),
-        }
-    }
-    if let Some(file) = &said.at_file {
-        match at::points_of_file(file, &said.how.map, asked) {
-            Ok(more) => points.extend(more),
-            Err(more) => faults.0.extend(more.0),
-        }
-    }
-    if !faults.0.is_empty() {
-        return Err(faults.into());
-    }
+    let points = at::asked(&said.at, said.at_file.as_deref(), &said.how.map, asked)?;
     let prediction = match &inner {
         Some(inner) => predict_through(&fit, inner, &points, said.how.level)?,
         None => predict(&fit, &points, said.how.level)?,

@@ -1,5 +1,6 @@
 //! Builders: a result in, a [`Document`](crate::Document) out. Every sentence a reader sees is worded here.
 
+mod check;
 mod curve;
 mod demo;
 mod fit;
@@ -12,6 +13,7 @@ mod tables;
 mod verdicts;
 mod words;
 
+pub use check::check_document;
 pub use demo::demo_document;
 pub use fit::fit_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};

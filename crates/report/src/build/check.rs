@@ -1,0 +1,108 @@
+//! The words of a check: findings with evidence and advice, then what every rule answered.
+
+use isoflop_answer::{Answered, Check, Finding, Outcome};
+use isoflop_base::{Evidence, Note, Severity};
+
+use super::words::law_name;
+use crate::doc::{Block, Document, Frame, Table, Value};
+
+/// What a check says.
+#[must_use]
+pub fn check_document(check: &Check) -> Document {
+    let mut doc = Document::new(format!("Check of {}", law_name(&check.law)));
+    doc.push(Block::Formula(check.law.formula.clone()));
+    doc.paragraph(summary(check));
+    if !check.findings.is_empty() {
+        doc.heading("Findings");
+        doc.push(Block::Notes(check.findings.iter().map(note).collect()));
+    }
+    for (heading, outcome) in [
+        ("Looked at, and nothing found", Outcome::Clear),
+        ("Cannot be told from this table", Outcome::CannotTell),
+        ("Does not apply", Outcome::DoesNotApply),
+    ] {
+        let rows: Vec<&Answered> = check
+            .answers
+            .iter()
+            .filter(|a| a.outcome == outcome)
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        doc.heading(heading);
+        let mut table = Table::with_columns(&["question", "answer"]);
+        table.rows = rows
+            .iter()
+            .map(|a| vec![a.question.clone(), a.message.clone()])
+            .collect();
+        doc.push(Block::Table(table));
+    }
+    doc.frame = frame(&check.findings);
+    doc
+}
+
+fn summary(check: &Check) -> String {
+    let count = |severity: Severity| {
+        check
+            .findings
+            .iter()
+            .filter(|f| f.severity == severity)
+            .count()
+    };
+    let runs = match check.n {
+        0 => "the law could not be fitted".to_owned(),
+        n => format!("fitted to {n} runs"),
+    };
+    format!(
+        "{} questions asked, {runs}: {} errors, {} warnings, {} remarks.",
+        check.answers.len(),
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Info),
+    )
+}
+
+/// A finding as every face shows notes.
+fn note(finding: &Finding) -> Note {
+    Note {
+        code: finding.code.clone(),
+        severity: finding.severity,
+        message: finding.message.clone(),
+        evidence: finding.evidence.clone(),
+        advice: finding.advice.clone(),
+    }
+}
+
+fn frame(findings: &[Finding]) -> Frame {
+    let columns = [
+        "severity", "code", "message", "evidence", "advice", "source",
+    ];
+    let mut frame = Frame::with_columns(&columns);
+    for f in findings {
+        let evidence: Vec<String> = f
+            .evidence
+            .iter()
+            .map(|(name, value)| match value {
+                Evidence::Number(x) => format!("{name}={x}"),
+                Evidence::Text(text) => format!("{name}={text}"),
+            })
+            .collect();
+        let severity = match f.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let cells = [
+            severity.to_owned(),
+            f.code.clone(),
+            f.message.clone(),
+            evidence.join("; "),
+            f.advice.clone(),
+            f.source.clone(),
+        ];
+        frame
+            .rows
+            .push(cells.into_iter().map(Value::Text).collect());
+    }
+    frame
+}
