@@ -14,6 +14,8 @@ const SIMPLEX: f64 = 2e-3;
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub n: usize,
+    /// Row of the table of each run.
+    pub rows: Vec<usize>,
     /// Inputs by letter, in the law's order.
     pub inputs: Vec<(String, Vec<f64>)>,
     pub response: Vec<f64>,
@@ -171,6 +173,7 @@ fn assemble(
         indexes,
         columns,
         places: table.places(&selection.rows),
+        rows: selection.rows,
         skipped: selection
             .skipped
             .into_iter()
@@ -239,6 +242,7 @@ fn retain(binding: &mut Binding, keep: &[bool]) {
     for (_, column) in &mut binding.indexes {
         only(column, keep);
     }
+    only(&mut binding.rows, keep);
     only(&mut binding.response, keep);
     only(&mut binding.weights, keep);
     binding.places.retain(keep);
