@@ -2,7 +2,9 @@
 //! `rules/`, one line in its list.
 
 mod finding;
+mod optimum;
 mod rules;
+mod stats;
 mod subject;
 
 pub use finding::{Answered, Finding, Outcome};

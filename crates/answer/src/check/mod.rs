@@ -66,6 +66,8 @@ pub struct Checked<'a> {
     pub options: &'a FitOptions,
     /// Points that the fit is meant to predict.
     pub points: &'a [Point],
+    /// Tables that changed since a saved fit was made.
+    pub changed: &'a [String],
 }
 
 /// Faults of a fit after which an audit can still say what is wrong with the runs.

@@ -21,6 +21,7 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
                 table: Some(&table),
                 options: request.options(),
                 points: &points,
+                changed: &[],
             };
             check(&what, fitted)?
         }
@@ -51,6 +52,7 @@ fn of_saved(said: &CheckArgs, saved: Fit) -> Result<Check, Diagnostics> {
         table: again.table.as_ref().ok(),
         options: &again.options,
         points: &points,
+        changed: &again.changed,
     };
     check(&what, fitted)
 }

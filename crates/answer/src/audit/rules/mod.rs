@@ -1,6 +1,34 @@
 //! The rules, in the order in which they are asked.
 
+mod bounds;
+mod checkpoints;
+mod corner;
+mod duplicates;
+mod embeddings;
+mod epochs;
 mod fitted;
+mod freedom;
+mod grid;
+mod identified;
+mod influence;
+mod intervals;
+mod irreducible;
+mod last_layer;
+mod optimum;
+mod reach;
+mod record;
+mod residuals;
+mod rounding;
+mod rungs;
+mod scales;
+mod schedule;
+mod settings;
+mod sizes;
+mod skipped;
+mod sources;
+mod span;
+mod starts;
+mod units;
 
 use super::finding::Verdict;
 use super::subject::Subject;
@@ -18,4 +46,34 @@ pub(crate) struct Rule {
 }
 
 /// All rules.
-pub(crate) const RULES: &[Rule] = &[fitted::RULE];
+pub(crate) const RULES: &[Rule] = &[
+    fitted::RULE,
+    units::RULE,
+    scales::RULE,
+    skipped::RULE,
+    sizes::RULE,
+    span::RULE,
+    freedom::RULE,
+    checkpoints::RULE,
+    schedule::RULE,
+    settings::RULE,
+    duplicates::RULE,
+    sources::RULE,
+    epochs::RULE,
+    last_layer::RULE,
+    embeddings::RULE,
+    optimum::RULE,
+    starts::RULE,
+    bounds::RULE,
+    identified::RULE,
+    irreducible::RULE,
+    corner::RULE,
+    influence::RULE,
+    rungs::RULE,
+    residuals::RULE,
+    grid::RULE,
+    intervals::RULE,
+    rounding::RULE,
+    reach::RULE,
+    record::RULE,
+];

@@ -1,0 +1,73 @@
+//! Are there enough model sizes?
+//!
+//! # What it checks
+//!
+//! The number of distinct sizes (within 5 %), and of distinct values of the law's other inputs.
+//!
+//! # Why it matters
+//!
+//! An exponent of N rests on as many points as there are sizes, however many runs share them. Over 485 models of 40
+//! families, laws from fewer than five sizes extrapolated worst.
+//!
+//! # What to do
+//!
+//! Train at least five sizes; more help even when they are not larger.
+//!
+//! # Source
+//!
+//! Choshen, Zhang, Andreas 2024, arXiv:2410.11840 (five sizes); Li, Kudugunta, Zettlemoyer 2025, arXiv:2502.18969
+//! (the number of models is an item of its checklist).
+
+use super::Rule;
+use crate::audit::finding::{Found, Verdict};
+use crate::audit::stats::clusters;
+use crate::audit::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    name: "sizes",
+    question: "Are there enough model sizes?",
+    source: "arXiv:2410.11840; arXiv:2502.18969, checklist",
+    look,
+};
+
+/// Sizes within this share are one.
+const SAME: f64 = 0.05;
+/// Fewer sizes than this are few.
+const ENOUGH: usize = 5;
+
+fn look(subject: &Subject<'_>) -> Verdict {
+    let mut found = subject.noted(&["few-values", "one-value"]);
+    let Some(params) = &subject.runs.params else {
+        return Verdict::of(found, || "the runs carry no model sizes".to_owned());
+    };
+    let sizes = clusters(params, SAME).len();
+    if sizes < ENOUGH {
+        let what = format!(
+            "{} take {sizes} distinct {} only: an exponent of N rests on as many points",
+            plural(subject.runs.n, "run"),
+            if sizes == 1 { "size" } else { "sizes" }
+        );
+        let found_here = if sizes < 3 {
+            Found::error("few-sizes", what)
+        } else {
+            Found::warning("few-sizes", what)
+        };
+        found.retain(|f| !f.message.starts_with('N'));
+        found.push(
+            found_here
+                .number("sizes", sizes as f64)
+                .number("enough", ENOUGH as f64)
+                .advice("train more sizes, or fit a law without an exponent of N"),
+        );
+    }
+    Verdict::of(found, || format!("{sizes} distinct sizes"))
+}
+
+/// `1 run`, `7 runs`.
+fn plural(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
