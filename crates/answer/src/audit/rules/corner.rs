@@ -37,13 +37,14 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let (Some(inside), Some(delta)) = (fit.objective.inside, fit.objective.delta) else {
         return Verdict::DoesNotApply(format!("a {} penalty has no corner", fit.objective.penalty));
     };
-    Verdict::of(
-        subject.noted(&["corner-below-resolution", "small-corner"]),
-        || {
-            format!(
-                "δ = {delta:.3e}, {:.0}% of the residuals inside",
-                100.0 * inside
-            )
-        },
-    )
+    let mut found = subject.noted(&["corner-below-resolution"]);
+    if found.is_empty() {
+        found = subject.noted(&["small-corner"]);
+    }
+    Verdict::of(found, || {
+        format!(
+            "δ = {delta:.3e}, {:.0}% of the residuals inside",
+            100.0 * inside
+        )
+    })
 }

@@ -39,6 +39,8 @@ const EMBEDDING: f64 = 47_491.0;
 const TOLD: f64 = 0.01;
 /// The same, grave.
 const GRAVE: f64 = 0.03;
+/// Difference from which the other count is told although nobody says that it was meant.
+const GRAVE_IF_SO: f64 = 0.06;
 
 /// Columns that count all parameters, and those that leave embeddings out.
 const TOTAL: [&str; 6] = [
@@ -120,6 +122,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
         return Verdict::Clear(words);
     }
     // A count that the table does not state is a thought experiment.
+    if !stated && moved.abs() < GRAVE_IF_SO {
+        return Verdict::CannotTell(format!("no column says what N counts: {words}"));
+    }
     let severity = if stated && moved.abs() >= GRAVE {
         Severity::Warning
     } else {

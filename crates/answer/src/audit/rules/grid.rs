@@ -22,6 +22,7 @@
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::optimum::is_surface;
+use crate::audit::stats::clusters;
 use crate::audit::subject::Subject;
 use isoflop_base::Severity;
 use isoflop_data::RunTable;
@@ -36,6 +37,10 @@ pub(super) const RULE: Rule = Rule {
     look,
 };
 
+/// Compute within this share is one budget.
+const SAME: f64 = 0.05;
+/// Share of the range of compute that budgets may fill: beyond, compute is continuous.
+const FILLED: f64 = 0.5;
 /// Runs that make a budget.
 const RUNS: usize = 4;
 /// Budgets that make a grid.
@@ -56,6 +61,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
     else {
         return Verdict::CannotTell("params, tokens and loss are not all known".to_owned());
     };
+    if let Some(why) = no_grid(&flops) {
+        return Verdict::DoesNotApply(why);
+    }
     let columns: [(&str, &[f64]); 4] = [
         ("params", params),
         ("tokens", tokens),
@@ -76,25 +84,37 @@ fn look(subject: &Subject<'_>) -> Verdict {
         ..RecipeOptions::default()
     };
     match recipe(&law, &table, &options) {
-        Ok(found) => judge(&found, runs.n),
+        Ok(found) => judge(&found),
         Err(_) => Verdict::DoesNotApply(
             "fewer than three groups of runs share a budget and bracket a minimum: there is no IsoFLOP grid".to_owned(),
         ),
     }
 }
 
-fn judge(recipe: &Recipe, n: usize) -> Verdict {
+/// Why these are no budgets: too few runs share one, or compute takes all values.
+fn no_grid(flops: &[f64]) -> Option<String> {
+    let all = clusters(flops, SAME);
+    let full: Vec<&Vec<usize>> = all.iter().filter(|b| b.len() >= RUNS).collect();
+    let inside: usize = full.iter().map(|b| b.len()).sum();
+    if full.len() < BUDGETS || inside * 2 < flops.len() {
+        let n = flops.len();
+        return Some(format!(
+            "{inside} of {n} runs share a budget with three others: this is no IsoFLOP grid"
+        ));
+    }
+    let low = flops.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = flops.iter().copied().fold(0.0, f64::max);
+    let filled = full.len() as f64 * (1.0 + SAME).ln() / (high / low).ln();
+    (filled > FILLED)
+        .then(|| "compute takes all values between its ends: there are no budgets".to_owned())
+}
+
+fn judge(recipe: &Recipe) -> Verdict {
     let full: Vec<&Budget> = recipe
         .budgets
         .iter()
         .filter(|b| b.runs.len() >= RUNS)
         .collect();
-    let inside: usize = full.iter().map(|b| b.runs.len()).sum();
-    if full.len() < BUDGETS || inside * 2 < n {
-        return Verdict::DoesNotApply(format!(
-            "{inside} of {n} runs share a budget with three others: this is no IsoFLOP grid"
-        ));
-    }
     let Some(bias) = &recipe.bias else {
         return Verdict::CannotTell(
             "no surface law could be fitted to the runs to simulate with".to_owned(),
@@ -122,7 +142,7 @@ fn judge(recipe: &Recipe, n: usize) -> Verdict {
     } else {
         Severity::Info
     };
-    Found::new("off-centre-grid", severity, words)
+    Found::new("isoflop-bias", severity, words)
         .number("exponent_bias", off)
         .number("exponent_of_law", bias.exponent_of_law)
         .number("size_ratio_at_largest_budget", ratio)

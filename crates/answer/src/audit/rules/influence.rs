@@ -252,16 +252,17 @@ impl<'s> Search<'s> {
             .map_or_else(String::new, |se| {
                 format!(" ({:+.1} standard errors)", (value - aim.value) / se)
             });
-        let (runs, names) = match sorted.len() {
-            1 => ("the run".to_owned(), self.subject.runs.list(&sorted)),
-            k => (format!("the {k} runs"), self.subject.runs.list(&sorted)),
+        let names = self.subject.runs.list(&sorted);
+        let (runs, that) = match sorted.len() {
+            1 => ("the run".to_owned(), "moves"),
+            k => (format!("the {k} runs"), "move"),
         };
         if !decides {
             let size = optimal.map_or_else(String::new, |(all, without)| {
                 format!(", N* by {:+.0}%", 100.0 * (without / all - 1.0))
             });
             return Verdict::Clear(format!(
-                "without {runs} that move it most ({names}) {} goes from {:.4} to {value:.4}{errors}{size}",
+                "without {runs} that {that} it most ({names}) {} goes from {:.4} to {value:.4}{errors}{size}",
                 aim.name, aim.value
             ));
         }

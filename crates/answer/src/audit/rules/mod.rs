@@ -45,8 +45,8 @@ pub(crate) struct Rule {
     pub look: fn(&Subject<'_>) -> Verdict,
 }
 
-/// All rules.
-pub(crate) const RULES: &[Rule] = &[
+/// Rules about the runs. When one of them finds an error, the fit means nothing, and the rules about it are not asked.
+pub(crate) const OF_RUNS: &[Rule] = &[
     fitted::RULE,
     units::RULE,
     scales::RULE,
@@ -58,9 +58,13 @@ pub(crate) const RULES: &[Rule] = &[
     schedule::RULE,
     settings::RULE,
     duplicates::RULE,
-    sources::RULE,
     epochs::RULE,
     last_layer::RULE,
+];
+
+/// Rules about the fit.
+pub(crate) const OF_FIT: &[Rule] = &[
+    sources::RULE,
     embeddings::RULE,
     optimum::RULE,
     starts::RULE,
@@ -77,3 +81,17 @@ pub(crate) const RULES: &[Rule] = &[
     reach::RULE,
     record::RULE,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_rules_are_unique() {
+        let mut names: Vec<&str> = OF_RUNS.iter().chain(OF_FIT).map(|r| r.name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -36,16 +36,21 @@ const SAME: f64 = 0.05;
 const ENOUGH: usize = 5;
 
 fn look(subject: &Subject<'_>) -> Verdict {
-    let mut found = subject.noted(&["few-values", "one-value"]);
+    let mut found = match subject.fit {
+        Some(_) => subject.noted(&["few-values", "one-value"]),
+        // The refusal says it already.
+        None => Vec::new(),
+    };
     let Some(params) = &subject.runs.params else {
         return Verdict::of(found, || "the runs carry no model sizes".to_owned());
     };
     let sizes = clusters(params, SAME).len();
     if sizes < ENOUGH {
         let what = format!(
-            "{} take {sizes} distinct {} only: an exponent of N rests on as many points",
-            plural(subject.runs.n, "run"),
-            if sizes == 1 { "size" } else { "sizes" }
+            "{} distinct {} among {} runs: an exponent of N rests on as many points",
+            sizes,
+            if sizes == 1 { "size" } else { "sizes" },
+            subject.runs.n
         );
         let found_here = if sizes < 3 {
             Found::error("few-sizes", what)
@@ -61,13 +66,4 @@ fn look(subject: &Subject<'_>) -> Verdict {
         );
     }
     Verdict::of(found, || format!("{sizes} distinct sizes"))
-}
-
-/// `1 run`, `7 runs`.
-fn plural(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
 }

@@ -85,18 +85,26 @@ fn look(subject: &Subject<'_>) -> Verdict {
     }
     let residuals = pulled_in(&subject.runs.residuals);
     let mut looked = Vec::new();
-    // Columns that split the runs alike say the same thing.
-    let mut seen: Vec<Vec<usize>> = Vec::new();
+    let mut apart: Vec<(f64, &Column, Found)> = Vec::new();
     for column in columns {
         let Some(codes) = kinds(subject, column) else {
             continue;
         };
         looked.push(format!("`{}`", column.name));
-        if seen.contains(&codes) {
-            continue;
+        let different = differ(column, &subject.labels(column), &codes, &residuals);
+        apart.extend(different.map(|(share, found)| (share, column, found)));
+    }
+    // Experiment, data set and recipe often say the same: the one that says most speaks for all.
+    apart.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut apart = apart.into_iter();
+    if let Some((_, _, mut most)) = apart.next() {
+        let others: Vec<String> = apart
+            .map(|(share, c, _)| format!("`{}` {:.0}%", c.name, 100.0 * share))
+            .collect();
+        if !others.is_empty() {
+            most.message = format!("{}; {}", most.message, others.join(", "));
         }
-        found.extend(differ(column, &subject.labels(column), &codes, &residuals));
-        seen.push(codes);
+        found.push(most);
     }
     if looked.is_empty() && found.is_empty() {
         return Verdict::CannotTell(
@@ -143,7 +151,12 @@ fn kinds(subject: &Subject<'_>, column: &Column) -> Option<Vec<usize>> {
     (!nested).then_some(codes)
 }
 
-fn differ(column: &Column, labels: &[String], codes: &[usize], residuals: &[f64]) -> Option<Found> {
+fn differ(
+    column: &Column,
+    labels: &[String],
+    codes: &[usize],
+    residuals: &[f64],
+) -> Option<(f64, Found)> {
     if residuals.len() != codes.len() {
         return None;
     }
@@ -182,7 +195,8 @@ fn differ(column: &Column, labels: &[String], codes: &[usize], residuals: &[f64]
     means.sort_by(|a, b| b.1.total_cmp(&a.1));
     let shown = |(name, m): &(String, f64)| format!("{name} {:+.2}%", 100.0 * m);
     let (high, low) = (means.first()?, means.last()?);
-    Some(
+    Some((
+        share,
         Found::warning(
             "mixed-sources",
             format!(
@@ -197,5 +211,5 @@ fn differ(column: &Column, labels: &[String], codes: &[usize], residuals: &[f64]
         .number("share", share)
         .number("variance_ratio", ratio)
         .advice(format!("fit each by itself (--group {}), or index what differs in the law: E[{}]", column.name, column.name)),
-    )
+    ))
 }
