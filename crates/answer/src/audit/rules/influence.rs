@@ -32,10 +32,14 @@ pub(super) const RULE: Rule = Rule {
     look,
 };
 
-/// Shift in standard errors from which a few runs decide.
+/// Shift in standard errors from which a few runs decide, if it is also a tenth of the value.
 const DECIDES: f64 = 1.5;
 /// Relative shift that decides where there is no standard error.
 const DECIDES_WITHOUT_ERROR: f64 = 0.15;
+/// The corner runs of a design may move an exponent by two standard errors and yet by next to nothing.
+const MATTERS: f64 = 0.1;
+/// Shift in standard errors that decides however small it is.
+const DECIDES_ANYHOW: f64 = 3.0;
 /// Most runs that are taken away.
 const MOST: usize = 5;
 /// With more runs than this, only the likely ones are tried.
@@ -128,6 +132,15 @@ impl<'s> Search<'s> {
         }
     }
 
+    /// Whether a shift, in the units of [`Self::shift`], decides the answer.
+    fn decides(aim: &Aim, shift: f64) -> bool {
+        let relative = match aim.se {
+            Some(se) if se > 0.0 => shift * se / aim.value.abs(),
+            _ => MATTERS,
+        };
+        shift >= DECIDES_ANYHOW || (shift >= DECIDES && relative >= MATTERS)
+    }
+
     fn value(&self, aim: &Aim, at: &[f64]) -> Option<f64> {
         let j = aim.coordinate?;
         Some(self.refits.coordinates()[j].coefficient(at[j]))
@@ -206,7 +219,10 @@ impl<'s> Search<'s> {
             shifts.push(shift);
         }
         // As many runs as it takes to decide, else the one that moves most.
-        let take = shifts.iter().position(|s| *s >= DECIDES).map(|k| k + 1);
+        let take = shifts
+            .iter()
+            .position(|s| Self::decides(aim, *s))
+            .map(|k| k + 1);
         let shown = take.unwrap_or(shifts.len());
         let full =
             shifts
