@@ -7,8 +7,8 @@
 //!
 //! # Why it matters
 //!
-//! Small models are mostly embeddings. Counting without them (and without their compute) is half of the difference
-//! between Kaplan's exponent of 0.73 and Chinchilla's of 0.50; three readings of Chinchilla's N differ by 15 %.
+//! Small models are mostly embeddings. Counting without them, on small models, explains much of the difference between
+//! Kaplan's exponent of 0.73 and Chinchilla's of 0.50; three readings of Chinchilla's N differ by up to 15 %.
 //!
 //! # What to do
 //!

@@ -7,9 +7,9 @@
 //!
 //! # Why it matters
 //!
-//! A loss read before the schedule has decayed lies above that of a run of that length. Long warm-up and unmatched decay
-//! moved the exponent of N* from 0.60 to 0.57 and 0.71 to 0.60 on RefinedWeb; unmatched schedules are Hoffmann's
-//! explanation of Kaplan's exponent.
+//! A loss read before the schedule has decayed lies above that of a run of that length. On RefinedWeb a warm-up that fits
+//! the run moved the exponent of N* from 0.71 to 0.60, and a decay that fits it on to 0.57; unmatched schedules are
+//! Hoffmann's explanation of Kaplan's exponent.
 //!
 //! # What to do
 //!
