@@ -7,7 +7,7 @@ mod check;
 mod compare_laws;
 mod predict;
 
-pub use audit::{Answered, Finding, Outcome};
+pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
 pub use check::{Check, Checked, Cut, Ranked, check};
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};

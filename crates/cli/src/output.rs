@@ -97,6 +97,16 @@ impl Output {
         self.show_as(doc, json, || render::text(doc, self.style))
     }
 
+    /// Shows a short document on the screen and writes a long one to files.
+    pub(crate) fn show_pages(
+        &self,
+        screen: &Document,
+        page: &Document,
+        json: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        self.show_as(page, json, || render::text(screen, self.style))
+    }
+
     /// Shows a result whose text is not that of its document.
     pub(crate) fn show_as(
         &self,

@@ -261,7 +261,11 @@ fn solved_starts(p: usize, tried: usize) -> usize {
 }
 
 /// Observed responses on the scale of the residuals.
-fn observed(law: &Law, binding: &Binding, scale: Scale) -> Result<Vec<f64>, Diagnostics> {
+pub(crate) fn observed(
+    law: &Law,
+    binding: &Binding,
+    scale: Scale,
+) -> Result<Vec<f64>, Diagnostics> {
     let values = match scale {
         Scale::Raw => binding.response.clone(),
         Scale::Ln => {
@@ -334,7 +338,7 @@ pub(crate) fn bind_program<'p>(program: &'p Program, law: &Law, binding: &Bindin
     program.bind(binding.n, &columns(program, law, binding), &codes)
 }
 
-fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
+pub(crate) fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
     program
         .coordinates()
         .iter()
@@ -542,7 +546,7 @@ fn with_priors(
     ))
 }
 
-fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
+pub(crate) fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
     let residuals = Target::new(frame, weights, penalty, 0.0).residuals(x);
     let (mut scores, mut curvature) = (0.0, 0.0);
     for (r, w) in residuals.iter().zip(weights) {

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the house rules that a machine can check. One rule, one file, one line in [`RULES`].
 
 mod attributes;
+pub mod audit_rules;
 mod budgets;
 mod effects;
 mod headers;
@@ -88,6 +89,11 @@ const RULES: &[Rule] = &[
         name: "law-files",
         holds: "every law file carries title, formula and source",
         check: law_files::check,
+    },
+    Rule {
+        name: "audit-rules",
+        holds: "every rule of the audit says what it checks, why, what to do and who says so",
+        check: audit_rules::check,
     },
     Rule {
         name: "machine-paths",

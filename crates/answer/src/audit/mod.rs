@@ -1,23 +1,46 @@
 //! The audit: what a careful reader asks of a scaling law, answered from the runs and the fit. One rule, one file under
 //! `rules/`, one line in its list.
 
+mod checklist;
 mod finding;
+mod optimum;
 mod rules;
+mod stats;
 mod subject;
 
+pub use checklist::Item;
+pub(crate) use checklist::checklist;
 pub use finding::{Answered, Finding, Outcome};
 pub(crate) use subject::Subject;
 
 use finding::Verdict;
-use rules::{RULES, Rule};
+use isoflop_base::Severity;
+use rules::{OF_FIT, OF_RUNS, Rule};
 
 /// Asks every rule.
 pub(crate) fn audit(subject: &Subject<'_>) -> Vec<Answered> {
-    RULES.iter().map(|rule| ask(rule, subject)).collect()
+    let mut answers: Vec<Answered> = OF_RUNS.iter().map(|rule| ask(rule, subject)).collect();
+    let grave = answers
+        .iter()
+        .flat_map(|a| &a.findings)
+        .find(|f| f.severity == Severity::Error)
+        .map(|f| f.code.clone());
+    answers.extend(OF_FIT.iter().map(|rule| match &grave {
+        None => ask(rule, subject),
+        Some(code) => answered(
+            rule,
+            Verdict::CannotTell(format!("not asked: the runs are at fault ({code})")),
+        ),
+    }));
+    answers
 }
 
 fn ask(rule: &Rule, subject: &Subject<'_>) -> Answered {
-    let (outcome, message, found) = match (rule.look)(subject) {
+    answered(rule, (rule.look)(subject))
+}
+
+fn answered(rule: &Rule, verdict: Verdict) -> Answered {
+    let (outcome, message, found) = match verdict {
         Verdict::Found(found) => (Outcome::Found, String::new(), found),
         Verdict::Clear(message) => (Outcome::Clear, message, Vec::new()),
         Verdict::CannotTell(message) => (Outcome::CannotTell, message, Vec::new()),

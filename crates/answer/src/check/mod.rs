@@ -7,7 +7,7 @@ use isoflop_fit::{Fit, FitOptions, LawRecord, Provenance};
 use isoflop_law::Law;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{self, Answered, Finding, Subject};
+use crate::audit::{self, Answered, Finding, Item, Subject};
 use crate::predict::Point;
 
 /// What was found when a law and its runs were checked. `schema` is `isoflop.check/1`.
@@ -23,6 +23,8 @@ pub struct Check {
     pub findings: Vec<Finding>,
     /// What every rule of the audit answered, in a fixed order.
     pub answers: Vec<Answered>,
+    /// The reporting checklists of the field, answered where runs and fit say it.
+    pub checklist: Vec<Item>,
     /// Held-out scores by cut.
     pub backtest: Vec<Cut>,
     /// Laws by held-out error.
@@ -66,6 +68,8 @@ pub struct Checked<'a> {
     pub options: &'a FitOptions,
     /// Points that the fit is meant to predict.
     pub points: &'a [Point],
+    /// Tables that changed since a saved fit was made.
+    pub changed: &'a [String],
 }
 
 /// Faults of a fit after which an audit can still say what is wrong with the runs.
@@ -94,6 +98,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         },
         n: fit.as_ref().map_or(0, |f| f.n),
         findings: audit::findings(&answers),
+        checklist: audit::checklist(&subject, &answers),
         answers,
         backtest: Vec::new(),
         ranking: Vec::new(),

@@ -1,6 +1,6 @@
 //! `isoflop check`: can it be trusted?
 
-use isoflop::report::{check_document, json};
+use isoflop::report::{check_document, check_summary, json};
 use isoflop::{Check, Checked, Diagnostic, Diagnostics, Fit, Point, check, fit, reload};
 
 use crate::args::CheckArgs;
@@ -21,6 +21,7 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
                 table: Some(&table),
                 options: request.options(),
                 points: &points,
+                changed: &[],
             };
             check(&what, fitted)?
         }
@@ -34,7 +35,9 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
             .into());
         }
     };
-    output.show(&check_document(&found), || json::text(&found))?;
+    output.show_pages(&check_summary(&found), &check_document(&found), || {
+        json::text(&found)
+    })?;
     if said.strict && found.says_no() {
         return Err(Failure::SaysNo);
     }
@@ -51,6 +54,7 @@ fn of_saved(said: &CheckArgs, saved: Fit) -> Result<Check, Diagnostics> {
         table: again.table.as_ref().ok(),
         options: &again.options,
         points: &points,
+        changed: &again.changed,
     };
     check(&what, fitted)
 }

@@ -6,9 +6,32 @@ use isoflop_base::{Evidence, Note, Severity};
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
 
-/// What a check says.
+/// What a check says, with the reporting checklist: a page for an appendix.
 #[must_use]
 pub fn check_document(check: &Check) -> Document {
+    let mut doc = check_summary(check);
+    doc.heading("Reporting checklist");
+    let mut table = Table::with_columns(&["part", "what a reader is told", "answer", "asked by"]);
+    table.rows = check
+        .checklist
+        .iter()
+        .map(|item| {
+            let answer = item.answer.as_deref();
+            vec![
+                item.part.clone(),
+                item.asks.clone(),
+                answer.unwrap_or("— (for the author to say)").to_owned(),
+                item.source.clone(),
+            ]
+        })
+        .collect();
+    doc.push(Block::Table(table));
+    doc
+}
+
+/// What a check says, for the screen.
+#[must_use]
+pub fn check_summary(check: &Check) -> Document {
     let mut doc = Document::new(format!("Check of {}", law_name(&check.law)));
     doc.push(Block::Formula(check.law.formula.clone()));
     doc.paragraph(summary(check));

@@ -13,7 +13,7 @@ mod tables;
 mod verdicts;
 mod words;
 
-pub use check::check_document;
+pub use check::{check_document, check_summary};
 pub use demo::demo_document;
 pub use fit::fit_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};

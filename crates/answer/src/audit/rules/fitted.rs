@@ -1,4 +1,4 @@
-//! Can the law be fitted to these runs at all?
+//! Can the law be fitted to these runs?
 //!
 //! # What it checks
 //!

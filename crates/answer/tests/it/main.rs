@@ -1,0 +1,5 @@
+//! Tests of the answers through their public interface.
+
+mod audit_fit;
+mod audit_runs;
+mod support;
