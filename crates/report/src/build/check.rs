@@ -3,6 +3,7 @@
 use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
+use super::backtest::backtest;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
 
@@ -60,6 +61,7 @@ pub fn check_summary(check: &Check) -> Document {
             .collect();
         doc.push(Block::Table(table));
     }
+    backtest(&mut doc, &check.extrapolation);
     doc.frame = frame(&check.findings);
     doc
 }
