@@ -10,8 +10,9 @@ mod predict;
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
 pub use check::{
-    BacktestOptions, Band, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, HeldOut,
-    NotJudged, Ranked, Widening, check, extrapolation, predict_together,
+    BacktestOptions, Band, BreakPlace, BreakTest, Breaks, COMBINED, Candidate, Check, Checked, Cut,
+    Extrapolation, HeldOut, NotJudged, Ranked, Widening, breaks, check, extrapolation,
+    predict_together,
 };
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};

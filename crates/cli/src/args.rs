@@ -249,6 +249,9 @@ pub(crate) struct CheckArgs {
     /// Leave the backtest out
     #[arg(long, conflicts_with_all = ["laws", "axis", "cuts"])]
     pub(crate) no_backtest: bool,
+    /// How many breaks the curve has: N simulated curves for each test (one input x, one response y; see --map)
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "99", value_parser = clap::value_parser!(u64).range(19..=10_000))]
+    pub(crate) breaks: Option<u64>,
     /// Write the saved fit (fit.json) again with what the backtest says of its intervals; predict then uses it
     #[arg(long, value_name = "FIT.json")]
     pub(crate) keep: Option<String>,

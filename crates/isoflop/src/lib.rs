@@ -42,8 +42,8 @@ pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
 pub use isoflop_answer::{
-    BacktestOptions, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
-    LawComparison, NotJudged, Point, PredictedPoint, Prediction, check, compare_laws,
+    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
+    LawComparison, NotJudged, Point, PredictedPoint, Prediction, breaks, check, compare_laws,
     extrapolation, predict, predict_through, predict_together,
 };
 pub use isoflop_base::{

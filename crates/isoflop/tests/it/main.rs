@@ -1,5 +1,6 @@
 //! The facade, as its users see it.
 
+mod backtest;
 mod chain;
 #[expect(
     dead_code,
