@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+pub mod ledger;
 mod reload;
 mod saved;
 mod threads;
@@ -41,9 +42,10 @@ pub use saved::fit_from_json;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
+pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
 pub use isoflop_answer::{
-    Check, Checked, Finding, LawComparison, Point, PredictedPoint, Prediction, check, compare_laws,
-    predict, predict_through,
+    Check, Checked, Finding, LawComparison, Point, PredictedPoint, Prediction, Profile,
+    ProfiledPrediction, check, compare_laws, predict, predict_through, profile,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

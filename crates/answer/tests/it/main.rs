@@ -2,4 +2,5 @@
 
 mod audit_fit;
 mod audit_runs;
+mod forecasts;
 mod support;

@@ -7,9 +7,15 @@ use crate::args::CheckArgs;
 use crate::at;
 use crate::output::{Failure, Output};
 use crate::request::FitRequest;
+use crate::verb::ledger;
 use crate::verb::predict::saved_fit;
 
 pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    if let (None, [file]) = (&said.law, said.inputs.as_slice())
+        && ledger::is_ledger(file)
+    {
+        return ledger::check(file, &said, output);
+    }
     let found = match (&said.law, said.inputs.as_slice()) {
         (Some(law), inputs) => {
             let request = FitRequest::new(inputs, law, &said.how, seed)?;
@@ -35,6 +41,14 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
             .into());
         }
     };
+    if !said.truth.is_empty() {
+        return Err(Diagnostic::error(
+            "no-ledger",
+            "--truth scores the forecasts of a ledger, and none was given",
+        )
+        .help("for example: isoflop check ledger.jsonl --truth runs.csv")
+        .into());
+    }
     output.show_pages(&check_summary(&found), &check_document(&found), || {
         json::text(&found)
     })?;

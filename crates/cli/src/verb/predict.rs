@@ -2,13 +2,17 @@
 
 use std::io::Read as _;
 
-use isoflop::report::{json, prediction_document};
-use isoflop::{Diagnostic, Diagnostics, Fit, fit_from_json, predict, predict_through};
+use isoflop::report::{add_profile, add_record, json, prediction_document};
+use isoflop::{
+    Diagnostic, Diagnostics, Fit, ProfiledPrediction, fit_from_json, predict, predict_through,
+    profile,
+};
 
 use crate::args::PredictArgs;
 use crate::at;
 use crate::output::{Failure, Output, cannot_read};
 use crate::request::FitRequest;
+use crate::verb::ledger;
 
 pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let fit = match (&said.law, said.inputs.as_slice()) {
@@ -30,9 +34,23 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         Some(inner) => predict_through(&fit, inner, &points, said.how.level)?,
         None => predict(&fit, &points, said.how.level)?,
     };
-    output.show(&prediction_document(&prediction), || {
-        json::text(&prediction)
-    })
+    if let Some(path) = &said.record {
+        ledger::record(path, &fit, &points, &said.name, said.date.as_deref())?;
+    }
+    let mut doc = prediction_document(&prediction);
+    if let Some(path) = &said.record {
+        add_record(&mut doc, &path.display().to_string(), &said.name);
+    }
+    let Some(coef) = &said.profile else {
+        return output.show(&doc, || json::text(&prediction));
+    };
+    let profile = profile(&fit, coef, &points)?;
+    add_profile(&mut doc, &prediction, &profile);
+    let both = ProfiledPrediction {
+        prediction,
+        profile,
+    };
+    output.show(&doc, || json::text(&both))
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {

@@ -5,6 +5,7 @@ use isoflop_base::{Evidence, Note, Severity};
 
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
+use crate::number::counted;
 
 /// What a check says, with the reporting checklist: a page for an appendix.
 #[must_use]
@@ -77,11 +78,11 @@ fn summary(check: &Check) -> String {
         n => format!("fitted to {n} runs"),
     };
     format!(
-        "{} questions asked, {runs}: {} errors, {} warnings, {} remarks.",
+        "{} questions asked, {runs}: {}, {}, {}.",
         check.answers.len(),
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Info),
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Info), "note"),
     )
 }
 
