@@ -288,6 +288,21 @@ fn a_fit_without_intervals_says_so() {
 }
 
 #[test]
+fn the_curvature_of_a_penalty_without_a_bend_is_no_error() {
+    let by = |objective: &str| {
+        let options = FitOptions {
+            objective: Some(Objective::parse(objective).expect("a spelling")),
+            uncertainty: Uncertainty::Covariance,
+            ..FitOptions::default()
+        };
+        checked(&chinchilla(), &usual(), &options)
+    };
+    assert_snapshot!(said(&by("huber-log:0.0001"), "intervals"));
+    assert!(is_clear(&by("huber-log:2mad"), "intervals"));
+    assert!(is_clear(&by("squared-log"), "intervals"));
+}
+
+#[test]
 fn the_digits_that_must_be_printed_are_counted() {
     let check = check_of(&grid(8, 7, 0.0003));
     assert_eq!(

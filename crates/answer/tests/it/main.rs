@@ -3,4 +3,5 @@
 mod audit_fit;
 mod audit_runs;
 mod forecasts;
+mod pitfalls;
 mod support;
