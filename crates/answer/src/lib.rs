@@ -14,4 +14,4 @@ pub use chain::predict_through;
 pub use check::{Check, Checked, Cut, Ranked, check};
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use predict::{Point, PredictedPoint, Prediction, predict};
-pub use profile::{Profile, ProfileRow, ProfiledPrediction, profile};
+pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};

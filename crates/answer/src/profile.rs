@@ -29,8 +29,18 @@ pub struct Profile {
     pub best: f64,
     /// Where the values come from, in words.
     pub range: String,
+    /// The points, by the inputs as they were asked.
+    pub points: Vec<ProfiledPoint>,
     /// One entry a value, rising.
     pub rows: Vec<ProfileRow>,
+}
+
+/// A point of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfiledPoint {
+    /// Inputs by letter.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub at: Vec<(String, f64)>,
 }
 
 /// What follows when the coefficient is held at one value.
@@ -103,6 +113,10 @@ pub fn profile(found: &Fit, coef: &str, points: &[Point]) -> Result<Profile, Dia
         coef: coef.to_owned(),
         best: estimate.value,
         range,
+        points: points
+            .iter()
+            .map(|p| ProfiledPoint { at: p.at.clone() })
+            .collect(),
         rows: rows.collect::<Result<_, _>>()?,
     })
 }

@@ -11,6 +11,7 @@ mod subject;
 pub use checklist::Item;
 pub(crate) use checklist::checklist;
 pub use finding::{Answered, Finding, Outcome};
+pub(crate) use rules::floor_of;
 pub(crate) use subject::Subject;
 
 use finding::Verdict;

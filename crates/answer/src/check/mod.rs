@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Answered, Finding, Item, Subject};
 use crate::predict::Point;
+use crate::profile::{Profile, profile};
 
 /// What was found when a law and its runs were checked. `schema` is `isoflop.check/1`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Check {
     pub answers: Vec<Answered>,
     /// The reporting checklists of the field, answered where runs and fit say it.
     pub checklist: Vec<Item>,
+    /// How the predictions at the points asked for move with the irreducible part, where the law has one and the fit keeps
+    /// its runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Held-out scores by cut.
     pub backtest: Vec<Cut>,
     /// Laws by held-out error.
@@ -100,10 +105,18 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         findings: audit::findings(&answers),
         checklist: audit::checklist(&subject, &answers),
         answers,
+        profile: profile_of(&subject),
         backtest: Vec::new(),
         ranking: Vec::new(),
         provenance: fit.map(|f| f.provenance),
     })
+}
+
+/// The predictions asked for over the irreducible part.
+fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
+    let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
+    let floor = audit::floor_of(&subject.law, fit)?;
+    profile(fit, &floor, subject.points).ok()
 }
 
 /// Whether all faults say that these runs do not determine the law.

@@ -45,7 +45,7 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         return output.show(&doc, || json::text(&prediction));
     };
     let profile = profile(&fit, coef, &points)?;
-    add_profile(&mut doc, &prediction, &profile);
+    add_profile(&mut doc, &profile);
     let both = ProfiledPrediction {
         prediction,
         profile,

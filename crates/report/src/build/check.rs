@@ -3,6 +3,7 @@
 use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
+use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::counted;
@@ -39,6 +40,9 @@ pub fn check_summary(check: &Check) -> Document {
     if !check.findings.is_empty() {
         doc.heading("Findings");
         doc.push(Block::Notes(check.findings.iter().map(note).collect()));
+    }
+    if let Some(profile) = &check.profile {
+        add_profile(&mut doc, profile);
     }
     for (heading, outcome) in [
         ("Looked at, and nothing found", Outcome::Clear),

@@ -1,7 +1,7 @@
 //! The words of ledgers: how forecasts stand and how often they held; and what a prediction adds to one.
 
+use isoflop_answer::Profile;
 use isoflop_answer::ledger::{Calibration, LedgerCheck, Standing};
-use isoflop_answer::{Prediction, Profile};
 use isoflop_base::Interval;
 
 use super::words::human;
@@ -162,10 +162,10 @@ pub fn add_record(doc: &mut Document, file: &str, names: &[String]) {
 }
 
 /// Adds how predictions move with one coefficient.
-pub fn add_profile(doc: &mut Document, prediction: &Prediction, profile: &Profile) {
+pub fn add_profile(doc: &mut Document, profile: &Profile) {
     let coef = &profile.coef;
     doc.heading(format!("How the prediction moves with {coef}"));
-    let named: Vec<String> = prediction
+    let named: Vec<String> = profile
         .points
         .iter()
         .map(|p| {

@@ -88,7 +88,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
 
 /// The fitted coefficient that is added to the response as it is: the response rises by as much as it does, at every
 /// run looked at.
-fn floor_of(law: &Law, fit: &Fit) -> Option<String> {
+pub(crate) fn floor_of(law: &Law, fit: &Fit) -> Option<String> {
     let coefs: Vec<(String, f64)> = fit
         .coefs
         .iter()
