@@ -4,7 +4,7 @@ mod forecast;
 mod score;
 
 pub use forecast::{Forecast, forecast};
-pub use score::{Calibration, Kept, LedgerCheck, Score, Standing, Unscored, score};
+pub use score::{Calibration, Covered, Kept, LedgerCheck, Score, Standing, Unscored, score};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,12 @@
 //! Rules about the runs: for each a table that it finds fault with, and one that it does not.
 
-use crate::support::{Run, check_of, grid, is_clear, rule, said, usual};
+use crate::support::{
+    Run, check_of, chinchilla, grid, is_clear, quick, rule, said, table_called, usual,
+};
 use insta::assert_snapshot;
-use isoflop_answer::Outcome;
+use isoflop_answer::{Checked, Outcome, check};
 use isoflop_base::Severity;
+use isoflop_fit::fit;
 
 #[test]
 fn planted_runs_without_fault_raise_no_warning() {
@@ -212,7 +215,19 @@ fn compute_of_params_without_embeddings_leaves_the_last_layer_out() {
             })
             .collect()
     };
-    // The header of these runs says params; the other name is what makes the difference.
+    // The header of these runs says params; another name is what makes the difference.
+    let runs = table_called("params_non_embedding", &with_flops(0.0));
+    let (law, options) = (chinchilla(), quick());
+    let what = Checked {
+        law: &law,
+        table: Some(&runs),
+        options: &options,
+        points: &[],
+        changed: &[],
+    };
+    let found = fit(&law, &runs, &options);
+    let check = check(&what, found).unwrap_or_else(|e| panic!("{e}"));
+    assert_snapshot!(said(&check, "last-layer"));
     let check = check_of(&with_flops(0.0));
     assert!(
         is_clear(&check, "last-layer"),

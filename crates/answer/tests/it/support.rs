@@ -65,7 +65,12 @@ pub fn usual() -> Vec<Run> {
 
 /// The runs as a CSV file reads.
 pub fn table(runs: &[Run]) -> RunTable {
-    let mut text = "params,tokens,loss".to_owned();
+    table_called("params", runs)
+}
+
+/// The same with another name for the column of sizes.
+pub fn table_called(params: &str, runs: &[Run]) -> RunTable {
+    let mut text = format!("{params},tokens,loss");
     for (column, _) in &runs[0].more {
         write!(text, ",{column}").expect("a string takes all text");
     }

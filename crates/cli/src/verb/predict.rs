@@ -69,7 +69,7 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
         if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
             fault
                 .help
-                .push("to predict from a table, say which law with --law".into());
+                .push("for a table of runs, say which law with --law".into());
         }
         faults
     })
@@ -77,5 +77,5 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
 
 fn not_a_fit(file: &str, why: &str) -> Diagnostic {
     Diagnostic::error("not-json", format!("{file} is not a saved fit: {why}"))
-        .help("to predict from a table, say which law with --law")
+        .help("for a table of runs, say which law with --law")
 }

@@ -6,12 +6,22 @@ use isoflop_base::{Evidence, Note, Severity};
 use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::counted;
+use crate::number::{counted, plain};
 
 /// What a check says, with the reporting checklist: a page for an appendix.
 #[must_use]
 pub fn check_document(check: &Check) -> Document {
     let mut doc = check_summary(check);
+    if !check.findings.is_empty() {
+        doc.heading("Evidence and sources");
+        let mut table = Table::with_columns(&["finding", "evidence", "why it matters: source"]);
+        table.rows = check
+            .findings
+            .iter()
+            .map(|f| vec![f.code.clone(), shown(f), f.source.clone()])
+            .collect();
+        doc.push(Block::Table(table));
+    }
     doc.heading("Reporting checklist");
     let mut table = Table::with_columns(&["part", "what a reader is told", "answer", "asked by"]);
     table.rows = check
@@ -99,6 +109,15 @@ fn note(finding: &Finding) -> Note {
         evidence: finding.evidence.clone(),
         advice: finding.advice.clone(),
     }
+}
+
+/// The evidence of a finding, numbers to four digits.
+fn shown(finding: &Finding) -> String {
+    let words = finding.evidence.iter().map(|(name, value)| match value {
+        Evidence::Number(x) => format!("{name} {}", plain(*x, 4)),
+        Evidence::Text(text) => format!("{name} {text}"),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn frame(findings: &[Finding]) -> Frame {
