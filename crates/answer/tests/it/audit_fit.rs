@@ -133,6 +133,19 @@ fn what_noisy_runs_leave_open_is_named() {
 }
 
 #[test]
+fn a_floor_that_ran_to_zero_is_told() {
+    let mut runs = usual();
+    for run in &mut runs {
+        // Runs of great size that fall as if there were no floor at all.
+        if run.params > 2e9 {
+            run.loss -= 0.4;
+        }
+    }
+    let check = check_of(&runs);
+    assert_snapshot!(said(&check, "irreducible"));
+}
+
+#[test]
 fn a_law_without_a_floor_has_no_irreducible_loss_to_determine() {
     let law = Law::from_formula(
         "L = A/N^alpha + B/D^beta",

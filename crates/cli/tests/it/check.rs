@@ -121,6 +121,11 @@ fn real_sweeps_are_told_by_their_own_weaknesses() {
             ],
         ),
         (
+            "porian_refinedweb/isoflop_points.csv",
+            vec!["--where", "experiment == \"rw_5_tuned_no_decay\""],
+            vec!["floor-above-runs", "residual-trend"],
+        ),
+        (
             "datablations/runs.csv",
             vec![],
             vec!["repeated-data", "diverged-runs"],
