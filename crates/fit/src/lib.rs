@@ -30,7 +30,7 @@ mod structure;
 mod target;
 mod uncertainty;
 
-pub use engine::fit;
+pub use engine::{UsedRuns, fit, used_runs};
 pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};

@@ -4,6 +4,7 @@ mod chinchilla;
 mod coefficients;
 mod intervals;
 mod invariance;
+mod levels;
 mod nist;
 mod numpy;
 mod planted;
