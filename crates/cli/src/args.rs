@@ -257,7 +257,7 @@ pub(crate) struct CheckArgs {
     /// The day of the scores, kept as it is written
     #[arg(long, value_name = "DAY", requires = "truth")]
     pub(crate) date: Option<String>,
-    /// Exit with 3 when a finding is a warning or worse
+    /// Exit with 3 when a finding is a warning or worse, or when the forecasts of a ledger held too seldom
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]

@@ -131,6 +131,15 @@ pub struct LedgerCheck {
     pub calibration: Option<Calibration>,
 }
 
+impl LedgerCheck {
+    /// Whether intervals held less often than they said, beyond what so few forecasts leave to chance.
+    #[must_use]
+    pub fn says_no(&self) -> bool {
+        let too_few = |c: &Calibration| c.inside.iter().any(|row| row.share.upper < row.level);
+        self.calibration.as_ref().is_some_and(too_few)
+    }
+}
+
 /// Scores the forecasts of a ledger that a table of finished runs can answer, and sums up all scores.
 ///
 /// # Errors

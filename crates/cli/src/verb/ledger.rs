@@ -1,7 +1,7 @@
 //! Ledgers of forecasts: `predict --record` adds to them, `check LEDGER` reads and scores them.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use isoflop::ledger::{ledger_from_text, line};
@@ -37,33 +37,33 @@ pub(crate) fn record(
             .help("give --name once for each point, in their order")
             .into());
     }
-    let ledger = load(path, Missing::IsEmpty)?;
     let entries = names
         .iter()
         .zip(points)
-        .map(|(name, point)| Ok(Entry::Forecast(Box::new(forecast(fit, name, point, date)?))));
-    append(path, ledger, entries.collect::<Result<_, Diagnostics>>()?)
+        .map(|(name, point)| Ok(Entry::Forecast(Box::new(forecast(fit, name, point, date)?))))
+        .collect::<Result<Vec<Entry>, Diagnostics>>()?;
+    Held::open(path, Missing::IsEmpty)?.add(entries)
 }
 
 /// Scores what can be scored, keeps the scores, and shows how all forecasts stand.
 pub(crate) fn check(file: &str, said: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let path = Path::new(file);
-    let ledger = load(path, Missing::IsAFault)?;
-    let truth = if said.truth.is_empty() {
-        None
+    let found = if said.truth.is_empty() {
+        let text = std::fs::read_to_string(path).map_err(|e| cannot_read(file, &e))?;
+        score(&ledger_from_text(&text, file)?, None, None)?.0
     } else {
-        Some(request::table(&said.truth, &said.how)?)
+        let truth = request::table(&said.truth, &said.how)?;
+        let held = Held::open(path, Missing::IsAFault)?;
+        let (found, fresh) = score(&held.ledger, Some(&truth), said.date.as_deref())?;
+        let entries = fresh.into_iter().map(|s| Entry::Scored(Box::new(s)));
+        held.add(entries.collect())?;
+        found
     };
-    let (found, fresh) = score(&ledger, truth.as_ref(), said.date.as_deref())?;
-    append(
-        path,
-        ledger,
-        fresh
-            .into_iter()
-            .map(|s| Entry::Scored(Box::new(s)))
-            .collect(),
-    )?;
-    output.show(&ledger_document(&found), || json::text(&found))
+    output.show(&ledger_document(&found), || json::text(&found))?;
+    if said.strict && found.says_no() {
+        return Err(Failure::SaysNo);
+    }
+    Ok(())
 }
 
 /// What a ledger that does not exist means.
@@ -73,41 +73,53 @@ enum Missing {
     IsAFault,
 }
 
-fn load(path: &Path, missing: Missing) -> Result<Vec<Kept>, Diagnostics> {
-    let shown = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => ledger_from_text(&text, &shown),
-        Err(e) if e.kind() == io::ErrorKind::NotFound && missing == Missing::IsEmpty => {
-            Ok(Vec::new())
-        }
-        Err(e) => Err(cannot_read(&shown, &e).into()),
-    }
+/// A ledger that nobody else adds to while this program holds it: every line names the one before.
+struct Held<'p> {
+    path: &'p Path,
+    file: File,
+    ledger: Vec<Kept>,
 }
 
-/// Adds entries at the end in one write, and waits until they are on the disk.
-fn append(path: &Path, mut ledger: Vec<Kept>, entries: Vec<Entry>) -> Result<(), Diagnostics> {
-    let mut text = String::new();
-    for entry in entries {
-        let (added, kept) = line(entry, &ledger)?;
-        text.push_str(&added);
-        ledger.push(kept);
+impl<'p> Held<'p> {
+    fn open(path: &'p Path, missing: Missing) -> Result<Self, Diagnostics> {
+        let shown = path.display().to_string();
+        let mut text = String::new();
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(missing == Missing::IsEmpty)
+            .open(path)
+            .and_then(|mut file| {
+                file.lock()?;
+                file.read_to_string(&mut text)?;
+                Ok(file)
+            })
+            .map_err(|e| cannot_read(&shown, &e))?;
+        Ok(Self {
+            path,
+            file,
+            ledger: ledger_from_text(&text, &shown)?,
+        })
     }
-    if text.is_empty() {
-        return Ok(());
+
+    /// Adds entries at the end in one write, and waits until they are on the disk.
+    fn add(mut self, entries: Vec<Entry>) -> Result<(), Diagnostics> {
+        let mut text = String::new();
+        for entry in entries {
+            let (added, kept) = line(entry, &self.ledger)?;
+            text.push_str(&added);
+            self.ledger.push(kept);
+        }
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_all());
+        written.map_err(|e| {
+            Diagnostic::error(
+                "cannot-write",
+                format!("{} cannot be written: {e}", self.path.display()),
+            )
+            .into()
+        })
     }
-    let written = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-    written.map_err(|e| {
-        Diagnostic::error(
-            "cannot-write",
-            format!("{} cannot be written: {e}", path.display()),
-        )
-        .into()
-    })
 }

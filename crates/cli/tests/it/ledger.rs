@@ -84,6 +84,40 @@ fn the_same_forecast_writes_the_same_line() {
 }
 
 #[test]
+fn forecasts_recorded_at_the_same_time_follow_each_other() {
+    let folder = folder("ledger-threads");
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            let folder = &folder;
+            scope.spawn(move || assert_eq!(record(folder, &[name]).code, 0));
+        }
+    });
+    assert_eq!(folder.read("ledger.jsonl").lines().count(), 6);
+    let said = folder.run(&["check", "ledger.jsonl"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
+#[test]
+fn strict_says_no_to_forecasts_that_hold_too_seldom() {
+    let folder = folder("ledger-strict");
+    let mut truth = "run,params,tokens,loss\n".to_owned();
+    for name in ["a", "b", "c", "d", "e"] {
+        record(&folder, &[name]);
+        truth.push_str(&format!("{name},10B,200B,1.9\n"));
+    }
+    assert_eq!(folder.run(&["check", "ledger.jsonl", "--strict"]).code, 0);
+    folder.file("truth.csv", truth.as_bytes());
+    let args = ["check", "ledger.jsonl", "--truth", "truth.csv", "--strict"];
+    let said = folder.run(&args);
+    assert!(
+        said.code == 3 && said.out.contains("5 scored"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+}
+
+#[test]
 fn a_changed_or_torn_ledger_is_refused_and_left_alone() {
     let folder = folder("ledger-broken");
     record(&folder, &["big", "bigger"]);

@@ -3,7 +3,8 @@
 //! # What it checks
 //!
 //! The fit is repeated without every single run, then without the worst two, three … (at most five, and at most one run
-//! in twenty), and asked how far exponents and the compute-optimal size move. Refits, not approximations.
+//! in twenty), and asked how far exponents (of a law without any: its coefficients) and the compute-optimal size move.
+//! Refits, not approximations.
 //!
 //! # Why it matters
 //!
@@ -64,7 +65,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
     });
     match asked {
         Some(Some(verdict)) => verdict,
-        Some(None) => Verdict::DoesNotApply("the law has no exponent and no optimal size".to_owned()),
+        Some(None) => Verdict::DoesNotApply("the law has no coefficient that a run could move".to_owned()),
         None => Verdict::CannotTell(
             "fits in stages, with pooled coefficients or of more than 20,000 runs are not repeated here".to_owned(),
         ),
@@ -82,10 +83,11 @@ struct Search<'s> {
 
 impl<'s> Search<'s> {
     fn new(subject: &'s Subject<'s>, fit: &'s Fit, refits: &'s Refits<'s>) -> Self {
+        // A law without exponents is asked for all its coefficients.
         let names = exponents(&subject.law);
         let coordinates = refits.coordinates().iter().enumerate();
         let aims = coordinates
-            .filter(|(_, c)| names.contains(&c.name.as_str()))
+            .filter(|(_, c)| names.is_empty() || names.contains(&c.name.as_str()))
             .filter_map(|(j, c)| {
                 let (_, estimate) = fit.coefs.iter().find(|(n, _)| *n == c.name)?;
                 Some(Aim {
