@@ -40,7 +40,7 @@ fn a_law_that_the_runs_cannot_determine_is_a_finding_and_not_a_crash() {
     assert!(check.says_no());
     assert_snapshot!(said(&check, "fitted"));
     // Nothing is said about a fit that is not there.
-    assert_eq!(rule(&check, "influence").outcome, Outcome::CannotTell);
+    assert_eq!(rule(&check, "influence").outcome, Outcome::NotAsked);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn sizes_in_millions_in_half_of_the_rows_are_found_and_the_fit_is_not_judged() {
         .collect();
     let check = check_of(&runs);
     assert_snapshot!(said(&check, "units"));
-    assert_snapshot!(said(&check, "irreducible"), @"CannotTell: not asked: the runs are at fault (unit-mismatch)");
+    assert_snapshot!(said(&check, "irreducible"), @"NotAsked: not asked: the runs are at fault (unit-mismatch)");
 }
 
 #[test]

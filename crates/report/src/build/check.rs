@@ -62,7 +62,7 @@ pub fn check_summary(check: &Check) -> Document {
         let rows: Vec<&Answered> = check
             .answers
             .iter()
-            .filter(|a| a.outcome == outcome)
+            .filter(|a| a.outcome == outcome && !unasked(a))
             .collect();
         if rows.is_empty() {
             continue;
@@ -75,8 +75,21 @@ pub fn check_summary(check: &Check) -> Document {
             .collect();
         doc.push(Block::Table(table));
     }
+    let idle: Vec<&Answered> = check.answers.iter().filter(|a| unasked(a)).collect();
+    if let Some(first) = idle.first() {
+        doc.paragraph(format!(
+            "{} about the fit: {}.",
+            counted(idle.len(), "question"),
+            first.message
+        ));
+    }
     doc.frame = frame(&check.findings);
     doc
+}
+
+/// Whether a question was not asked because the runs are at fault.
+fn unasked(answered: &Answered) -> bool {
+    answered.outcome == Outcome::NotAsked
 }
 
 fn summary(check: &Check) -> String {
