@@ -5,7 +5,9 @@ mod audit;
 mod chain;
 mod check;
 mod compare_laws;
+pub mod ledger;
 mod predict;
+mod profile;
 
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
@@ -16,3 +18,4 @@ pub use check::{
 };
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
+pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};

@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Predict with a fitted law, and say how far beyond the data that is
     Predict(PredictArgs),
-    /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice
+    /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice; or score forecasts
     Check(CheckArgs),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
@@ -215,6 +215,23 @@ pub(crate) struct PredictArgs {
     /// Law to fit first, when the input is a table
     #[arg(long, value_name = "ID|FILE|FORMULA", conflicts_with = "laws")]
     pub(crate) law: Option<String>,
+    /// Show how the prediction moves when this coefficient is held at values over its interval
+    #[arg(long, value_name = "COEF", conflicts_with = "through")]
+    pub(crate) profile: Option<String>,
+    /// Add the prediction to this ledger of forecasts, to be scored by `isoflop check` when the run is done
+    #[arg(
+        long,
+        value_name = "LEDGER.jsonl",
+        requires = "name",
+        conflicts_with = "through"
+    )]
+    pub(crate) record: Option<std::path::PathBuf>,
+    /// Name of the run that is forecast, one for each point
+    #[arg(long, value_name = "NAME", requires = "record")]
+    pub(crate) name: Vec<String>,
+    /// The day of the forecast, kept as it is written
+    #[arg(long, value_name = "DAY", requires = "record")]
+    pub(crate) date: Option<String>,
     #[command(flatten)]
     pub(crate) backtest: BacktestArgs,
     #[command(flatten)]
@@ -238,8 +255,8 @@ pub(crate) struct BacktestArgs {
 /// `isoflop check`
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Tables of runs with --law, or a saved fit (fit.json)
-    #[arg(value_name = "INPUT|FIT.json", required = true)]
+    /// Tables of runs with --law, a saved fit (fit.json), or a ledger of forecasts (.jsonl)
+    #[arg(value_name = "INPUT|FIT.json|LEDGER.jsonl", required = true)]
     pub(crate) inputs: Vec<String>,
     /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
     #[arg(long, value_name = "ID|FILE|FORMULA")]
@@ -261,7 +278,13 @@ pub(crate) struct CheckArgs {
     /// A table of such points
     #[arg(long, value_name = "FILE")]
     pub(crate) at_file: Option<String>,
-    /// Exit with 3 when a finding is a warning or worse
+    /// Score the forecasts of a ledger by this table of finished runs, and keep the scores in the ledger
+    #[arg(long, value_name = "RUNS", conflicts_with = "law")]
+    pub(crate) truth: Vec<String>,
+    /// The day of the scores, kept as it is written
+    #[arg(long, value_name = "DAY", requires = "truth")]
+    pub(crate) date: Option<String>,
+    /// Exit with 3 when a finding is a warning or worse, or when the forecasts of a ledger held too seldom
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]

@@ -182,6 +182,17 @@ fn near_dataset(mut faults: Diagnostics, inputs: &[Input]) -> Diagnostics {
     faults
 }
 
+/// Tables as they are read by `--map`, `--where`, `--let` and `--copies`.
+pub(crate) fn table(inputs: &[String], how: &HowArgs) -> Result<RunTable, Diagnostics> {
+    let mut faults = Diagnostics::default();
+    let reader = reader(how, &mut faults);
+    if !faults.0.is_empty() {
+        return Err(faults);
+    }
+    let inputs: Vec<Input> = inputs.iter().map(|i| input(i)).collect();
+    read(&inputs, &reader).map_err(|f| near_dataset(f, &inputs))
+}
+
 fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
     let mut map = Vec::new();
     for text in &how.map {

@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+pub mod ledger;
 mod reload;
 mod saved;
 mod threads;
@@ -41,10 +42,12 @@ pub use saved::fit_from_json;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
+pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
 pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
-    LawComparison, NotJudged, Point, PredictedPoint, Prediction, breaks, check, compare_laws,
-    extrapolation, predict, predict_through, predict_together,
+    LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
+    breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
+    profile,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

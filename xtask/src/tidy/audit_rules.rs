@@ -87,13 +87,16 @@ fn describe(file: &File) -> Described {
     let header = file.text.lines().map_while(|line| line.strip_prefix("//!"));
     let mut question = String::new();
     let mut sections: [String; 4] = Default::default();
+    // The question comes before all sections; the text of an unknown one is nobody's.
     let mut at = None;
+    let mut asked = false;
     for line in header.map(str::trim) {
         if let Some(title) = line.strip_prefix("# ") {
             at = SECTIONS.iter().position(|s| *s == title);
+            asked = true;
         } else if let Some(k) = at {
             add(&mut sections[k], line);
-        } else {
+        } else if !asked {
             add(&mut question, line);
         }
     }
@@ -108,7 +111,7 @@ fn describe(file: &File) -> Described {
 /// Adds a line of running text; an empty one ends a paragraph.
 fn add(text: &mut String, line: &str) {
     if line.is_empty() {
-        if !text.is_empty() {
+        if !text.is_empty() && !text.ends_with('\n') {
             text.push_str("\n\n");
         }
         return;

@@ -12,6 +12,7 @@ mod machine_paths;
 mod manifests;
 mod markers;
 mod pages;
+mod pitfalls;
 mod snapshots;
 mod test_names;
 mod unsafe_code;
@@ -104,6 +105,11 @@ const RULES: &[Rule] = &[
         name: "pages",
         holds: "a page has more than headings",
         check: pages::check,
+    },
+    Rule {
+        name: "pitfalls",
+        holds: "tests and findings that docs/pitfalls.md names exist",
+        check: pitfalls::check,
     },
     Rule {
         name: "links",

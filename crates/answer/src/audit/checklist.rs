@@ -244,7 +244,7 @@ impl Known<'_> {
                     .collect();
                 Some(said.join("; "))
             }
-            Outcome::CannotTell | Outcome::DoesNotApply => None,
+            Outcome::CannotTell | Outcome::DoesNotApply | Outcome::NotAsked => None,
         }
     }
 

@@ -48,6 +48,8 @@ pub enum Outcome {
     CannotTell,
     /// The question does not arise for this law.
     DoesNotApply,
+    /// The runs are at fault, and the fit means nothing.
+    NotAsked,
 }
 
 /// What a rule says before it is put on record.
@@ -57,6 +59,7 @@ pub(crate) enum Verdict {
     Clear(String),
     CannotTell(String),
     DoesNotApply(String),
+    NotAsked(String),
 }
 
 /// A finding before its source is added.

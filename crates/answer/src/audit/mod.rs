@@ -11,6 +11,7 @@ mod subject;
 pub use checklist::Item;
 pub(crate) use checklist::checklist;
 pub use finding::{Answered, Finding, Outcome};
+pub(crate) use rules::floor_of;
 pub(crate) use subject::Subject;
 
 use finding::Verdict;
@@ -29,7 +30,7 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Vec<Answered> {
         None => ask(rule, subject),
         Some(code) => answered(
             rule,
-            Verdict::CannotTell(format!("not asked: the runs are at fault ({code})")),
+            Verdict::NotAsked(format!("not asked: the runs are at fault ({code})")),
         ),
     }));
     answers
@@ -45,6 +46,7 @@ fn answered(rule: &Rule, verdict: Verdict) -> Answered {
         Verdict::Clear(message) => (Outcome::Clear, message, Vec::new()),
         Verdict::CannotTell(message) => (Outcome::CannotTell, message, Vec::new()),
         Verdict::DoesNotApply(message) => (Outcome::DoesNotApply, message, Vec::new()),
+        Verdict::NotAsked(message) => (Outcome::NotAsked, message, Vec::new()),
     };
     let findings = found
         .into_iter()

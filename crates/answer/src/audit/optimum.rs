@@ -105,6 +105,9 @@ mod tests {
         let coefs = &law.variant("huber").expect("a variant").coefs;
         let found = optimal_params(&law, coefs, 5.76e23, (1e8, 1e10)).expect("inside");
         assert!((found / 7.319_043_9e10 - 1.0).abs() < 1e-5, "{found}");
+        // A public notebook prints 25.66 here, after it overwrote its axis of compute with ratios.
+        let ratio = 5.76e23 / (6.0 * found * found);
+        assert!((ratio - 17.921).abs() < 5e-4, "{ratio}");
         let a = exponent(&law, coefs, 1e21, (1e8, 1e10)).expect("inside");
         assert!((a - 0.513_899_5).abs() < 1e-5, "{a}");
     }

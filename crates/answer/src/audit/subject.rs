@@ -130,6 +130,16 @@ impl<'a> Subject<'a> {
         by_fit || self.law.vars.iter().any(|v| own(&v.column) || own(&v.name))
     }
 
+    /// A residual in words: in per cent of the response on its logarithm, else as it is.
+    pub fn off(&self, residual: f64) -> String {
+        match self.fit {
+            Some(fit) if fit.objective.scale == "ln" => {
+                format!("{:+.2}%", 100.0 * residual.exp_m1())
+            }
+            _ => format!("{residual:+.3}"),
+        }
+    }
+
     /// The columns of text or flags that could name kinds of run.
     pub fn kinds(&self) -> Vec<&'a Column> {
         let table = self.table.filter(|_| self.has_rows());

@@ -26,6 +26,7 @@ pub use joined::predict_together;
 
 use crate::audit::{self, Answered, Finding, Item, Subject};
 use crate::predict::Point;
+use crate::profile::{Profile, profile};
 
 /// What was found when a law and its runs were checked. `schema` is `isoflop.check/1`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,10 @@ pub struct Check {
     pub answers: Vec<Answered>,
     /// The reporting checklists of the field, answered where runs and fit say it.
     pub checklist: Vec<Item>,
+    /// How the predictions at the points asked for move with the irreducible part, where the law has one and the fit keeps
+    /// its runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Held-out scores: `axis`, `scale`, `backtest`, `bands`, `ranking`, `widening`, `held_out`, `not_judged`.
     #[serde(flatten)]
     pub extrapolation: Extrapolation,
@@ -100,6 +105,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         findings: audit::findings(&answers),
         checklist: audit::checklist(&subject, &answers),
         answers,
+        profile: profile_of(&subject),
         extrapolation: held_out(what),
         breaks: None,
         provenance: fit.map(|f| f.provenance),
@@ -126,6 +132,13 @@ fn held_out(what: &Checked<'_>) -> Extrapolation {
         let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
         Extrapolation::none(&said.join("; "))
     })
+}
+
+/// The predictions asked for over the irreducible part.
+fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
+    let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
+    let floor = audit::floor_of(&subject.law, fit)?;
+    profile(fit, &floor, subject.points).ok()
 }
 
 /// Whether all faults say that these runs do not determine the law.

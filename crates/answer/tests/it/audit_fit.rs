@@ -1,13 +1,15 @@
 //! Rules about the fit: for each a table that it finds fault with, and one that it does not.
 
 use crate::support::{
-    Run, check_of, checked, chinchilla, grid, is_clear, quick, rule, said, surface, table, usual,
+    Run, check_of, checked, chinchilla, grid, grid_of, is_clear, quick, rule, said, surface, table,
+    usual,
 };
 use insta::assert_snapshot;
 use isoflop_answer::{Check, Checked, Outcome, Point, check};
-use isoflop_base::Evidence;
+use isoflop_base::{Evidence, Severity};
 use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 use isoflop_law::Law;
+use std::collections::BTreeMap;
 
 /// The check of a fit that was changed by hand.
 fn check_changed(change: impl Fn(&mut Fit)) -> Check {
@@ -52,6 +54,27 @@ fn planted_runs_without_fault_pass_the_rules_about_the_fit() {
         assert!(is_clear(&check, name), "{}", said(&check, name));
     }
     assert_snapshot!(said(&check, "influence"));
+}
+
+/// Sixty tables without any fault, of three designs that determine all coefficients. A rule that cries wolf is not
+/// listened to.
+#[test]
+fn rules_hardly_ever_warn_of_runs_that_follow_the_law() {
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let designs = [(8, 7, 0.003), (7, 7, 0.002), (12, 10, 0.005)];
+    for seed in 0..60 {
+        let (sizes, ratios, noise) = designs[seed as usize % designs.len()];
+        let check = check_of(&grid_of(100 + seed, sizes, ratios, noise));
+        let grave = check
+            .findings
+            .iter()
+            .filter(|f| f.severity >= Severity::Warning);
+        for finding in grave {
+            *told.entry(finding.code.clone()).or_default() += 1;
+        }
+    }
+    // Three in sixty is one in twenty.
+    assert!(told.values().all(|n| *n <= 3), "{told:?}");
 }
 
 #[test]
@@ -109,6 +132,19 @@ fn what_noisy_runs_leave_open_is_named() {
         found.map(|f| f.code.as_str()),
         Some("irreducible-undetermined")
     );
+}
+
+#[test]
+fn a_floor_that_ran_to_zero_is_told() {
+    let mut runs = usual();
+    for run in &mut runs {
+        // Runs of great size that fall as if there were no floor at all.
+        if run.params > 2e9 {
+            run.loss -= 0.4;
+        }
+    }
+    let check = check_of(&runs);
+    assert_snapshot!(said(&check, "irreducible"));
 }
 
 #[test]
@@ -264,6 +300,21 @@ fn a_fit_without_intervals_says_so() {
     };
     let check = checked(&chinchilla(), &usual(), &options);
     assert_snapshot!(said(&check, "intervals"));
+}
+
+#[test]
+fn the_curvature_of_a_penalty_without_a_bend_is_no_error() {
+    let by = |objective: &str| {
+        let options = FitOptions {
+            objective: Some(Objective::parse(objective).expect("a spelling")),
+            uncertainty: Uncertainty::Covariance,
+            ..FitOptions::default()
+        };
+        checked(&chinchilla(), &usual(), &options)
+    };
+    assert_snapshot!(said(&by("huber-log:0.0001"), "intervals"));
+    assert!(is_clear(&by("huber-log:2mad"), "intervals"));
+    assert!(is_clear(&by("squared-log"), "intervals"));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Rules about the runs: for each a table that it finds fault with, and one that it does not.
 
-use crate::support::{Run, check_of, grid, is_clear, rule, said, usual};
+use crate::support::{
+    Run, check_of, chinchilla, grid, is_clear, quick, rule, said, table_called, usual,
+};
 use insta::assert_snapshot;
-use isoflop_answer::Outcome;
+use isoflop_answer::{Checked, Outcome, check};
 use isoflop_base::Severity;
+use isoflop_fit::fit;
 
 #[test]
 fn planted_runs_without_fault_raise_no_warning() {
@@ -37,7 +40,7 @@ fn a_law_that_the_runs_cannot_determine_is_a_finding_and_not_a_crash() {
     assert!(check.says_no());
     assert_snapshot!(said(&check, "fitted"));
     // Nothing is said about a fit that is not there.
-    assert_eq!(rule(&check, "influence").outcome, Outcome::CannotTell);
+    assert_eq!(rule(&check, "influence").outcome, Outcome::NotAsked);
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn sizes_in_millions_in_half_of_the_rows_are_found_and_the_fit_is_not_judged() {
         .collect();
     let check = check_of(&runs);
     assert_snapshot!(said(&check, "units"));
-    assert_snapshot!(said(&check, "irreducible"), @"CannotTell: not asked: the runs are at fault (unit-mismatch)");
+    assert_snapshot!(said(&check, "irreducible"), @"NotAsked: not asked: the runs are at fault (unit-mismatch)");
 }
 
 #[test]
@@ -212,7 +215,19 @@ fn compute_of_params_without_embeddings_leaves_the_last_layer_out() {
             })
             .collect()
     };
-    // The header of these runs says params; the other name is what makes the difference.
+    // The header of these runs says params; another name is what makes the difference.
+    let runs = table_called("params_non_embedding", &with_flops(0.0));
+    let (law, options) = (chinchilla(), quick());
+    let what = Checked {
+        law: &law,
+        table: Some(&runs),
+        options: &options,
+        points: &[],
+        changed: &[],
+    };
+    let found = fit(&law, &runs, &options);
+    let check = check(&what, found).unwrap_or_else(|e| panic!("{e}"));
+    assert_snapshot!(said(&check, "last-layer"));
     let check = check_of(&with_flops(0.0));
     assert!(
         is_clear(&check, "last-layer"),

@@ -2,4 +2,6 @@
 
 mod audit_fit;
 mod audit_runs;
+mod forecasts;
+mod pitfalls;
 mod support;

@@ -34,7 +34,12 @@ pub fn surface([e, a, b, alpha, beta]: [f64; 5], n: f64, d: f64) -> f64 {
 
 /// Runs at every pair of a size and a ratio of tokens, with normal noise on the logarithm.
 pub fn grid(sizes: usize, ratios: usize, noise: f64) -> Vec<Run> {
-    let mut random = Random::new(7);
+    grid_of(7, sizes, ratios, noise)
+}
+
+/// The same with noise of its own.
+pub fn grid_of(seed: u64, sizes: usize, ratios: usize, noise: f64) -> Vec<Run> {
+    let mut random = Random::new(seed);
     let mut runs = Vec::new();
     for i in 0..sizes {
         for j in 0..ratios {
@@ -60,7 +65,12 @@ pub fn usual() -> Vec<Run> {
 
 /// The runs as a CSV file reads.
 pub fn table(runs: &[Run]) -> RunTable {
-    let mut text = "params,tokens,loss".to_owned();
+    table_called("params", runs)
+}
+
+/// The same with another name for the column of sizes.
+pub fn table_called(params: &str, runs: &[Run]) -> RunTable {
+    let mut text = format!("{params},tokens,loss");
     for (column, _) in &runs[0].more {
         write!(text, ",{column}").expect("a string takes all text");
     }

@@ -11,10 +11,16 @@ use crate::at;
 use crate::candidates::{Candidates, candidates, is_same};
 use crate::output::{Failure, Output};
 use crate::request::FitRequest;
+use crate::verb::ledger;
 use crate::verb::predict::saved_fit;
 
 pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let named = said.law.is_some() || !said.backtest.laws.is_empty();
+    if let (false, [file]) = (named, said.inputs.as_slice())
+        && ledger::is_ledger(file)
+    {
+        return ledger::check(file, &said, output);
+    }
     let found = match (named, said.inputs.as_slice()) {
         (true, inputs) => of_tables(&said, inputs, seed, output)?,
         (false, [file]) => of_saved(&said, saved_fit(file)?, output)?,
@@ -27,6 +33,14 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
             .into());
         }
     };
+    if !said.truth.is_empty() {
+        return Err(Diagnostic::error(
+            "no-ledger",
+            "--truth scores the forecasts of a ledger, and none was given",
+        )
+        .help("for example: isoflop check ledger.jsonl --truth runs.csv")
+        .into());
+    }
     output.show_pages(&check_summary(&found), &check_document(&found), || {
         json::text(&found)
     })?;

@@ -6,5 +6,6 @@ pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod flops;
 pub(crate) mod laws;
+pub(crate) mod ledger;
 pub(crate) mod predict;
 pub(crate) mod verify;

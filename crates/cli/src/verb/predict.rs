@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 
-use isoflop::report::{json, prediction_document};
+use isoflop::report::{add_profile, add_record, json, prediction_document};
 use isoflop::{
-    Candidate, Diagnostic, Diagnostics, Fit, Note, Severity, Uncertainty, fit, fit_from_json,
-    predict, predict_through, predict_together,
+    Candidate, Diagnostic, Diagnostics, Fit, Note, ProfiledPrediction, Severity, Uncertainty, fit,
+    fit_from_json, predict, predict_through, predict_together, profile,
 };
 
 use crate::args::PredictArgs;
@@ -14,6 +14,7 @@ use crate::candidates::{Candidates, candidates};
 use crate::output::{Failure, Output, cannot_read};
 use crate::request::FitRequest;
 use crate::verb::check::backtest_options;
+use crate::verb::ledger;
 
 pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     if !said.backtest.laws.is_empty() {
@@ -38,9 +39,23 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         Some(inner) => predict_through(&fit, inner, &points, said.how.level)?,
         None => predict(&fit, &points, said.how.level)?,
     };
-    output.show(&prediction_document(&prediction), || {
-        json::text(&prediction)
-    })
+    if let Some(path) = &said.record {
+        ledger::record(path, &fit, &points, &said.name, said.date.as_deref())?;
+    }
+    let mut doc = prediction_document(&prediction);
+    if let Some(path) = &said.record {
+        add_record(&mut doc, &path.display().to_string(), &said.name);
+    }
+    let Some(coef) = &said.profile else {
+        return output.show(&doc, || json::text(&prediction));
+    };
+    let profile = profile(&fit, coef, &points)?;
+    add_profile(&mut doc, &profile);
+    let both = ProfiledPrediction {
+        prediction,
+        profile,
+    };
+    output.show(&doc, || json::text(&both))
 }
 
 /// Several laws at once, widened as their backtest asks.
@@ -103,7 +118,7 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
         if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
             fault
                 .help
-                .push("to predict from a table, say which law with --law".into());
+                .push("for a table of runs, say which law with --law".into());
         }
         faults
     })
@@ -111,5 +126,5 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
 
 fn not_a_fit(file: &str, why: &str) -> Diagnostic {
     Diagnostic::error("not-json", format!("{file} is not a saved fit: {why}"))
-        .help("to predict from a table, say which law with --law")
+        .help("for a table of runs, say which law with --law")
 }

@@ -42,11 +42,12 @@ fn the_runs_that_move_beta_of_the_chinchilla_points_are_named() {
     );
     let found = &finding(&check, "runs-decide")["evidence"];
     let close = |name: &str, wanted: f64| (found[name].as_f64().unwrap() - wanted).abs() < 5e-4;
-    // All 245 points, and what is left without five: the published figures are 0.4530 and 0.3672.
+    // All 245 points, and what is left without five: the published figures are 0.4530 and 0.3672. Three do most of it.
     assert!(
-        close("value", 0.4530) && close("value_without", 0.3672),
+        close("value", 0.4530) && close("value_without_most", 0.3672),
         "{found}"
     );
+    assert!(found["value_without"].as_f64().unwrap() < 0.39, "{found}");
     assert!(
         found["optimal_size_ratio"].as_f64().unwrap() < 0.8,
         "{found}"
@@ -118,6 +119,11 @@ fn real_sweeps_are_told_by_their_own_weaknesses() {
                 "mixed-sources",
                 "isoflop-bias",
             ],
+        ),
+        (
+            "porian_refinedweb/isoflop_points.csv",
+            vec!["--where", "experiment == \"rw_5_tuned_no_decay\""],
+            vec!["floor-above-runs", "residual-trend"],
         ),
         (
             "datablations/runs.csv",

@@ -4,6 +4,7 @@
 mod bad_input;
 mod check;
 mod laws;
+mod ledger;
 mod messy;
 mod output;
 mod program;

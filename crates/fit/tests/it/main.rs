@@ -11,6 +11,7 @@ mod planted;
 mod pools;
 mod published;
 mod recipes;
+mod refits;
 mod refusals;
 mod responses;
 mod staged;

@@ -4,13 +4,25 @@ use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
 use super::backtest::{backtest, breaks};
+use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
+use crate::number::{counted, plain};
 
 /// What a check says, with the reporting checklist: a page for an appendix.
 #[must_use]
 pub fn check_document(check: &Check) -> Document {
     let mut doc = check_summary(check);
+    if !check.findings.is_empty() {
+        doc.heading("Evidence and sources");
+        let mut table = Table::with_columns(&["finding", "evidence", "why it matters: source"]);
+        table.rows = check
+            .findings
+            .iter()
+            .map(|f| vec![f.code.clone(), shown(f), f.source.clone()])
+            .collect();
+        doc.push(Block::Table(table));
+    }
     doc.heading("Reporting checklist");
     let mut table = Table::with_columns(&["part", "what a reader is told", "answer", "asked by"]);
     table.rows = check
@@ -40,6 +52,9 @@ pub fn check_summary(check: &Check) -> Document {
         doc.heading("Findings");
         doc.push(Block::Notes(check.findings.iter().map(note).collect()));
     }
+    if let Some(profile) = &check.profile {
+        add_profile(&mut doc, profile);
+    }
     for (heading, outcome) in [
         ("Looked at, and nothing found", Outcome::Clear),
         ("Cannot be told from this table", Outcome::CannotTell),
@@ -48,7 +63,7 @@ pub fn check_summary(check: &Check) -> Document {
         let rows: Vec<&Answered> = check
             .answers
             .iter()
-            .filter(|a| a.outcome == outcome)
+            .filter(|a| a.outcome == outcome && !unasked(a))
             .collect();
         if rows.is_empty() {
             continue;
@@ -61,12 +76,25 @@ pub fn check_summary(check: &Check) -> Document {
             .collect();
         doc.push(Block::Table(table));
     }
+    let idle: Vec<&Answered> = check.answers.iter().filter(|a| unasked(a)).collect();
+    if let Some(first) = idle.first() {
+        doc.paragraph(format!(
+            "{} about the fit: {}.",
+            counted(idle.len(), "question"),
+            first.message
+        ));
+    }
     backtest(&mut doc, &check.extrapolation);
     if let Some(found) = &check.breaks {
         breaks(&mut doc, found);
     }
     doc.frame = frame(&check.findings);
     doc
+}
+
+/// Whether a question was not asked because the runs are at fault.
+fn unasked(answered: &Answered) -> bool {
+    answered.outcome == Outcome::NotAsked
 }
 
 fn summary(check: &Check) -> String {
@@ -82,11 +110,11 @@ fn summary(check: &Check) -> String {
         n => format!("fitted to {n} runs"),
     };
     format!(
-        "{} questions asked, {runs}: {} errors, {} warnings, {} remarks.",
+        "{} questions asked, {runs}: {}, {}, {}.",
         check.answers.len(),
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Info),
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Info), "note"),
     )
 }
 
@@ -99,6 +127,15 @@ fn note(finding: &Finding) -> Note {
         evidence: finding.evidence.clone(),
         advice: finding.advice.clone(),
     }
+}
+
+/// The evidence of a finding, numbers to four digits.
+fn shown(finding: &Finding) -> String {
+    let words = finding.evidence.iter().map(|(name, value)| match value {
+        Evidence::Number(x) => format!("{name} {}", plain(*x, 4)),
+        Evidence::Text(text) => format!("{name} {text}"),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn frame(findings: &[Finding]) -> Frame {

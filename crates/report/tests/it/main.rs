@@ -1,5 +1,6 @@
 //! What readers see, as snapshots of hand-made results.
 
+mod checks;
 mod documents;
 mod figure;
 mod sample;

@@ -24,6 +24,7 @@
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::Subject;
+use isoflop_base::Severity;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -82,16 +83,44 @@ fn look(subject: &Subject<'_>) -> Verdict {
             column.name
         ));
     }
+    let what = if count == 1 {
+        format!(
+            "{rows} of {} rows are the curve of one run (`{}`)",
+            subject.runs.n, column.name
+        )
+    } else {
+        format!(
+            "{rows} of {} rows are checkpoints of {count} runs (`{}`)",
+            subject.runs.n, column.name
+        )
+    };
+    // A curve by itself is fitted on purpose, by a law that does not ask for the size.
+    let on_purpose = count == 1 && subject.range("N").is_none();
+    let severity = if on_purpose {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
     let mut found = vec![
-        Found::warning(
+        Found::new(
             "checkpoints-as-runs",
-            format!("{rows} of {} rows are checkpoints of {count} runs (`{}`): rows of one run are not independent, and none but the last stands at its end", subject.runs.n, column.name),
+            severity,
+            format!("{what}: rows of one run are not independent, and none but the last stands at its end"),
         )
         .number("rows", rows as f64)
         .number("runs", count as f64)
-        .advice(format!("keep the last row of each run (--where); for curves on purpose, resample runs: --uncertainty cluster:{}:1000", column.name)),
+        .advice(if on_purpose {
+            "intervals of one curve hold no other run: they say how well the curve is followed, not how well the next one is foretold"
+                .to_owned()
+        } else {
+            format!(
+                "keep the last row of each run (--where); for curves on purpose, resample runs: --uncertainty cluster:{}:1000",
+                column.name
+            )
+        }),
     ];
     let done = subject.column(&FRACTION).and_then(|c| subject.numbers(c));
+    let known = done.is_some();
     let share: Vec<f64> = match done {
         Some(done) => done,
         None => {
@@ -113,7 +142,11 @@ fn look(subject: &Subject<'_>) -> Verdict {
                 format!("{early} rows come from the first {:.0}% of their run, where the loss still falls steeply", 100.0 * EARLY),
             )
             .number("rows", early as f64)
-            .advice("leave them out (--where 'fraction_done > 0.1')"),
+            .advice(if known {
+                "leave them out (--where 'fraction_done > 0.1')"
+            } else {
+                "leave them out (--where 'tokens > …')"
+            }),
         );
     }
     Verdict::Found(found)

@@ -125,9 +125,10 @@ fn judge(recipe: &Recipe) -> Verdict {
     let places: Vec<f64> = full.iter().filter_map(|b| b.place).collect();
     let middle = places.iter().sum::<f64>() / places.len().max(1) as f64;
     let words = format!(
-        "on losses of the fitted law, without noise, parabolas find the exponent of N* off by {off:+.4} ({:.4} instead of \
+        "on losses of {} fitted to these runs, without noise, parabolas find the exponent of N* off by {off:+.4} ({:.4} instead of \
          {:.4}) and N* at the largest budget {:+.0}% off; on average the minimum lies at {:.0}% of the way from the \
          smallest to the largest size of its budget",
+        one_line(&bias.law),
         bias.exponent_without_noise,
         bias.exponent_of_law,
         100.0 * (ratio - 1.0),
@@ -150,4 +151,8 @@ fn judge(recipe: &Recipe) -> Verdict {
         .number("budgets", full.len() as f64)
         .advice("do not read exponents off parabolas of these runs: a fit of the law to all runs has no such bias; or add runs on the thin side")
         .alone()
+}
+
+fn one_line(formula: &str) -> String {
+    formula.split_whitespace().collect::<Vec<_>>().join(" ")
 }

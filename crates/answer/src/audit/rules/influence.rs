@@ -3,7 +3,8 @@
 //! # What it checks
 //!
 //! The fit is repeated without every single run, then without the worst two, three … (at most five, and at most one run
-//! in twenty), and asked how far exponents and the compute-optimal size move. Refits, not approximations.
+//! in twenty), and asked how far exponents (of a law without any: its coefficients) and the compute-optimal size move.
+//! Refits, not approximations.
 //!
 //! # Why it matters
 //!
@@ -32,12 +33,9 @@ pub(super) const RULE: Rule = Rule {
     look,
 };
 
-/// Shift in standard errors from which a few runs decide, if it is also a tenth of the value.
-const DECIDES: f64 = 1.5;
-/// Relative shift that decides where there is no standard error.
-const DECIDES_WITHOUT_ERROR: f64 = 0.15;
-/// The corner runs of a design may move an exponent by two standard errors and yet by next to nothing.
-const MATTERS: f64 = 0.1;
+/// A few runs decide when they move an exponent by this share of it, and by a standard error: the corner runs of any
+/// design move it by two standard errors where that is next to nothing.
+const MATTERS: f64 = 0.15;
 /// Shift in standard errors that decides however small it is.
 const DECIDES_ANYHOW: f64 = 3.0;
 /// Most runs that are taken away.
@@ -67,7 +65,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
     });
     match asked {
         Some(Some(verdict)) => verdict,
-        Some(None) => Verdict::DoesNotApply("the law has no exponent and no optimal size".to_owned()),
+        Some(None) => Verdict::DoesNotApply("the law has no coefficient that a run could move".to_owned()),
         None => Verdict::CannotTell(
             "fits in stages, with pooled coefficients or of more than 20,000 runs are not repeated here".to_owned(),
         ),
@@ -85,10 +83,11 @@ struct Search<'s> {
 
 impl<'s> Search<'s> {
     fn new(subject: &'s Subject<'s>, fit: &'s Fit, refits: &'s Refits<'s>) -> Self {
+        // A law without exponents is asked for all its coefficients.
         let names = exponents(&subject.law);
         let coordinates = refits.coordinates().iter().enumerate();
         let aims = coordinates
-            .filter(|(_, c)| names.contains(&c.name.as_str()))
+            .filter(|(_, c)| names.is_empty() || names.contains(&c.name.as_str()))
             .filter_map(|(j, c)| {
                 let (_, estimate) = fit.coefs.iter().find(|(n, _)| *n == c.name)?;
                 Some(Aim {
@@ -123,22 +122,23 @@ impl<'s> Search<'s> {
         )
     }
 
-    /// The shift of an aim in units in which 1.5 decides.
+    /// The shift of an aim in standard errors; where there is none, in shares that matter.
     fn shift(aim: &Aim, value: f64) -> f64 {
         let moved = value - aim.value;
         match aim.se {
             Some(se) if se > 0.0 => moved / se,
-            _ => moved / aim.value.abs() * (DECIDES / DECIDES_WITHOUT_ERROR),
+            _ => moved / (MATTERS * aim.value.abs()),
         }
     }
 
-    /// Whether a shift, in the units of [`Self::shift`], decides the answer.
+    /// Whether a shift in those units decides the answer.
     fn decides(aim: &Aim, shift: f64) -> bool {
         let relative = match aim.se {
             Some(se) if se > 0.0 => shift * se / aim.value.abs(),
-            _ => MATTERS,
+            _ => shift * MATTERS,
         };
-        shift >= DECIDES_ANYHOW || (shift >= DECIDES && relative >= MATTERS)
+        let grave = aim.se.is_some() && shift >= DECIDES_ANYHOW;
+        grave || (shift >= 1.0 && relative >= MATTERS)
     }
 
     fn value(&self, aim: &Aim, at: &[f64]) -> Option<f64> {
@@ -218,92 +218,106 @@ impl<'s> Search<'s> {
             dropped.clone_from(set);
             shifts.push(shift);
         }
-        // As many runs as it takes to decide, else the one that moves most.
-        let take = shifts
-            .iter()
-            .position(|s| Self::decides(aim, *s))
-            .map(|k| k + 1);
-        let shown = take.unwrap_or(shifts.len());
-        let full =
-            shifts
-                .iter()
-                .copied()
-                .enumerate()
-                .fold((shown, shifts[shown - 1]), |best, (k, s)| {
-                    // More runs of the same kind are named when they move it on by half again.
-                    if take.is_some() && k + 1 > best.0 && s > 1.5 * best.1 {
-                        (k + 1, s)
-                    } else {
-                        best
-                    }
-                });
-        dropped.truncate(full.0);
-        Some(self.words(aim, &dropped, take.is_some()))
+        let take = shifts.iter().position(|s| Self::decides(aim, *s));
+        let all = self.without(aim, &dropped);
+        Some(match take {
+            // As many runs as it takes, and how far all that were tried move it.
+            Some(k) => {
+                let few = self.without(aim, &dropped[..=k]);
+                few.zip(all).map_or_else(unsettled, |(few, all)| {
+                    self.found(aim, (&dropped[..=k], &few), (&dropped, &all))
+                })
+            }
+            None => all.map_or_else(unsettled, |all| {
+                let (runs, that) = counted(dropped.len());
+                Verdict::Clear(format!(
+                    "without {runs} that {that} it most ({}) {}",
+                    self.list(&dropped),
+                    all.words(aim)
+                ))
+            }),
+        })
     }
 
-    fn words(&self, aim: &Aim, dropped: &[usize], decides: bool) -> Verdict {
-        let mut sorted = dropped.to_vec();
+    fn list(&self, runs: &[usize]) -> String {
+        let mut sorted = runs.to_vec();
         sorted.sort_unstable();
-        let end = self
-            .refits
-            .without(std::slice::from_ref(&sorted))
-            .pop()
-            .flatten();
-        let Some(at) = end else {
-            return Verdict::CannotTell(
-                "the fit without the most influential runs does not settle".to_owned(),
+        self.subject.runs.list(&sorted)
+    }
+
+    /// What the fit without some runs gives.
+    fn without(&self, aim: &Aim, runs: &[usize]) -> Option<Without> {
+        let at = self.refits.without(&[runs.to_vec()]).pop().flatten()?;
+        let optimal = self
+            .optimal(&self.fit.joint.at)
+            .zip(self.optimal(&at))
+            .map(|(with, without)| without / with);
+        Some(Without {
+            value: self.value(aim, &at)?,
+            optimal,
+        })
+    }
+
+    fn found(&self, aim: &Aim, few: (&[usize], &Without), all: (&[usize], &Without)) -> Verdict {
+        let (runs, _) = counted(few.0.len());
+        let mut message = format!("without {runs} {} {}", self.list(few.0), few.1.words(aim));
+        if all.0.len() > few.0.len() {
+            message = format!(
+                "{message}; without the {} that move it most ({}) to {:.4}",
+                all.0.len(),
+                self.list(all.0),
+                all.1.value
             );
-        };
-        let value = self.value(aim, &at).unwrap_or(f64::NAN);
-        let optimal = self.optimal(&self.fit.joint.at).zip(self.optimal(&at));
-        let size = optimal.map_or_else(String::new, |(all, without)| {
-            format!(
-                ", and N* at the largest compute of the runs by {:+.0}%",
-                100.0 * (without / all - 1.0)
-            )
-        });
-        let errors = aim
-            .se
-            .filter(|se| *se > 0.0)
-            .map_or_else(String::new, |se| {
-                format!(" ({:+.1} standard errors)", (value - aim.value) / se)
-            });
-        let names = self.subject.runs.list(&sorted);
-        let (runs, that) = match sorted.len() {
-            1 => ("the run".to_owned(), "moves"),
-            k => (format!("the {k} runs"), "move"),
-        };
-        if !decides {
-            let size = optimal.map_or_else(String::new, |(all, without)| {
-                format!(", N* by {:+.0}%", 100.0 * (without / all - 1.0))
-            });
-            return Verdict::Clear(format!(
-                "without {runs} that {that} it most ({names}) {} goes from {:.4} to {value:.4}{errors}{size}",
-                aim.name, aim.value
-            ));
         }
-        let mut found = Found::warning(
-            "runs-decide",
-            format!(
-                "without {runs} {names} {} goes from {:.4} to {value:.4}{errors}{size}",
-                aim.name, aim.value
-            ),
-        )
-        .text(
-            "runs",
-            sorted
-                .iter()
-                .map(|i| self.subject.runs.places[*i].as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
-        .number("value", aim.value)
-        .number("value_without", value);
-        if let Some((all, without)) = optimal {
-            found = found.number("optimal_size_ratio", without / all);
+        let mut found = Found::warning("runs-decide", message)
+            .text("runs", self.list(few.0))
+            .number("value", aim.value)
+            .number("value_without", few.1.value)
+            .text("most", self.list(all.0))
+            .number("value_without_most", all.1.value);
+        if let Some(ratio) = few.1.optimal {
+            found = found.number("optimal_size_ratio", ratio);
         }
         found
             .advice("look at these runs, and report the fit with and without them (--where)")
             .alone()
+    }
+}
+
+/// What the fit without some runs gives.
+struct Without {
+    value: f64,
+    /// N* over that of all runs.
+    optimal: Option<f64>,
+}
+
+impl Without {
+    fn words(&self, aim: &Aim) -> String {
+        let errors = aim
+            .se
+            .filter(|se| *se > 0.0)
+            .map_or_else(String::new, |se| {
+                format!(" ({:+.1} standard errors)", (self.value - aim.value) / se)
+            });
+        let size = self.optimal.map_or_else(String::new, |ratio| {
+            let percent = 100.0 * (ratio - 1.0);
+            format!(", and N* at the largest compute of the runs moves by {percent:+.0}%")
+        });
+        format!(
+            "{} goes from {:.4} to {:.4}{errors}{size}",
+            aim.name, aim.value, self.value
+        )
+    }
+}
+
+fn unsettled() -> Verdict {
+    Verdict::CannotTell("the fit without the most influential runs does not settle".to_owned())
+}
+
+/// `the run`, `the 3 runs`, and the verb that goes with it.
+fn counted(runs: usize) -> (String, &'static str) {
+    match runs {
+        1 => ("the run".to_owned(), "moves"),
+        k => (format!("the {k} runs"), "move"),
     }
 }

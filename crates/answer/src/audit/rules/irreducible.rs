@@ -2,7 +2,8 @@
 //!
 //! # What it checks
 //!
-//! The coefficient that is added to the law as it is (E): its interval against what the runs still have above it.
+//! The coefficient that is added to the law as it is (E): whether runs have gone below it, and its interval against what
+//! they still have above it.
 //!
 //! # Why it matters
 //!
@@ -30,6 +31,8 @@ pub(super) const RULE: Rule = Rule {
     look,
 };
 
+/// A floor below this share of the lowest response is none.
+const NOTHING: f64 = 1e-3;
 /// Width of the interval over the distance from E to the lowest response, from which E is not determined.
 const WIDE: f64 = 0.5;
 
@@ -50,6 +53,31 @@ fn look(subject: &Subject<'_>) -> Verdict {
         .copied()
         .fold(f64::INFINITY, f64::min);
     let above = lowest - floor.value;
+    if above <= 0.0 {
+        return Found::warning(
+            "floor-above-runs",
+            format!(
+                "{name} = {:.4} lies above the lowest response {lowest:.4}: runs have reached what the law says nobody can",
+                floor.value
+            ),
+        )
+        .number("value", floor.value)
+        .number("lowest_response", lowest)
+        .advice("the law does not hold over these runs: look at the residuals, leave the smallest runs out, or fit another law")
+        .alone();
+    }
+    if floor.value < NOTHING * lowest {
+        return Found::warning(
+            "irreducible-undetermined",
+            format!("{name} ran to zero: these runs show no floor, and the law falls for ever"),
+        )
+        .number("value", floor.value)
+        .number("lowest_response", lowest)
+        .advice(format!(
+            "fix it at a value that other runs support (--coef '{name} = …'), or add runs that come nearer to it"
+        ))
+        .alone();
+    }
     let said = format!(
         "{name} = {:.4}, the lowest response {lowest:.4} is {:.0}% above it",
         floor.value,
@@ -88,7 +116,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
 
 /// The fitted coefficient that is added to the response as it is: the response rises by as much as it does, at every
 /// run looked at.
-fn floor_of(law: &Law, fit: &Fit) -> Option<String> {
+pub(crate) fn floor_of(law: &Law, fit: &Fit) -> Option<String> {
     let coefs: Vec<(String, f64)> = fit
         .coefs
         .iter()

@@ -30,6 +30,8 @@ mod span;
 mod starts;
 mod units;
 
+pub(crate) use irreducible::floor_of;
+
 use super::finding::Verdict;
 use super::subject::Subject;
 

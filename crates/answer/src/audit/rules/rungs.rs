@@ -54,6 +54,11 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let Some(params) = &subject.runs.params else {
         return Verdict::CannotTell("no column says the model size".to_owned());
     };
+    if subject.runs.loss.is_none() {
+        return Verdict::DoesNotApply(
+            "the response is no loss: above the law need not be worse".to_owned(),
+        );
+    }
     let residuals = &subject.runs.residuals;
     if residuals.len() != params.len() {
         return Verdict::CannotTell("the fit does not keep its runs".to_owned());
@@ -101,10 +106,10 @@ fn look(subject: &Subject<'_>) -> Verdict {
             Found::warning(
                 "under-tuned-rung",
                 format!(
-                    "the {} runs with {} params lie {:.2}% above the law, {above:.1} standard errors above the sizes next to them",
+                    "the {} runs with {} params lie off the law by {}, {above:.1} standard errors above the sizes next to them",
                     rung.runs.len(),
                     format_si(rung.params, 3),
-                    100.0 * rung.middle
+                    subject.off(rung.middle)
                 ),
             )
             .number("params", rung.params)

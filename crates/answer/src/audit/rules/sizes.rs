@@ -42,7 +42,11 @@ fn look(subject: &Subject<'_>) -> Verdict {
         None => Vec::new(),
     };
     let Some(params) = &subject.runs.params else {
-        return Verdict::of(found, || "the runs carry no model sizes".to_owned());
+        return if found.is_empty() {
+            Verdict::DoesNotApply("the runs carry no model sizes".to_owned())
+        } else {
+            Verdict::Found(found)
+        };
     };
     let sizes = clusters(params, SAME).len();
     if sizes < ENOUGH {

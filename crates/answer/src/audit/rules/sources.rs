@@ -91,7 +91,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
             continue;
         };
         looked.push(format!("`{}`", column.name));
-        let different = differ(column, &subject.labels(column), &codes, &residuals);
+        let different = differ(subject, column, &codes, &residuals);
         apart.extend(different.map(|(share, found)| (share, column, found)));
     }
     // Experiment, data set and recipe often say the same: the one that says most speaks for all.
@@ -152,14 +152,15 @@ fn kinds(subject: &Subject<'_>, column: &Column) -> Option<Vec<usize>> {
 }
 
 fn differ(
+    subject: &Subject<'_>,
     column: &Column,
-    labels: &[String],
     codes: &[usize],
     residuals: &[f64],
 ) -> Option<(f64, Found)> {
     if residuals.len() != codes.len() {
         return None;
     }
+    let labels = subject.labels(column);
     let count = codes.iter().max().map_or(0, |m| m + 1);
     let own = |k: usize| -> Vec<f64> {
         let rows = codes.iter().zip(residuals).filter(|(c, _)| **c == k);
@@ -193,7 +194,7 @@ fn differ(
         })
         .collect();
     means.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let shown = |(name, m): &(String, f64)| format!("{name} {:+.2}%", 100.0 * m);
+    let shown = |(name, m): &(String, f64)| format!("{name} {}", subject.off(*m));
     let (high, low) = (means.first()?, means.last()?);
     Some((
         share,
@@ -210,6 +211,11 @@ fn differ(
         .text("column", &column.name)
         .number("share", share)
         .number("variance_ratio", ratio)
-        .advice(format!("fit each by itself (--group {}), or index what differs in the law: E[{}]", column.name, column.name)),
+        .advice(format!(
+            "fit each by itself (--group {}), or index what differs in the law: {}[{}]",
+            column.name,
+            subject.law.coefs.first().map_or("E", |c| c.name.as_str()),
+            column.name
+        )),
     ))
 }

@@ -60,6 +60,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
             .map(|r| format!("{} {:.1}", r.name, (r.max / r.min).log10()))
             .collect()
     });
+    if found.is_empty() && said.is_empty() {
+        return Verdict::CannotTell("there is no fit, or no input above zero".to_owned());
+    }
     Verdict::of(found, || {
         format!("orders of magnitude: {}", said.join(", "))
     })

@@ -37,14 +37,17 @@ fn look(subject: &Subject<'_>) -> Verdict {
         "flops-disagree",
         "tokens-per-param",
     ]);
+    if !found.is_empty() {
+        return Verdict::Found(found);
+    }
     let runs = &subject.runs;
-    Verdict::of(found, || match (&runs.params, &runs.tokens, &runs.flops) {
-        (Some(_), Some(_), Some(_)) => {
-            "stated compute agrees with 6ND in every row, up to how it is counted".to_owned()
-        }
-        (Some(_), Some(_), None) => {
-            "sizes and tokens are plausible beside each other; no compute is stated".to_owned()
-        }
-        _ => "sizes and tokens are not both known".to_owned(),
-    })
+    match (&runs.params, &runs.tokens, &runs.flops) {
+        (Some(_), Some(_), Some(_)) => Verdict::Clear(
+            "stated compute agrees with 6ND in every row, up to how it is counted".to_owned(),
+        ),
+        (Some(_), Some(_), None) => Verdict::Clear(
+            "sizes and tokens are plausible beside each other; no compute is stated".to_owned(),
+        ),
+        _ => Verdict::DoesNotApply("sizes and tokens are not both known".to_owned()),
+    }
 }
