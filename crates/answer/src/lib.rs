@@ -3,6 +3,7 @@
 
 mod chain;
 mod compare_laws;
+pub mod plan;
 mod predict;
 
 pub use chain::predict_through;

@@ -1,0 +1,503 @@
+//! A law with numbers: a fit with its draws, or a published coefficient set.
+
+use isoflop_base::{Diagnostic, Diagnostics, Evidence, Note, Severity, closest};
+use isoflop_fit::{Fit, Range, Status};
+use isoflop_law::surface::Surface;
+use isoflop_law::tape::{Output, Program};
+use isoflop_law::{Law, VarRole, Variant};
+use isoflop_numerics::dist;
+use isoflop_numerics::random::Stream;
+
+use super::convention::{Given, Role, roles};
+use crate::predict::levels_of;
+
+/// Draws made from a covariance or from published errors.
+const DRAWS: u64 = 1000;
+
+/// A law with coefficient values and their uncertainty: what a plan is made from.
+#[derive(Clone, Debug)]
+pub struct PlanLaw {
+    /// How it is called in the answer.
+    pub name: String,
+    /// The law.
+    pub law: Law,
+    pub(super) surface: Surface,
+    /// Coefficients of the surface at the best fit.
+    pub(super) best: Vec<f64>,
+    /// The same for every draw.
+    pub(super) draws: Vec<Vec<f64>>,
+    /// Where the uncertainty comes from, in words.
+    pub(super) spread: String,
+    pub(super) runs: Option<usize>,
+    pub(super) ranges: Vec<Range>,
+    pub(super) roles: Vec<Role>,
+    pub(super) answers: Answers,
+    pub(super) notes: Vec<Note>,
+    /// Seed and number of resamples of a bootstrap: two fits that share them are paired.
+    pub(super) bootstrap: Option<(u64, usize)>,
+}
+
+/// What the response of a law is to a planner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// Loss (or another response to be made small) from size and data.
+    Loss,
+    /// Optimal params from compute.
+    Params,
+    /// Optimal tokens from compute.
+    Tokens,
+    /// Optimal tokens per parameter from compute.
+    Ratio,
+}
+
+impl PlanLaw {
+    /// The law of a fit, with its draws; a covariance gives normal draws.
+    ///
+    /// # Errors
+    ///
+    /// `bad-fit` when the law inside cannot be read; `cannot-plan` when the law is none that a plan can use;
+    /// `missing-input` and `missing-level` for inputs and levels that nobody has given.
+    pub fn of_fit(name: &str, fit: &Fit, given: &Given) -> Result<Self, Diagnostics> {
+        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+        let levels = levels_of(fit, &law);
+        let program = Program::compile(&law, &levels, Output::Response)?;
+        let coordinates = program.coordinates();
+        if coordinates.len() != fit.joint.at.len() {
+            let message = "the law inside the fit does not match its coefficients";
+            return Err(Diagnostic::error("bad-fit", message).into());
+        }
+        let surface = Surface::compile(&law, &given.levels)?;
+        let mut slots = Vec::new();
+        for wanted in surface.coefs() {
+            let Some(j) = coordinates.iter().position(|c| c.name == *wanted) else {
+                return Err(unknown_level(
+                    &fit.law.id,
+                    wanted,
+                    coordinates.iter().map(|c| c.name.as_str()),
+                )
+                .into());
+            };
+            slots.push(j);
+        }
+        let raw = |theta: &[f64]| -> Vec<f64> {
+            slots
+                .iter()
+                .map(|j| coordinates[*j].coefficient(theta[*j]))
+                .collect()
+        };
+        let joint = &fit.joint;
+        let (draws, spread) = if !joint.draws.is_empty() {
+            let words = format!(
+                "{} draws of the fit ({}), each optimised by itself",
+                joint.draws.len(),
+                fit.uncertainty.method
+            );
+            (joint.draws.iter().map(|d| raw(d)).collect(), words)
+        } else if joint.covariance.is_empty() {
+            (
+                Vec::new(),
+                "no intervals: the fit carries no uncertainty".to_owned(),
+            )
+        } else {
+            let normal = normal_draws(&joint.at, &joint.covariance, fit.provenance.seed);
+            let words = format!(
+                "{DRAWS} normal draws from the covariance of the coefficients, each optimised by itself"
+            );
+            (normal.iter().map(|d| raw(d)).collect(), words)
+        };
+        let bootstrap =
+            (!joint.draws.is_empty()).then_some((fit.provenance.seed, fit.uncertainty.resamples));
+        let mut out = Self {
+            name: name.to_owned(),
+            best: raw(&joint.at),
+            draws,
+            spread,
+            runs: Some(fit.n),
+            ranges: fit.ranges.clone(),
+            roles: Vec::new(),
+            answers: Answers::Loss,
+            notes: fit_notes(fit),
+            bootstrap,
+            surface,
+            law,
+        };
+        out.find_roles(given)?;
+        Ok(out)
+    }
+
+    /// A published coefficient set: the first variant of the law without a name. Published standard errors give draws.
+    ///
+    /// # Errors
+    ///
+    /// `no-published-values` for a law without variants, `unknown-variant`; and as for [`Self::of_fit`].
+    pub fn published(
+        law: &Law,
+        variant: Option<&str>,
+        given: &Given,
+        seed: u64,
+    ) -> Result<Self, Diagnostics> {
+        let chosen = match variant {
+            Some(name) => law.variant(name),
+            None => law.variants.first(),
+        };
+        let Some(chosen) = chosen else {
+            return Err(no_variant(law, variant).into());
+        };
+        let surface = Surface::compile(law, &given.levels)?;
+        let value = |from: &[(String, f64)], name: &str| {
+            from.iter().find(|(n, _)| n == name).map(|(_, x)| *x)
+        };
+        let mut best = Vec::new();
+        for name in surface.coefs() {
+            let Some(x) = value(&chosen.coefs, name) else {
+                return Err(unknown_level(
+                    &law.id,
+                    name,
+                    chosen.coefs.iter().map(|(n, _)| n.as_str()),
+                )
+                .into());
+            };
+            best.push(x);
+        }
+        let errors: Vec<f64> = surface
+            .coefs()
+            .iter()
+            .map(|name| value(&chosen.errors, name).unwrap_or(0.0))
+            .collect();
+        let (draws, spread) = published_draws(law, &surface, &best, &errors, seed);
+        let mut notes = rounding_notes(law, chosen, variant.is_some());
+        if !draws.is_empty() {
+            notes.push(uncorrelated(&law.id));
+        }
+        let mut out = Self {
+            name: if law.variants.len() > 1 || variant.is_some() {
+                format!("{}:{}", law.id, chosen.name)
+            } else {
+                law.id.clone()
+            },
+            law: law
+                .as_published(&chosen.name)
+                .unwrap_or_else(|| law.clone()),
+            best,
+            draws,
+            spread,
+            runs: None,
+            ranges: Vec::new(),
+            roles: Vec::new(),
+            answers: Answers::Loss,
+            notes,
+            bootstrap: None,
+            surface,
+        };
+        out.find_roles(given)?;
+        Ok(out)
+    }
+
+    /// Coefficient names with their best values.
+    pub(super) fn coefs(&self) -> impl Iterator<Item = (&str, f64)> {
+        let names = self.surface.coefs().iter().map(String::as_str);
+        names.zip(self.best.iter().copied())
+    }
+
+    fn find_roles(&mut self, given: &Given) -> Result<(), Diagnostics> {
+        self.roles = roles(&self.law, given)?;
+        let has = |role: fn(&Role) -> bool| self.roles.iter().any(role);
+        let surface = has(|r| *r == Role::Params) && has(|r| *r == Role::Tokens);
+        let compute = has(|r| *r == Role::Flops);
+        let response = self.law.response();
+        self.answers = match response.column.as_str() {
+            "params" if compute => Answers::Params,
+            "tokens" if compute => Answers::Tokens,
+            "tokens_per_param" if compute => Answers::Ratio,
+            _ if surface => Answers::Loss,
+            _ => return Err(cannot_plan(&self.law).into()),
+        };
+        Ok(())
+    }
+}
+
+fn cannot_plan(law: &Law) -> Diagnostic {
+    let inputs: Vec<String> = law
+        .vars
+        .iter()
+        .filter(|v| v.role == VarRole::Input)
+        .map(|v| format!("{} ({})", v.name, v.column))
+        .collect();
+    let message = format!(
+        "a plan needs a law of params and tokens, or of optimal size by compute: {} gives {} from {}",
+        law.id,
+        law.response().column,
+        inputs.join(", ")
+    );
+    Diagnostic::error("cannot-plan", message).help(
+        "an input is known as params, tokens or flops by the column its variable names; `chinchilla` is such a law",
+    )
+}
+
+fn no_variant(law: &Law, variant: Option<&str>) -> Diagnostic {
+    let names: Vec<&str> = law.variants.iter().map(|v| v.name.as_str()).collect();
+    match variant {
+        Some(name) if !names.is_empty() => {
+            let message = format!("the law {} has no variant `{name}`", law.id);
+            let d = Diagnostic::error("unknown-variant", message);
+            match closest(name, names.iter().copied()) {
+                Some(near) => d.help(format!("did you mean `{}:{near}`?", law.id)),
+                None => d.help(format!("its variants are {}", names.join(", "))),
+            }
+        }
+        _ => {
+            let message = format!(
+                "the law {} has no published coefficients to plan with",
+                law.id
+            );
+            Diagnostic::error("no-published-values", message)
+                .help("fit it to your runs, and give the saved fit")
+        }
+    }
+}
+
+fn unknown_level<'a>(law: &str, wanted: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let stem = wanted.split('[').next().unwrap_or(wanted);
+    let own: Vec<&str> = known
+        .filter(|n| n.split('[').next() == Some(stem))
+        .collect();
+    let d = Diagnostic::error(
+        "unknown-level",
+        format!("the law {law} has no value for `{wanted}`"),
+    );
+    let d = match closest(wanted, own.iter().copied()) {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None => d,
+    };
+    d.help(format!("it knows {}", own.join(", ")))
+}
+
+/// Draws from a normal distribution, by the Cholesky factor of its covariance.
+fn normal_draws(at: &[f64], covariance: &[Vec<f64>], seed: u64) -> Vec<Vec<f64>> {
+    let factor = cholesky(covariance);
+    (0..DRAWS)
+        .map(|b| {
+            let mut stream = Stream::new(seed, "plan-normal", b);
+            let z: Vec<f64> = at
+                .iter()
+                .map(|_| dist::normal_quantile(stream.open_unit()))
+                .collect();
+            at.iter()
+                .zip(&factor)
+                .map(|(x, row)| x + row.iter().zip(&z).map(|(l, z)| l * z).sum::<f64>())
+                .collect()
+        })
+        .collect()
+}
+
+/// The lower factor of a covariance; directions without variance stay at zero.
+fn cholesky(covariance: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let n = covariance.len();
+    let mut l = vec![vec![0.0; n]; n];
+    for i in 0..n {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
+            let rest = covariance[i][j] - known;
+            l[i][j] = if i == j {
+                rest.max(0.0).sqrt()
+            } else if l[j][j] > 0.0 {
+                rest / l[j][j]
+            } else {
+                0.0
+            };
+        }
+    }
+    l
+}
+
+/// Independent draws by published standard errors: of the logarithm for a coefficient that must be positive, so that
+/// none is drawn below zero.
+fn published_draws(
+    law: &Law,
+    surface: &Surface,
+    best: &[f64],
+    errors: &[f64],
+    seed: u64,
+) -> (Vec<Vec<f64>>, String) {
+    if errors.iter().all(|e| *e == 0.0) {
+        let words = "no intervals: nothing is published on the errors of these coefficients";
+        return (Vec::new(), words.to_owned());
+    }
+    let positive: Vec<bool> = surface
+        .coefs()
+        .iter()
+        .map(|name| {
+            let plain = name.split('[').next().unwrap_or(name);
+            law.coef(plain).is_some_and(|c| c.lower >= 0.0)
+        })
+        .collect();
+    let draws = (0..DRAWS)
+        .map(|b| {
+            let mut stream = Stream::new(seed, "plan-published", b);
+            best.iter()
+                .zip(errors)
+                .zip(&positive)
+                .map(|((x, error), positive)| {
+                    let z = dist::normal_quantile(stream.open_unit());
+                    if *positive && *x > 0.0 {
+                        let sd = (error / x).powi(2).ln_1p().sqrt();
+                        x * (sd * z).exp()
+                    } else {
+                        x + error * z
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    let words =
+        format!("{DRAWS} draws by the published standard errors, as if they were independent");
+    (draws, words)
+}
+
+fn uncorrelated(id: &str) -> Note {
+    Note {
+        code: "uncorrelated-errors".to_owned(),
+        severity: Severity::Warning,
+        message: format!(
+            "the published errors of {id} come without their correlations: scale and exponent move together in a fit, so \
+             these intervals are far too wide"
+        ),
+        evidence: Vec::new(),
+        advice: "fit the law to runs to have intervals that hold".to_owned(),
+    }
+}
+
+fn fit_notes(fit: &Fit) -> Vec<Note> {
+    match fit.status {
+        Status::Converged => Vec::new(),
+        Status::Degenerate => vec![Note {
+            code: "degenerate-fit".to_owned(),
+            severity: Severity::Warning,
+            message: "the data of the fit leave a direction of its coefficients open".to_owned(),
+            evidence: Vec::new(),
+            advice: "read `identifiability` of the fit before acting on a plan".to_owned(),
+        }],
+        Status::NotConverged => vec![Note {
+            code: "not-converged".to_owned(),
+            severity: Severity::Error,
+            message: "the fit did not converge: this plan is not that of its law".to_owned(),
+            evidence: Vec::new(),
+            advice: "fit again before planning".to_owned(),
+        }],
+    }
+}
+
+/// Whether `short` is `long` written with fewer digits, rounded or cut.
+pub(super) fn is_rounded(short: f64, long: f64) -> bool {
+    let text = format!("{short}");
+    let decimals = text.split_once('.').map_or(0, |(_, d)| d.len());
+    let unit = 10f64.powi(i32::try_from(decimals).unwrap_or(17));
+    let near = |x: f64| (x / unit - short).abs() < 1e-9 * short.abs();
+    let scaled = long * unit;
+    short != long && (near(scaled.round()) || near(scaled.trunc()))
+}
+
+/// Whether one coefficient set is another with fewer digits; the coefficients that differ, shorter first.
+pub(super) fn rounding(
+    short: &[(String, f64)],
+    long: &[(String, f64)],
+) -> Option<Vec<(String, f64, f64)>> {
+    let mut differ = Vec::new();
+    for (name, x) in short {
+        let y = long.iter().find(|(n, _)| n == name)?.1;
+        if *x == y {
+            continue;
+        }
+        if !is_rounded(*x, y) {
+            return None;
+        }
+        differ.push((name.clone(), *x, y));
+    }
+    (!differ.is_empty()).then_some(differ)
+}
+
+/// Says that the chosen coefficients are printed with fewer digits than others of the same law.
+fn rounding_notes(law: &Law, chosen: &Variant, named: bool) -> Vec<Note> {
+    let better = law
+        .variants
+        .iter()
+        .find_map(|v| Some((v, rounding(&chosen.coefs, &v.coefs)?)));
+    let worse = law
+        .variants
+        .iter()
+        .find_map(|v| Some((v, rounding(&v.coefs, &chosen.coefs)?)));
+    if let Some((variant, differ)) = better {
+        return vec![rounded_note(
+            Severity::Warning,
+            format!(
+                "these coefficients are printed with fewer digits than those of {}:{}: {}",
+                law.id,
+                variant.name,
+                digits(&differ)
+            ),
+            format!("use {}:{}", law.id, variant.name),
+        )];
+    }
+    let Some((variant, differ)) = worse else {
+        return Vec::new();
+    };
+    let choice = if named { "" } else { ", the first of the law" };
+    vec![rounded_note(
+        Severity::Info,
+        format!(
+            "these coefficients{choice} have more digits than {}:{}, which moves every answer: {}",
+            law.id,
+            variant.name,
+            digits(&differ)
+        ),
+        String::new(),
+    )]
+}
+
+fn digits(differ: &[(String, f64, f64)]) -> String {
+    let words: Vec<String> = differ
+        .iter()
+        .map(|(name, short, long)| format!("{name} = {short} for {long}"))
+        .collect();
+    words.join(", ")
+}
+
+fn rounded_note(severity: Severity, message: String, advice: String) -> Note {
+    Note {
+        code: "rounded-coefficients".to_owned(),
+        severity,
+        evidence: vec![("coefficients".to_owned(), Evidence::Text(message.clone()))],
+        message,
+        advice,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_digits_are_told_from_other_numbers() {
+        for (short, long) in [
+            (0.34, 0.3392),
+            (0.28, 0.2849),
+            (1.69, 1.6934),
+            (0.29, 0.299),
+            (0.53, 0.537),
+        ] {
+            assert!(is_rounded(short, long), "{short} {long}");
+            assert!(!is_rounded(long, short), "{long} {short}");
+        }
+        assert!(!is_rounded(0.28, 0.3658) && !is_rounded(482.01, 477.83));
+    }
+
+    #[test]
+    fn a_cholesky_factor_gives_the_covariance_back() {
+        let covariance = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
+        let l = cholesky(&covariance);
+        let back = l[1][0] * l[0][0];
+        assert!(
+            (back - 2.0).abs() < 1e-15 && (l[1][0].powi(2) + l[1][1].powi(2) - 3.0).abs() < 1e-15
+        );
+    }
+}
