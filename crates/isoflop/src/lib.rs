@@ -30,15 +30,19 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+mod plan_file;
+mod plan_request;
 mod saved;
 mod threads;
 mod verify;
 
 pub use datasets::{DataSet, dataset, datasets};
+pub use plan_file::{PlanSpec, Word};
 pub use saved::fit_from_json;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
+pub use isoflop_answer::plan;
 pub use isoflop_answer::{
     LawComparison, Point, PredictedPoint, Prediction, compare_laws, predict, predict_through,
 };

@@ -222,10 +222,10 @@ pub struct Assumption {
 
 /// The assumptions behind a request.
 pub(super) fn assumptions(request: &PlanRequest) -> Vec<Assumption> {
+    let mut out = request.assumptions.clone();
     let Some(h) = &request.hardware else {
-        return Vec::new();
+        return out;
     };
-    let mut out = Vec::new();
     let mut add = |name: &str, value: Option<f64>, unit: &str, source: &str| {
         let source = if h.given.iter().any(|g| g == name) {
             "given"

@@ -72,6 +72,8 @@ pub struct PlanRequest {
     pub shapes: Vec<Shape>,
     /// What it is trained on.
     pub hardware: Option<Hardware>,
+    /// Assumptions that were made when the request was, to be told with the answer.
+    pub assumptions: Vec<Assumption>,
     /// Level of the intervals.
     pub level: f64,
 }
@@ -90,6 +92,7 @@ impl PlanRequest {
             models: false,
             shapes: Vec::new(),
             hardware: None,
+            assumptions: Vec::new(),
             level: 0.95,
         }
     }

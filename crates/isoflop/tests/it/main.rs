@@ -7,6 +7,7 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod plan;
 mod published;
 #[expect(
     dead_code,
