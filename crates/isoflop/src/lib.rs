@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+mod gain;
 mod plan_file;
 mod plan_request;
 mod saved;
@@ -37,6 +38,7 @@ mod threads;
 mod verify;
 
 pub use datasets::{DataSet, dataset, datasets};
+pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
 pub use saved::fit_from_json;
 pub use threads::set_threads;

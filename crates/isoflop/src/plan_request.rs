@@ -460,7 +460,11 @@ fn range(a: f64, b: f64, count: usize) -> Vec<f64> {
             k => {
                 let at = a.log10() + decades * k as f64 / steps as f64;
                 let near = at.round();
-                10f64.powf(if (at - near).abs() < 1e-9 { near } else { at })
+                if (at - near).abs() < 1e-9 {
+                    format!("1e{near}").parse().unwrap_or(10f64.powf(at))
+                } else {
+                    10f64.powf(at)
+                }
             }
         })
         .collect()

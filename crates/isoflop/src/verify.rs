@@ -35,7 +35,7 @@ pub struct Verification {
 ///
 /// Diagnostics when a table cannot be read any more, when an option has no meaning in this version, and those of the fit.
 pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
-    let again = repeat(saved)?;
+    let again = repeat(saved, &[])?;
     let (old, new) = (json::text(saved), json::text(&again));
     let mut differences = Vec::new();
     let mut differing = 0;
@@ -57,7 +57,8 @@ pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
     })
 }
 
-fn repeat(saved: &Fit) -> Result<Fit, Diagnostics> {
+/// The fit again from its tables and options, with more changes of its coefficients.
+pub(crate) fn repeat(saved: &Fit, changes: &[String]) -> Result<Fit, Diagnostics> {
     let mut reader = ReadOptions::default();
     let mut options = FitOptions {
         seed: saved.provenance.seed,
@@ -105,6 +106,7 @@ fn repeat(saved: &Fit) -> Result<Fit, Diagnostics> {
         .collect();
     let table = read(&inputs, &reader)?;
     let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?;
+    options.coefs.extend(changes.iter().cloned());
     fit(&law, &table, &options)
 }
 

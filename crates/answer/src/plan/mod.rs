@@ -96,6 +96,16 @@ impl PlanRequest {
             level: 0.95,
         }
     }
+
+    /// The budgets that are asked.
+    #[must_use]
+    pub fn scales(&self) -> Vec<f64> {
+        let budget = |ask: &Ask| match ask {
+            Ask::Compute(c) => Some(*c),
+            Ask::Loss(_) => None,
+        };
+        self.ask.iter().filter_map(budget).collect()
+    }
 }
 
 /// Plans by one or several laws. `schema` is `isoflop.plan/1`.

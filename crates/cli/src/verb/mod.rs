@@ -5,5 +5,6 @@ pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod flops;
 pub(crate) mod laws;
+pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod verify;

@@ -3,9 +3,12 @@
 mod curve;
 mod demo;
 mod fit;
+mod gain;
 mod law;
 mod law_comparison;
 mod picture;
+mod plan;
+mod plan_parts;
 mod prediction;
 mod recipe;
 mod tables;
@@ -14,8 +17,10 @@ mod words;
 
 pub use demo::demo_document;
 pub use fit::fit_document;
+pub use gain::gain_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};
 pub use law_comparison::law_comparison_document;
+pub use plan::plan_document;
 pub use prediction::prediction_document;
 pub use recipe::recipe_document;
 pub use tables::{TableSummary, tables_document};

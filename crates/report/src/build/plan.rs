@@ -1,0 +1,377 @@
+//! The words of a plan: the answer in a sentence, the table of budgets, then what was asked beyond it.
+
+use isoflop_answer::plan::{Infeasible, LawUsed, Plan, PlanRow};
+use isoflop_base::{Estimate, format_quantity};
+
+use super::plan_parts as parts;
+use super::words::human;
+use crate::doc::{
+    Axis, AxisScale, Block, Colour, Document, Frame, Guide, Mark, Panel, Plot, Series, Table, Value,
+};
+use crate::number::{percent, plain, shown};
+
+/// What a plan says.
+#[must_use]
+pub fn plan_document(plan: &Plan) -> Document {
+    let mut doc = Document::new("Plan");
+    if let [row] = plan.rows.as_slice() {
+        doc.paragraph(sentence(row));
+    }
+    if !plan.rows.is_empty() {
+        doc.push(Block::Table(rows(plan)));
+    }
+    for missing in &plan.infeasible {
+        doc.paragraph(refusal(missing));
+    }
+    doc.push(Block::KeyValues(laws(plan)));
+    parts::serving(&mut doc, plan);
+    parts::sizes(&mut doc, plan);
+    parts::shapes(&mut doc, plan);
+    parts::models(&mut doc, plan);
+    parts::needs(&mut doc, plan);
+    parts::disagreements(&mut doc, plan);
+    parts::assumptions(&mut doc, plan);
+    if let Some(plot) = picture(plan) {
+        doc.push(Block::Plot(plot));
+    }
+    if !plan.notes.is_empty() {
+        doc.heading("Notes");
+        doc.push(Block::Notes(plan.notes.clone()));
+    }
+    doc.frame = frame(plan);
+    doc
+}
+
+/// A size with its interval: `73.2B [61B, 88B]`.
+pub(super) fn sized(e: &Estimate) -> String {
+    let value = size(e.value);
+    match e.interval {
+        Some(i) if i.lower < i.upper => format!("{value} [{}, {}]", end(i.lower), end(i.upper)),
+        _ => value,
+    }
+}
+
+fn size(x: f64) -> String {
+    if x.is_finite() { human(x) } else { plain(x, 3) }
+}
+
+fn end(x: f64) -> String {
+    if x.is_finite() {
+        isoflop_base::format_si(x, 2)
+    } else {
+        plain(x, 2)
+    }
+}
+
+/// A number with its interval, digits by its error.
+pub(super) fn numbered(e: &Estimate) -> String {
+    let parts = shown(e);
+    match e.interval {
+        Some(i) if i.lower < i.upper => format!("{} {}", parts.value, parts.interval),
+        _ => plain(e.value, 5),
+    }
+}
+
+/// A share with its interval, in percent.
+pub(super) fn shared(e: &Estimate) -> String {
+    match e.interval {
+        Some(i) if i.lower < i.upper => {
+            let high = if i.upper.is_finite() {
+                percent(i.upper)
+            } else {
+                "∞".to_owned()
+            };
+            format!("{} [{}, {high}]", percent(e.value), percent(i.lower))
+        }
+        _ => percent(e.value),
+    }
+}
+
+/// Budget or target of a row, as it was asked.
+pub(super) fn asked(row: &PlanRow) -> String {
+    match row.target_loss {
+        Some(loss) => format!("loss {}", plain(loss, 5)),
+        None => format_quantity(row.compute, "FLOP", 3),
+    }
+}
+
+fn sentence(row: &PlanRow) -> String {
+    let model = format!(
+        "{} params on {} tokens, {} tokens for each parameter",
+        size(row.params.value),
+        size(row.tokens.value),
+        plain(row.tokens_per_param.value, 3)
+    );
+    let held = if row.held.is_empty() {
+        String::new()
+    } else {
+        format!(" (held by {})", row.held.join(", "))
+    };
+    match (row.target_loss, &row.loss) {
+        (Some(loss), _) => format!(
+            "The least compute for a loss of {} is {}: {model}{held}.",
+            plain(loss, 5),
+            format_quantity(row.compute, "FLOP", 3)
+        ),
+        (None, Some(loss)) => format!(
+            "{} are best spent on {model}{held}: loss {}.",
+            format_quantity(row.compute, "FLOP", 3),
+            plain(loss.value, 5)
+        ),
+        (None, None) => format!(
+            "{} are best spent on {model}{held}.",
+            format_quantity(row.compute, "FLOP", 3)
+        ),
+    }
+}
+
+fn refusal(missing: &Infeasible) -> String {
+    let advice = if missing.advice.is_empty() {
+        String::new()
+    } else {
+        format!(" To have it: {}.", missing.advice)
+    };
+    format!(
+        "{}: no plan for {}: {}.{advice}",
+        missing.law, missing.asked, missing.why
+    )
+}
+
+fn rows(plan: &Plan) -> Table {
+    let several = plan.laws.len() > 1;
+    let mut table = Table::with_columns(&[
+        "law",
+        ">asked",
+        "FLOP",
+        "params",
+        "tokens",
+        "tokens/param",
+        "loss",
+        "passes",
+        "held by",
+        "not reachable",
+        "orders of magnitude beyond the runs",
+    ]);
+    for row in &plan.rows {
+        let optional = |e: &Option<Estimate>, show: fn(&Estimate) -> String| {
+            e.as_ref().map_or_else(String::new, show)
+        };
+        table.rows.push(vec![
+            if several {
+                row.law.clone()
+            } else {
+                String::new()
+            },
+            asked(row),
+            optional(&row.flops, sized),
+            sized(&row.params),
+            sized(&row.tokens),
+            sized(&row.tokens_per_param),
+            optional(&row.loss, numbered),
+            optional(&row.epochs, sized),
+            row.held.join(", "),
+            row.unreachable
+                .filter(|s| *s > 0.0)
+                .map_or_else(String::new, |s| format!("in {} of the draws", percent(s))),
+            beyond(&row.beyond),
+        ]);
+    }
+    table.without_empty_columns()
+}
+
+/// `N +1.3, D +0.8`.
+pub(super) fn beyond(beyond: &[(String, f64)]) -> String {
+    if beyond.is_empty() {
+        return String::new();
+    }
+    let outside: Vec<String> = beyond
+        .iter()
+        .filter(|(_, orders)| *orders != 0.0)
+        .map(|(name, orders)| format!("{name} {orders:+.1}"))
+        .collect();
+    if outside.is_empty() {
+        "inside".to_owned()
+    } else {
+        outside.join(", ")
+    }
+}
+
+fn laws(plan: &Plan) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    let several = plan.laws.len() > 1;
+    let key = |law: &LawUsed, what: &str| {
+        if several {
+            format!("{}: {what}", law.name)
+        } else {
+            what.to_owned()
+        }
+    };
+    for law in &plan.laws {
+        let runs = law.runs.map_or_else(
+            || law.source.split_whitespace().collect::<Vec<_>>().join(" "),
+            |n| format!("a fit to {}", crate::number::counted(n, "run")),
+        );
+        let lines: Vec<&str> = law.formula.lines().map(str::trim).collect();
+        pairs.push((
+            key(law, "law"),
+            format!("{}\n{} ({runs})", lines.join("\n"), law.name),
+        ));
+        let powers: Vec<String> = law
+            .exponents
+            .iter()
+            .map(|(name, e)| format!("{} as C^{}", name.replace('_', " "), numbered(e)))
+            .collect();
+        if !powers.is_empty() {
+            let place = if law.method == "solver" {
+                " near the first answer"
+            } else {
+                ""
+            };
+            pairs.push((
+                key(law, "growth"),
+                format!("optimal {}{place}", powers.join("; ")),
+            ));
+        }
+        if let Some(floor) = &law.floor {
+            pairs.push((
+                key(law, "always left"),
+                format!("{} {}", numbered(floor), floor.unit),
+            ));
+        }
+        pairs.push((
+            key(law, "found by"),
+            match law.method.as_str() {
+                "solver" => "a solver along the budget",
+                _ => "closed form",
+            }
+            .to_owned(),
+        ));
+        pairs.push((
+            key(law, "intervals"),
+            format!("{}, {}", percent(plan.level), law.spread),
+        ));
+    }
+    pairs.push((
+        "compute".to_owned(),
+        format!("{} ({})", plan.convention.1.trim(), plan.convention.0),
+    ));
+    pairs
+}
+
+/// Optimal size and data against compute, for two budgets and more.
+fn picture(plan: &Plan) -> Option<Plot> {
+    let budgets = |law: &str| -> Vec<&PlanRow> {
+        let own = plan.rows.iter().filter(|r| r.law == law);
+        let mut rows: Vec<&PlanRow> = own.filter(|r| r.target_loss.is_none()).collect();
+        rows.sort_by(|a, b| a.compute.total_cmp(&b.compute));
+        rows
+    };
+    if !plan.laws.iter().any(|law| budgets(&law.name).len() > 1) {
+        return None;
+    }
+    let panel = |label: &str, pick: fn(&PlanRow) -> &Estimate| {
+        let mut series = Vec::new();
+        for (k, law) in plan.laws.iter().enumerate() {
+            let rows = budgets(&law.name);
+            let mut line = |label: String, y: &dyn Fn(&Estimate) -> Option<f64>| {
+                let points: Vec<(f64, f64)> = rows
+                    .iter()
+                    .filter_map(|r| Some((r.compute, y(pick(r))?)))
+                    .filter(|p| p.1.is_finite() && p.1 > 0.0)
+                    .collect();
+                if points.len() > 1 {
+                    series.push(Series {
+                        label,
+                        mark: Mark::Line,
+                        colour: Colour::Category(k),
+                        points,
+                    });
+                }
+            };
+            line(law.name.clone(), &|e| Some(e.value));
+            line(law.name.clone(), &|e| e.interval.map(|i| i.lower));
+            line(law.name.clone(), &|e| e.interval.map(|i| i.upper));
+        }
+        Panel {
+            x: Axis {
+                label: "training compute, FLOP".to_owned(),
+                scale: AxisScale::Log,
+            },
+            y: Axis {
+                label: label.to_owned(),
+                scale: AxisScale::Log,
+            },
+            height: 1.0,
+            guide: Guide::None,
+            series,
+        }
+    };
+    Some(Plot {
+        title: "Optimal size and data".to_owned(),
+        subtitle: String::new(),
+        description: format!(
+            "Optimal params and tokens against training compute; the outer lines are the ends of the {} intervals.",
+            percent(plan.level)
+        ),
+        legend: if plan.laws.len() > 1 {
+            "law".to_owned()
+        } else {
+            String::new()
+        },
+        panels: vec![
+            panel("params", |r| &r.params),
+            panel("tokens", |r| &r.tokens),
+        ],
+    })
+}
+
+fn frame(plan: &Plan) -> Frame {
+    let quantities = ["params", "tokens", "tokens_per_param", "loss", "flops"];
+    let mut columns = vec![
+        "law".to_owned(),
+        "compute".to_owned(),
+        "target_loss".to_owned(),
+    ];
+    for name in quantities {
+        columns.extend([
+            name.to_owned(),
+            format!("{name}_lower"),
+            format!("{name}_upper"),
+        ]);
+    }
+    let beyond: Vec<String> = plan
+        .rows
+        .iter()
+        .find(|r| !r.beyond.is_empty())
+        .map_or_else(Vec::new, |r| {
+            r.beyond.iter().map(|(n, _)| n.clone()).collect()
+        });
+    columns.extend(beyond.iter().map(|n| format!("beyond_{n}")));
+    let mut frame = Frame::with_columns(&columns);
+    for row in &plan.rows {
+        let mut cells = vec![
+            Value::Text(row.law.clone()),
+            Value::Number(row.compute),
+            row.target_loss.into(),
+        ];
+        let estimates = [
+            Some(&row.params),
+            Some(&row.tokens),
+            Some(&row.tokens_per_param),
+            row.loss.as_ref(),
+            row.flops.as_ref(),
+        ];
+        for e in estimates {
+            let interval = e.and_then(|e| e.interval);
+            cells.push(e.map(|e| e.value).into());
+            cells.push(interval.map(|i| i.lower).into());
+            cells.push(interval.map(|i| i.upper).into());
+        }
+        for name in &beyond {
+            let own = row.beyond.iter().find(|(n, _)| n == name);
+            cells.push(own.map(|(_, orders)| *orders).into());
+        }
+        frame.rows.push(cells);
+    }
+    frame
+}
