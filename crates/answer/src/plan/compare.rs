@@ -3,8 +3,8 @@
 use isoflop_law::comparable;
 use serde::{Deserialize, Serialize};
 
-use super::PlanRow;
 use super::source::{PlanLaw, rounding};
+use super::{LawUsed, PlanRow};
 
 /// Two laws that answer the same question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +30,42 @@ pub struct Disagreement {
 /// Factor of size up to which two answers count as the same.
 const SAME: f64 = 1.02;
 
+/// How a reason begins that explains everything.
+const ROUNDING: &str = "Rounding:";
+
+/// Difference of exponents that matters within a few decades.
+const OTHER_GROWTH: f64 = 0.01;
+
+/// Says that optimal sizes grow by other powers of compute.
+fn growth(used: &[LawUsed], names: [&String; 2]) -> Option<String> {
+    let power = |name: &String| {
+        let law = used.iter().find(|l| l.name == *name)?;
+        law.exponents
+            .iter()
+            .find(|(n, _)| n == "params")
+            .map(|(_, e)| e)
+    };
+    let (a, b) = (power(names[0])?, power(names[1])?);
+    if (a.value - b.value).abs() < OTHER_GROWTH {
+        return None;
+    }
+    let outside = match (a.interval, b.interval) {
+        (Some(i), None) if !i.contains(b.value) => ", outside the interval of the first",
+        (None, Some(i)) if !i.contains(a.value) => ", outside the interval of the second",
+        _ => "",
+    };
+    Some(format!(
+        "Growth: optimal params grow as C^{:.3} in {}, as C^{:.3} in {}{outside}.",
+        a.value, names[0], b.value, names[1]
+    ))
+}
+
 /// Every later law against the first, by question.
-pub(super) fn disagreements(laws: &[PlanLaw], rows: &[PlanRow]) -> Vec<Disagreement> {
+pub(super) fn disagreements(
+    laws: &[PlanLaw],
+    used: &[LawUsed],
+    rows: &[PlanRow],
+) -> Vec<Disagreement> {
     let Some((first, others)) = laws.split_first() else {
         return Vec::new();
     };
@@ -40,7 +74,10 @@ pub(super) fn disagreements(laws: &[PlanLaw], rows: &[PlanRow]) -> Vec<Disagreem
     let own = of(first);
     let mut out = Vec::new();
     for other in others {
-        let why = reasons(first, other);
+        let mut why = reasons(first, other);
+        if !why.iter().any(|w| w.starts_with(ROUNDING)) {
+            why.extend(growth(used, [&first.name, &other.name]));
+        }
         for b in of(other) {
             let asked = |a: &&&PlanRow| match b.target_loss {
                 Some(loss) => a.target_loss == Some(loss),
@@ -90,7 +127,7 @@ fn reasons(a: &PlanLaw, b: &PlanLaw) -> Vec<String> {
                     .map(|(n, x, y)| format!("{n} = {x} for {y}"))
                     .collect();
                 why.push(format!(
-                    "Rounding: {} is {} with fewer digits: {}.",
+                    "{ROUNDING} {} is {} with fewer digits: {}.",
                     short.name,
                     long.name,
                     words.join(", ")

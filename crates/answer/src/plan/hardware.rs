@@ -260,7 +260,7 @@ pub(super) fn assumptions(request: &PlanRequest) -> Vec<Assumption> {
     add(
         "bytes-per-token",
         Some(h.bytes_per_token),
-        "bytes",
+        "bytes/token",
         "assumed: English text",
     );
     add(

@@ -267,7 +267,7 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
         return Err(Diagnostics(out.infeasible.iter().map(fault).collect()));
     }
     if laws.len() > 1 {
-        out.disagreements = compare::disagreements(laws, &out.rows);
+        out.disagreements = compare::disagreements(laws, &out.laws, &out.rows);
     }
     Ok(out)
 }

@@ -59,6 +59,7 @@ pub(super) fn add(out: &mut Plan, law: &PlanLaw, request: &PlanRequest) {
         asks.push(Ask::Compute(request.convention.flops(n, d)));
     }
     let mut first = None;
+    let before = out.rows.len();
     for ask in asks {
         match answer(&setting, request, ask) {
             Ok(solved) => {
@@ -68,7 +69,9 @@ pub(super) fn add(out: &mut Plan, law: &PlanLaw, request: &PlanRequest) {
                     out.sizes.push(sizes::table(&setting, request, &solved));
                 }
                 out.shapes.extend(shapes::rows(&setting, request, ask));
-                out.notes.extend(row_notes(&setting, &row, repeats));
+                if row.epochs.as_ref().is_some_and(|e| e.value > 1.0) {
+                    out.notes.extend(repetition(&setting, &row));
+                }
                 out.rows.push(row);
             }
             Err(why) => out
@@ -76,6 +79,8 @@ pub(super) fn add(out: &mut Plan, law: &PlanLaw, request: &PlanRequest) {
                 .push(explain(&setting, &request.limits, ask, why)),
         }
     }
+    let own = extrapolation(&out.rows[before..]);
+    out.notes.extend(own);
     if request.models && law.answers == Answers::Loss {
         out.models.extend(models::rows(law, request));
     }
@@ -296,40 +301,37 @@ pub(super) fn free_region() -> super::solver::Region {
 /// Orders of magnitude beyond the data from which a plan is a warning and not a remark.
 const FAR: f64 = 1.0;
 
-fn row_notes(setting: &Setting<'_>, row: &PlanRow, repeats: bool) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let farthest = row
-        .beyond
-        .iter()
-        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
-        .filter(|(_, orders)| *orders != 0.0);
-    if let Some((name, orders)) = farthest {
-        notes.push(Note {
-            code: "extrapolation".to_owned(),
-            severity: if orders.abs() >= FAR {
-                Severity::Warning
-            } else {
-                Severity::Info
-            },
-            message: format!(
-                "{}: the plan for {} lies {:.2} orders of magnitude {} the runs of the fit in {name}; its intervals hold the law \
+/// Says how far the farthest of some rows lies beyond the runs.
+fn extrapolation(rows: &[PlanRow]) -> Option<Note> {
+    let all = rows.iter().flat_map(|row| {
+        row.beyond
+            .iter()
+            .map(move |(name, orders)| (row, name, orders))
+    });
+    let (row, name, orders) = all
+        .max_by(|a, b| a.2.abs().total_cmp(&b.2.abs()))
+        .filter(|(.., orders)| **orders != 0.0)?;
+    Some(Note {
+        code: "extrapolation".to_owned(),
+        severity: if orders.abs() >= FAR {
+            Severity::Warning
+        } else {
+            Severity::Info
+        },
+        message: format!(
+            "{}: the plan for {} lies {:.2} orders of magnitude {} the runs of the fit in {name}; its intervals hold the law \
                  to be true there",
-                row.law,
-                isoflop_base::format_quantity(row.compute, "FLOP", 3),
-                orders.abs(),
-                if *orders > 0.0 { "above" } else { "below" },
-            ),
-            evidence: vec![
-                ("quantity".to_owned(), Evidence::Text(name.clone())),
-                ("orders".to_owned(), Evidence::Number(*orders)),
-            ],
-            advice: "hold out your largest runs and see how well the rest predict them".to_owned(),
-        });
-    }
-    if repeats && row.epochs.as_ref().is_some_and(|e| e.value > 1.0) {
-        notes.extend(repetition(setting, row));
-    }
-    notes
+            row.law,
+            isoflop_base::format_quantity(row.compute, "FLOP", 3),
+            orders.abs(),
+            if *orders > 0.0 { "above" } else { "below" },
+        ),
+        evidence: vec![
+            ("quantity".to_owned(), Evidence::Text(name.clone())),
+            ("orders".to_owned(), Evidence::Number(*orders)),
+        ],
+        advice: "hold out your largest runs and see how well the rest predict them".to_owned(),
+    })
 }
 
 /// A law in which more passes never raise the loss cannot say from where on they do harm.

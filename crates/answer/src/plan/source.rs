@@ -430,7 +430,9 @@ fn rounding_notes(law: &Law, chosen: &Variant, named: bool) -> Vec<Note> {
         return vec![rounded_note(
             Severity::Warning,
             format!(
-                "these coefficients are printed with fewer digits than those of {}:{}: {}",
+                "the coefficients of {}:{} are printed with fewer digits than those of {}:{}: {}",
+                law.id,
+                chosen.name,
                 law.id,
                 variant.name,
                 digits(&differ)
@@ -441,11 +443,17 @@ fn rounding_notes(law: &Law, chosen: &Variant, named: bool) -> Vec<Note> {
     let Some((variant, differ)) = worse else {
         return Vec::new();
     };
-    let choice = if named { "" } else { ", the first of the law" };
+    let choice = if named {
+        ", as asked"
+    } else {
+        ", the first of the law"
+    };
     vec![rounded_note(
         Severity::Info,
         format!(
-            "these coefficients{choice} have more digits than {}:{}, which moves every answer: {}",
+            "{}:{}{choice}, has more digits than {}:{}, which moves every answer: {}",
+            law.id,
+            chosen.name,
             law.id,
             variant.name,
             digits(&differ)

@@ -27,7 +27,7 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
             .help("for example isoflop plan fit.json --compute 1e24, or isoflop plan chinchilla:besiroglu --compute 1e24")
             .into());
     }
-    let convention = convention(spec.convention_name())?;
+    let convention = convention(&spec)?;
     if wants_gain {
         return gain(&spec, pin.as_deref(), &convention, output);
     }
@@ -112,8 +112,16 @@ fn law(name: &str, given: &Given, seed: u64) -> Result<PlanLaw, Diagnostics> {
 }
 
 /// A convention by name or formula.
-fn convention(name: &str) -> Result<Law, Diagnostics> {
-    if name.contains('=') || Path::new(name).is_file() {
+fn convention(spec: &PlanSpec) -> Result<Law, Diagnostics> {
+    let name = spec.convention_name();
+    if name.contains('=') {
+        // What is given is an input of the formula, not a coefficient.
+        let given = spec.given()?;
+        let mut inputs = vec!["N", "D"];
+        inputs.extend(given.at.iter().map(|(n, _)| n.as_str()));
+        return Law::from_formula(name, &inputs, &[]);
+    }
+    if Path::new(name).is_file() {
         return LawRef::parse(name).load(None, &[]);
     }
     named(name, "flops-")

@@ -20,10 +20,25 @@ pub fn plan_document(plan: &Plan) -> Document {
     if !plan.rows.is_empty() {
         doc.push(Block::Table(rows(plan)));
     }
+    let outside = plan
+        .rows
+        .iter()
+        .any(|r| r.beyond.iter().any(|(_, orders)| *orders != 0.0));
+    if outside {
+        doc.paragraph(
+            "Beyond the runs: orders of magnitude above (+) or below (-) the runs of the fit.",
+        );
+    }
     for missing in &plan.infeasible {
         doc.paragraph(refusal(missing));
     }
-    doc.push(Block::KeyValues(laws(plan)));
+    if plan.laws.len() > 1 {
+        doc.heading("Laws");
+        doc.push(Block::Table(several_laws(plan)));
+        doc.push(Block::KeyValues(spreads(plan)));
+    } else {
+        doc.push(Block::KeyValues(one_law(plan)));
+    }
     parts::serving(&mut doc, plan);
     parts::sizes(&mut doc, plan);
     parts::shapes(&mut doc, plan);
@@ -72,18 +87,18 @@ pub(super) fn numbered(e: &Estimate) -> String {
     }
 }
 
-/// A share with its interval, in percent.
+/// A share with its interval, in percent; above ten as a factor.
 pub(super) fn shared(e: &Estimate) -> String {
+    let one = |x: f64| match x {
+        x if !x.is_finite() => plain(x, 3),
+        x if x.abs() >= 10.0 => format!("{} ×", plain(x, 3)),
+        x => format!("{} %", plain(100.0 * x, if x.abs() < 0.1 { 2 } else { 3 })),
+    };
     match e.interval {
         Some(i) if i.lower < i.upper => {
-            let high = if i.upper.is_finite() {
-                percent(i.upper)
-            } else {
-                "∞".to_owned()
-            };
-            format!("{} [{}, {high}]", percent(e.value), percent(i.lower))
+            format!("{} [{}, {}]", one(e.value), one(i.lower), one(i.upper))
         }
-        _ => percent(e.value),
+        _ => one(e.value),
     }
 }
 
@@ -150,7 +165,7 @@ fn rows(plan: &Plan) -> Table {
         "passes",
         "held by",
         "not reachable",
-        "orders of magnitude beyond the runs",
+        "beyond the runs",
     ]);
     for row in &plan.rows {
         let optional = |e: &Option<Estimate>, show: fn(&Estimate) -> String| {
@@ -196,65 +211,109 @@ pub(super) fn beyond(beyond: &[(String, f64)]) -> String {
     }
 }
 
-fn laws(plan: &Plan) -> Vec<(String, String)> {
+/// Where the coefficients of a law come from.
+fn origin(law: &LawUsed) -> String {
+    law.runs.map_or_else(
+        || law.source.split_whitespace().collect::<Vec<_>>().join(" "),
+        |n| format!("a fit to {}", crate::number::counted(n, "run")),
+    )
+}
+
+fn method(law: &LawUsed) -> &'static str {
+    match law.method.as_str() {
+        "solver" => "a solver along the budget",
+        _ => "closed form",
+    }
+}
+
+fn convention(plan: &Plan) -> (String, String) {
+    let (name, formula) = &plan.convention;
+    ("compute".to_owned(), format!("{} ({name})", formula.trim()))
+}
+
+fn one_law(plan: &Plan) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    let several = plan.laws.len() > 1;
-    let key = |law: &LawUsed, what: &str| {
-        if several {
-            format!("{}: {what}", law.name)
-        } else {
-            what.to_owned()
-        }
-    };
     for law in &plan.laws {
-        let runs = law.runs.map_or_else(
-            || law.source.split_whitespace().collect::<Vec<_>>().join(" "),
-            |n| format!("a fit to {}", crate::number::counted(n, "run")),
-        );
         let lines: Vec<&str> = law.formula.lines().map(str::trim).collect();
-        pairs.push((
-            key(law, "law"),
-            format!("{}\n{} ({runs})", lines.join("\n"), law.name),
-        ));
+        let formula = format!("{}\n{} ({})", lines.join("\n"), law.name, origin(law));
+        pairs.push(("law".to_owned(), formula));
         let powers: Vec<String> = law
             .exponents
             .iter()
             .map(|(name, e)| format!("{} as C^{}", name.replace('_', " "), numbered(e)))
             .collect();
+        let place = if law.method == "solver" {
+            " near the first answer"
+        } else {
+            ""
+        };
         if !powers.is_empty() {
-            let place = if law.method == "solver" {
-                " near the first answer"
-            } else {
-                ""
-            };
-            pairs.push((
-                key(law, "growth"),
-                format!("optimal {}{place}", powers.join("; ")),
-            ));
+            let growth = format!("optimal {}{place}", powers.join("; "));
+            pairs.push(("growth".to_owned(), growth));
         }
         if let Some(floor) = &law.floor {
             pairs.push((
-                key(law, "always left"),
+                "always left".to_owned(),
                 format!("{} {}", numbered(floor), floor.unit),
             ));
         }
-        pairs.push((
-            key(law, "found by"),
-            match law.method.as_str() {
-                "solver" => "a solver along the budget",
-                _ => "closed form",
-            }
-            .to_owned(),
-        ));
-        pairs.push((
-            key(law, "intervals"),
-            format!("{}, {}", percent(plan.level), law.spread),
-        ));
+        pairs.push(("found by".to_owned(), method(law).to_owned()));
+        let spread = match law.spread.strip_prefix("no intervals: ") {
+            Some(why) => format!("none: {why}"),
+            None => format!("{}, {}", percent(plan.level), law.spread),
+        };
+        pairs.push(("intervals".to_owned(), spread));
     }
-    pairs.push((
-        "compute".to_owned(),
-        format!("{} ({})", plan.convention.1.trim(), plan.convention.0),
-    ));
+    pairs.push(convention(plan));
+    pairs
+}
+
+fn several_laws(plan: &Plan) -> Table {
+    let mut table = Table::with_columns(&[
+        "law",
+        "params as C^",
+        "tokens as C^",
+        "always left",
+        "found by",
+        "coefficients from",
+    ]);
+    for law in &plan.laws {
+        let power = |name: &str| {
+            let own = law.exponents.iter().find(|(n, _)| n == name);
+            own.map_or_else(String::new, |(_, e)| numbered(e))
+        };
+        table.rows.push(vec![
+            law.name.clone(),
+            power("params"),
+            power("tokens"),
+            law.floor.as_ref().map_or_else(String::new, numbered),
+            method(law).to_owned(),
+            origin(law),
+        ]);
+    }
+    table.without_empty_columns()
+}
+
+/// How the intervals of several laws were made, laws of one kind together.
+fn spreads(plan: &Plan) -> Vec<(String, String)> {
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for law in &plan.laws {
+        match kinds.iter_mut().find(|(spread, _)| *spread == law.spread) {
+            Some((_, names)) => names.push(&law.name),
+            None => kinds.push((&law.spread, vec![&law.name])),
+        }
+    }
+    let mut pairs: Vec<(String, String)> = kinds
+        .into_iter()
+        .map(|(spread, names)| {
+            (
+                "intervals".to_owned(),
+                format!("{}: {spread}", names.join(", ")),
+            )
+        })
+        .collect();
+    pairs.push(("level".to_owned(), percent(plan.level)));
+    pairs.push(convention(plan));
     pairs
 }
 

@@ -234,18 +234,17 @@ fn need_pairs(needs: &Needs) -> Vec<(String, String)> {
     add("price of training", needs.dollars.as_ref(), "USD", 1.0);
     add("energy", needs.energy.as_ref(), "MWh", 1e-3);
     add("text read", Some(&needs.data), "TB", 1e-12);
-    add(
-        "memory in training",
-        Some(&needs.training_memory),
-        "GB",
-        1e-9,
-    );
-    add(
-        "memory when served",
-        Some(&needs.serving_memory),
-        "GB",
-        1e-9,
-    );
+    for (name, e) in [
+        ("memory in training", &needs.training_memory),
+        ("memory when served", &needs.serving_memory),
+    ] {
+        let (unit, factor) = if e.value >= 1e12 {
+            ("TB", 1e-12)
+        } else {
+            ("GB", 1e-9)
+        };
+        add(name, Some(e), unit, factor);
+    }
     pairs.push((
         "accelerators to hold it".to_owned(),
         format!(
@@ -291,7 +290,7 @@ pub(super) fn assumptions(doc: &mut Document, plan: &Plan) {
     for a in &plan.assumptions {
         let value = match a.unit.as_str() {
             "" => plain(a.value, 4),
-            "bytes" => format_quantity(a.value * 1e-9, "GB", 4),
+            "bytes" => bytes(a.value),
             unit => format_quantity(a.value, unit, 4),
         };
         table
@@ -300,6 +299,13 @@ pub(super) fn assumptions(doc: &mut Document, plan: &Plan) {
     }
     doc.push(Block::Table(table));
     doc.paragraph("Each is an option of the same name; -o plan.toml writes all of them down.");
+}
+
+fn bytes(x: f64) -> String {
+    match x {
+        x if x >= 1e12 => format_quantity(x * 1e-12, "TB", 4),
+        x => format_quantity(x * 1e-9, "GB", 4),
+    }
 }
 
 /// Words for a share of draws.
