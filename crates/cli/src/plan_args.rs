@@ -213,6 +213,7 @@ impl PlanArgs {
             serving_bytes: word(h.serving_bytes, base.serving_bytes),
             level: word(b.level, base.level),
             seed: base.seed,
+            assumed: base.assumed,
         }
     }
 }

@@ -34,6 +34,7 @@ mod gain;
 mod plan_file;
 mod plan_request;
 mod saved;
+mod settings;
 mod threads;
 mod verify;
 
@@ -41,6 +42,7 @@ pub use datasets::{DataSet, dataset, datasets};
 pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
 pub use saved::fit_from_json;
+pub use settings::merged;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 

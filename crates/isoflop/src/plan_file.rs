@@ -1,6 +1,8 @@
 //! Plan files: everything a plan was asked and everything it assumed, in words that people write. Running the file
 //! gives the plan again.
 
+use std::collections::BTreeMap;
+
 use isoflop_answer::plan::Plan;
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,8 +51,10 @@ pub struct PlanSpec {
     /// Saved fits, names of the catalogue with `:VARIANT` or without, law files.
     pub laws: Vec<String>,
     /// Budgets: FLOP, `40 PF-days`, `1e6 H100-hours`, or a range `1e20..1e26:7`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compute: Vec<Word>,
     /// Target losses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub target_loss: Vec<Word>,
     /// Accelerators: `512xH100`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,6 +158,9 @@ pub struct PlanSpec {
     /// Seed of draws made from a covariance or from published errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// Numbers that nobody gave, as they were assumed; to change one, give it above.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub assumed: BTreeMap<String, Word>,
 }
 
 impl PlanSpec {
@@ -187,33 +194,17 @@ impl PlanSpec {
         own.convention = Some(convention(&own));
         own.level = Some(Word::from(plan.level));
         for a in &plan.assumptions {
-            own.assume(&a.name, a.value);
+            if a.source != GIVEN {
+                own.assumed.insert(a.name.clone(), Word::from(a.value));
+            }
         }
         let text = toml::to_string(&own).unwrap_or_default();
         format!("# isoflop plan THIS-FILE gives this plan again.\n{text}")
     }
-
-    /// Writes an assumption down, unless it was given.
-    fn assume(&mut self, name: &str, value: f64) {
-        let place = match name {
-            "peak" => &mut self.peak,
-            "memory" => &mut self.memory,
-            "memory-share" => &mut self.memory_share,
-            "prefill-share" => &mut self.prefill_share,
-            "watts" => &mut self.watts,
-            "mfu" => &mut self.mfu,
-            "mfu-prefill" => &mut self.mfu_prefill,
-            "mfu-decode" => &mut self.mfu_decode,
-            "serve-per-gpu-hour" => &mut self.serve_per_gpu_hour,
-            "pue" => &mut self.pue,
-            "bytes-per-token" => &mut self.bytes_per_token,
-            "training-bytes" => &mut self.training_bytes,
-            "serving-bytes" => &mut self.serving_bytes,
-            _ => return,
-        };
-        place.get_or_insert_with(|| Word::from(value));
-    }
 }
+
+/// Where a number comes from that was given.
+pub(crate) const GIVEN: &str = "given";
 
 #[cfg(test)]
 mod tests {

@@ -4,17 +4,34 @@ use isoflop_answer::plan::{
     Accelerator, Ask, Assumption, Convention, Given, Hardware, Limits, PlanRequest, ServeMeasure,
     Serving, Shape, USUAL, accelerator,
 };
-use isoflop_base::{Diagnostic, Diagnostics, parse_quantity};
+use isoflop_base::{Diagnostic, Diagnostics, closest, format_si, parse_quantity};
 use isoflop_data::RunTable;
 use isoflop_law::{At, Law, VarRole};
 
-use crate::plan_file::{PlanSpec, Word};
+use crate::plan_file::{GIVEN, PlanSpec, Word};
 
 /// Share of a memory that weights may fill: the rest holds the cache and the activations.
 const MEMORY_SHARE: f64 = 0.8;
 
 /// Share of served tokens that is read in prompts.
 const PREFILL_SHARE: f64 = 0.75;
+
+/// What may stand under `[assumed]`.
+const ASSUMABLE: [&str; 13] = [
+    "peak",
+    "memory",
+    "watts",
+    "mfu",
+    "mfu-prefill",
+    "mfu-decode",
+    "serve-per-gpu-hour",
+    "pue",
+    "bytes-per-token",
+    "training-bytes",
+    "serving-bytes",
+    "memory-share",
+    "prefill-share",
+];
 
 /// Most budgets of a range.
 const MOST: usize = 1000;
@@ -84,6 +101,20 @@ impl PlanSpec {
         shapes: Option<(&RunTable, &Law)>,
     ) -> Result<PlanRequest, Diagnostics> {
         let mut faults = Diagnostics::default();
+        for name in self
+            .assumed
+            .keys()
+            .filter(|n| !ASSUMABLE.contains(&n.as_str()))
+        {
+            let d = Diagnostic::error(
+                "bad-plan-file",
+                format!("nothing is assumed under the name `{name}`"),
+            );
+            faults.0.push(match closest(name, ASSUMABLE) {
+                Some(near) => d.help(format!("did you mean `{near}`?")),
+                None => d,
+            });
+        }
         let given = self.given().unwrap_or_else(|more| {
             faults.0.extend(more.0);
             Given::default()
@@ -141,13 +172,15 @@ impl PlanSpec {
         let Some(text) = &self.max_memory else {
             return limits;
         };
-        let share = number("memory-share", self.memory_share.as_ref(), faults);
+        let given = number("memory-share", self.memory_share.as_ref(), faults);
+        let assumed = number("memory-share", self.assumed.get("memory-share"), faults);
+        let share = given.or(assumed).unwrap_or(MEMORY_SHARE);
         assumptions.push(Assumption {
             name: "memory-share".to_owned(),
-            value: share.unwrap_or(MEMORY_SHARE),
+            value: share,
             unit: String::new(),
-            source: match share {
-                Some(_) => "given".to_owned(),
+            source: match given {
+                Some(_) => GIVEN.to_owned(),
                 None => {
                     "assumed: the rest of the memory holds the cache and the activations".to_owned()
                 }
@@ -155,7 +188,7 @@ impl PlanSpec {
         });
         match memory(text) {
             Ok((bytes, each)) => {
-                let most = bytes * share.unwrap_or(MEMORY_SHARE) / each;
+                let most = bytes * share / each;
                 limits.max_params = Some(limits.max_params.map_or(most, |m| m.min(most)));
             }
             Err(fault) => faults.0.push(fault),
@@ -231,7 +264,8 @@ impl PlanSpec {
             }
         };
         let given = number("prefill-share", self.prefill_share.as_ref(), faults);
-        let share = given.unwrap_or(PREFILL_SHARE);
+        let assumed = number("prefill-share", self.assumed.get("prefill-share"), faults);
+        let share = given.or(assumed).unwrap_or(PREFILL_SHARE);
         if !(0.0..=1.0).contains(&share) {
             let message = format!("prefill-share = {share} is not a share from 0 to 1");
             faults.0.push(Diagnostic::error("bad-number", message));
@@ -242,7 +276,7 @@ impl PlanSpec {
                 value: share,
                 unit: String::new(),
                 source: match given {
-                    Some(_) => "given".to_owned(),
+                    Some(_) => GIVEN.to_owned(),
                     None => "assumed: three tokens are read for each one written".to_owned(),
                 },
             });
@@ -305,9 +339,12 @@ impl PlanSpec {
         h.count = count;
         let mut given = Vec::new();
         let mut set = |name: &str, word: &Option<Word>, to: &mut f64| {
-            if let Some(x) = number(name, word.as_ref(), faults) {
+            let own = word.as_ref();
+            if let Some(x) = number(name, own.or(self.assumed.get(name)), faults) {
                 *to = x;
-                given.push(name.to_owned());
+                if own.is_some() {
+                    given.push(name.to_owned());
+                }
             }
         };
         let mut watts = f64::NAN;
@@ -568,7 +605,11 @@ fn read_shapes(
         }
         match shape(params, compute, own) {
             Ok(mut found) => {
-                let name = names.and_then(|c| c.text(row));
+                // A name such as 8B reads as a number.
+                let name = names.and_then(|c| match c.numbers() {
+                    Some(x) => Some(format_si(x[row], 3)),
+                    None => c.text(row),
+                });
                 found.name = name.unwrap_or_else(|| table.place(row));
                 shapes.push(found);
             }

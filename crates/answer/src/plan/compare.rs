@@ -139,13 +139,6 @@ fn reasons(a: &PlanLaw, b: &PlanLaw) -> Vec<String> {
     if let Err(found) = comparable(&a.law, &b.law) {
         why.extend(found);
     }
-    if a.ranges.is_empty() != b.ranges.is_empty() {
-        let (fit, published) = if a.ranges.is_empty() { (b, a) } else { (a, b) };
-        why.push(format!(
-            "Range: the runs of {} are known, those of {} only from its source.",
-            fit.name, published.name
-        ));
-    }
     for name in ["D/N", "C"] {
         let ends = |law: &PlanLaw| {
             law.ranges

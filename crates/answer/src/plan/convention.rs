@@ -3,7 +3,7 @@
 //! A convention is a law of the catalogue like any other: one whose response is compute.
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
-use isoflop_law::surface::{Jet, Number, Powers, Surface};
+use isoflop_law::surface::{Jet, Number, Powers, Sum, Surface, Term};
 use isoflop_law::{Law, Var, VarRole};
 
 /// Values for inputs and levels that a plan does not move.
@@ -41,6 +41,8 @@ pub struct Convention {
     roles: Vec<Role>,
     /// FLOP for each token of training, where the law counts those of a token.
     per_token: Option<f64>,
+    /// The power it is, where it is one: 6·N·D.
+    power: Option<Term>,
 }
 
 /// Name of the convention that is used unless another is named.
@@ -77,12 +79,18 @@ impl Convention {
             );
             return Err(Diagnostic::error("not-a-convention", message).into());
         }
-        Ok(Self {
+        let mut out = Self {
             roles: roles(law, given)?,
             surface,
             per_token,
             law: law.clone(),
-        })
+            power: None,
+        };
+        out.power = match out.form().sum().map(Sum::terms) {
+            Some([one]) if one.factor > 0.0 => Some(*one),
+            _ => None,
+        };
+        Ok(out)
     }
 
     /// Compute, at ln N = x and ln D = y.
@@ -106,6 +114,13 @@ impl Convention {
 
     /// The logarithm of compute with its derivatives.
     pub(super) fn ln_flops(&self, x: f64, y: f64) -> Jet {
+        if let Some(t) = &self.power {
+            return Jet {
+                x: t.x,
+                y: t.y,
+                ..Jet::constant(t.factor.ln() + t.x * x + t.y * y)
+            };
+        }
         self.flops(Jet::exp_x(x), Jet::exp_y(y)).ln()
     }
 

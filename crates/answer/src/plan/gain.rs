@@ -77,6 +77,9 @@ pub struct GainRow {
 /// Half the step in ln C over which a trend is measured when one scale is asked.
 const STEP: f64 = 0.5;
 
+/// A power of compute without an error that changes a gain by a tenth in ten decades.
+const MATTERS: f64 = 0.005;
+
 /// Share of scales' draws without a gain above which no trend is told.
 const MOST_MISSING: f64 = 0.1;
 
@@ -198,10 +201,28 @@ impl Pair<'_> {
         [&self.a.source.best, &self.b.source.best]
     }
 
+    /// Pairs of draws; a recipe without uncertainty stays at its best.
+    fn draws(&self) -> Vec<[&[f64]; 2]> {
+        let (a, b) = (&self.a.source.draws, &self.b.source.draws);
+        let count = if a.is_empty() || b.is_empty() {
+            a.len().max(b.len())
+        } else {
+            a.len().min(b.len())
+        };
+        let [best_a, best_b] = self.best();
+        (0..count)
+            .map(|k| {
+                [
+                    a.get(k).map_or(best_a, Vec::as_slice),
+                    b.get(k).map_or(best_b, Vec::as_slice),
+                ]
+            })
+            .collect()
+    }
+
     /// A quantity at every pair of draws.
     fn over(&self, quantity: impl Fn([&[f64]; 2]) -> f64) -> Vec<f64> {
-        let (a, b) = (&self.a.source.draws, &self.b.source.draws);
-        a.iter().zip(b).map(|(x, y)| quantity([x, y])).collect()
+        self.draws().into_iter().map(quantity).collect()
     }
 
     fn row(&self, c: f64) -> Result<GainRow, Diagnostic> {
@@ -216,8 +237,8 @@ impl Pair<'_> {
         let near = [a, Some(b)];
         let mut losses = Vec::new();
         let mut gains = Vec::new();
-        for (x, y) in self.a.source.draws.iter().zip(&self.b.source.draws) {
-            match self.ln_gain([x, y], ln_c, near) {
+        for theta in self.draws() {
+            match self.ln_gain(theta, ln_c, near) {
                 Ok((ln_gain, b, _)) => {
                     gains.push(ln_gain.exp());
                     losses.push(b.loss);
@@ -309,7 +330,11 @@ fn slope(points: &[(f64, f64)]) -> f64 {
 }
 
 fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]) -> Vec<String> {
-    let away = |e: &Estimate| e.interval.is_some_and(|i| !i.contains(0.0));
+    let away = |e: &Estimate| match e.interval {
+        Some(i) => !i.contains(0.0),
+        // Nobody knows the error: a difference that shows within a few decades is one.
+        None => e.value.abs() > MATTERS,
+    };
     let ends = |e: &Estimate| {
         e.interval.map_or_else(String::new, |i| {
             format!(" [{:.3}, {:.3}]", i.lower, i.upper)
@@ -318,9 +343,14 @@ fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]
     let mut why = Vec::new();
     for (name, e) in exponents.iter().filter(|(_, e)| away(e)) {
         why.push(format!(
-            "the exponents of {name} differ by {:.3}{}, beyond their error",
+            "the exponents of {name} differ by {:.3}{}, {}",
             e.value,
-            ends(e)
+            ends(e),
+            if e.interval.is_some() {
+                "beyond their error"
+            } else {
+                "and their error is not known"
+            }
         ));
     }
     if away(trend) {
@@ -358,7 +388,7 @@ fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> 
         notes.push(note(
             "no-intervals",
             Severity::Warning,
-            "one of the recipes carries no uncertainty, so that the gain has no interval"
+            "one of the recipes carries no uncertainty: the intervals hold the error of the other only"
                 .to_owned(),
             "fit both with --uncertainty bootstrap:1000",
         ));

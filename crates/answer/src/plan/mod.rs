@@ -314,6 +314,7 @@ fn check(laws: &[PlanLaw], request: &PlanRequest) -> Result<(), Diagnostics> {
         .iter()
         .map(|l| &l.law)
         .chain([&request.convention.law])
+        .chain(request.shapes.iter().take(1).map(|s| &s.convention.law))
         .collect();
     if let Err(more) = convention::check_given(&request.given, &known) {
         faults.0.extend(more.0);

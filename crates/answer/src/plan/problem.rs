@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use isoflop_law::surface::{Jet, Number, Powers};
+use isoflop_law::surface::{Jet, Number, Powers, Sum};
 
 use super::closed::TwoPowers;
 use super::convention::{Convention, Plane, Role};
@@ -17,6 +17,8 @@ pub(super) struct Setting<'a> {
     pub source: &'a PlanLaw,
     pub convention: &'a Convention,
     pub region: Region,
+    /// The form of the convention, where the law has a closed form under it.
+    form: Option<Sum>,
     work: RefCell<Vec<Jet>>,
 }
 
@@ -46,12 +48,18 @@ pub(super) enum NoPlan {
 
 impl<'a> Setting<'a> {
     pub fn new(source: &'a PlanLaw, convention: &'a Convention, region: Region) -> Self {
-        Self {
+        let mut out = Self {
             source,
             convention,
             region,
+            form: convention.form().sum().copied(),
             work: RefCell::new(Vec::new()),
+        };
+        // The form is that of the formula: what the best coefficients do not have, no draw has.
+        if out.closed(&source.best).is_none() {
+            out.form = None;
         }
+        out
     }
 
     /// The response of the law on any numbers.
@@ -86,9 +94,10 @@ impl<'a> Setting<'a> {
 
     /// The closed form, where law and convention have one.
     pub fn closed(&self, theta: &[f64]) -> Option<TwoPowers> {
+        let convention = self.form.as_ref()?;
         let mut work = Vec::new();
         let form = self.response(theta, Powers::first(), Powers::second(), &mut work);
-        TwoPowers::of(form.sum()?, self.convention.form().sum()?)
+        TwoPowers::of(form.sum()?, convention)
     }
 
     /// What the law leaves at the largest allowed size and data.
@@ -349,8 +358,12 @@ struct OnLoss<'a, 'b> {
 
 impl Problem for OnLoss<'_, '_> {
     fn objective(&self, x: f64, y: f64) -> Jet {
-        let (params, tokens) = (Jet::exp_x(x), Jet::exp_y(y));
-        let training = self.setting.convention.flops(params, tokens);
+        let params = Jet::exp_x(x);
+        let ln = self.setting.convention.ln_flops(x, y);
+        if self.served == 0.0 {
+            return ln;
+        }
+        let training = ln.exp();
         let serving = params.times(Jet::constant(2.0 * self.served));
         training.plus(serving).ln()
     }

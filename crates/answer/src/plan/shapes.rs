@@ -39,6 +39,8 @@ pub struct ShapeRow {
     pub flops: Estimate,
     /// Loss.
     pub loss: Estimate,
+    /// How its compute is counted.
+    pub convention: String,
     /// Whether no other shape does better.
     pub best: bool,
 }
@@ -82,6 +84,7 @@ pub(super) fn rows(setting: &Setting<'_>, request: &PlanRequest, ask: Ask) -> Ve
                 tokens: of(|b| b.y.exp(), "tokens"),
                 flops: of(|b| b.ln_c.exp(), "FLOP"),
                 loss: of(|b| b.loss, &law.law.response().unit),
+                convention: shape.convention.law.id.clone(),
                 best: false,
             },
         ));

@@ -87,36 +87,7 @@ pub(super) fn table(setting: &Setting<'_>, request: &PlanRequest, solved: &Solve
     let rows = request
         .sizes
         .iter()
-        .map(|size| {
-            let ln_k = size.ln();
-            let tokens =
-                |theta: &[f64], b: &Best| setting.tokens_for(theta, b.loss, b.x + ln_k, b.y);
-            let flops = |theta: &[f64], b: &Best| {
-                let y = tokens(theta, b);
-                if y.is_finite() {
-                    setting.ln_flops(b.x + ln_k, y).exp()
-                } else {
-                    y
-                }
-            };
-            let reachable = tokens(&law.best, &solved.best).is_finite();
-            let if_any = |e: Estimate| reachable.then_some(e);
-            let extra = |theta: &[f64], b: &Best| flops(theta, b) - b.ln_c.exp();
-            SizeRow {
-                size: *size,
-                params: over(&|_, b| (b.x + ln_k).exp(), "params"),
-                reachable,
-                tokens: if_any(over(&|theta, b| tokens(theta, b).exp(), "tokens")),
-                tokens_ratio: if_any(over(&|theta, b| (tokens(theta, b) - b.y).exp(), "")),
-                flops: if_any(over(&flops, "FLOP")),
-                overhead: if_any(over(&|theta, b| extra(theta, b) / b.ln_c.exp(), "")),
-                break_even: if_any(over(
-                    &|theta, b| extra(theta, b) / (2.0 * (1.0 - size) * b.x.exp()),
-                    "tokens",
-                ))
-                .filter(|_| *size < 1.0),
-            }
-        })
+        .map(|size| row(setting, request, solved, *size))
         .collect();
     Sizes {
         law: law.name.clone(),
@@ -124,5 +95,49 @@ pub(super) fn table(setting: &Setting<'_>, request: &PlanRequest, solved: &Solve
         loss: solved.best.loss,
         asymptote: Some(asymptote).filter(|a| a.value.is_finite()),
         rows,
+    }
+}
+
+fn row(setting: &Setting<'_>, request: &PlanRequest, solved: &Solved, size: f64) -> SizeRow {
+    let law = setting.source;
+    let ln_k = size.ln();
+    // The point of the contour: the optimum, ln D and FLOP of the other size.
+    let other = |theta: &[f64], b: &Best| {
+        let y = setting.tokens_for(theta, b.loss, b.x + ln_k, b.y);
+        let flops = if y.is_finite() {
+            setting.ln_flops(b.x + ln_k, y).exp()
+        } else {
+            y
+        };
+        (*b, y, flops)
+    };
+    let best = other(&law.best, &solved.best);
+    let draws: Vec<Option<(Best, f64, f64)>> = law
+        .draws
+        .iter()
+        .zip(&solved.draws)
+        .map(|(theta, b)| b.as_ref().map(|b| other(theta, b)))
+        .collect();
+    let of = |quantity: &dyn Fn(&(Best, f64, f64)) -> f64, unit: &str| {
+        let sample: Vec<f64> = draws
+            .iter()
+            .map(|d| d.as_ref().map_or(f64::NAN, quantity))
+            .collect();
+        estimate(quantity(&best), &sample, request.level, unit)
+    };
+    let reachable = best.1.is_finite();
+    let if_any = |e: Estimate| reachable.then_some(e);
+    let served = |(b, _, flops): &(Best, f64, f64)| {
+        (flops - b.ln_c.exp()) / (2.0 * (1.0 - size) * b.x.exp())
+    };
+    SizeRow {
+        size,
+        params: of(&|(b, ..)| (b.x + ln_k).exp(), "params"),
+        reachable,
+        tokens: if_any(of(&|(_, y, _)| y.exp(), "tokens")),
+        tokens_ratio: if_any(of(&|(b, y, _)| (y - b.y).exp(), "")),
+        flops: if_any(of(&|(.., flops)| *flops, "FLOP")),
+        overhead: if_any(of(&|(b, _, flops)| flops / b.ln_c.exp() - 1.0, "")),
+        break_even: if_any(of(&served, "tokens")).filter(|_| size < 1.0),
     }
 }

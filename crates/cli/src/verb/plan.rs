@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoflop::plan::{Convention, Given, PlanLaw, plan};
 use isoflop::report::{gain_document, json, plan_document};
-use isoflop::{Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, pinned_gain, read};
+use isoflop::{Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, read};
 
 use crate::law_ref::LawRef;
 use crate::output::{Failure, Output, cannot_read};
@@ -31,16 +31,24 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
     if wants_gain {
         return gain(&spec, pin.as_deref(), &convention, output);
     }
-    let laws = laws(&spec)?;
-    let request = match &spec.shapes {
+    let shapes = match &spec.shapes {
         Some(file) => {
             let table = read(&[input(file)], &ReadOptions::default())?;
-            let params = named(spec.params_convention_name(), "params-")?;
-            spec.request(&convention, Some((&table, &params)))?
+            Some((table, named(spec.params_convention_name(), "params-")?))
         }
-        None => spec.request(&convention, None)?,
+        None => None,
     };
-    let found = plan(&laws, &request)?;
+    let shapes = shapes.as_ref().map(|(table, params)| (table, params));
+    let mut plans = Vec::new();
+    for (label, own) in spec.settings()? {
+        let mut laws = laws(&own)?;
+        for law in laws.iter_mut().filter(|_| !label.is_empty()) {
+            law.name = format!("{} {label}", law.name);
+        }
+        let request = own.request(&convention, shapes)?;
+        plans.push(plan(&laws, &request));
+    }
+    let found = merged(plans)?;
     output.show_plan(
         &plan_document(&found),
         || json::text(&found),
@@ -116,9 +124,9 @@ fn convention(spec: &PlanSpec) -> Result<Law, Diagnostics> {
     let name = spec.convention_name();
     if name.contains('=') {
         // What is given is an input of the formula, not a coefficient.
-        let given = spec.given()?;
-        let mut inputs = vec!["N", "D"];
-        inputs.extend(given.at.iter().map(|(n, _)| n.as_str()));
+        let names = spec.at.iter().flat_map(|text| text.split(','));
+        let names = names.filter_map(|piece| Some(piece.split_once('=')?.0.trim()));
+        let inputs: Vec<&str> = ["N", "D"].into_iter().chain(names).collect();
         return Law::from_formula(name, &inputs, &[]);
     }
     if Path::new(name).is_file() {

@@ -5,5 +5,6 @@ mod bad_input;
 mod laws;
 mod messy;
 mod output;
+mod plan;
 mod program;
 mod robust;

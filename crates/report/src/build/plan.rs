@@ -1,7 +1,7 @@
 //! The words of a plan: the answer in a sentence, the table of budgets, then what was asked beyond it.
 
 use isoflop_answer::plan::{Infeasible, LawUsed, Plan, PlanRow};
-use isoflop_base::{Estimate, format_quantity};
+use isoflop_base::{Estimate, Interval, format_quantity};
 
 use super::plan_parts as parts;
 use super::words::human;
@@ -57,11 +57,16 @@ pub fn plan_document(plan: &Plan) -> Document {
     doc
 }
 
+/// Whether an interval is wider than rounding: what is given or held has none.
+pub(super) fn is_wide(i: &Interval) -> bool {
+    i.upper - i.lower > 1e-9 * i.upper.abs().max(i.lower.abs())
+}
+
 /// A size with its interval: `73.2B [61B, 88B]`.
 pub(super) fn sized(e: &Estimate) -> String {
     let value = size(e.value);
     match e.interval {
-        Some(i) if i.lower < i.upper => format!("{value} [{}, {}]", end(i.lower), end(i.upper)),
+        Some(i) if is_wide(&i) => format!("{value} [{}, {}]", end(i.lower), end(i.upper)),
         _ => value,
     }
 }
@@ -82,7 +87,7 @@ fn end(x: f64) -> String {
 pub(super) fn numbered(e: &Estimate) -> String {
     let parts = shown(e);
     match e.interval {
-        Some(i) if i.lower < i.upper => format!("{} {}", parts.value, parts.interval),
+        Some(i) if is_wide(&i) => format!("{} {}", parts.value, parts.interval),
         _ => plain(e.value, 5),
     }
 }
@@ -95,7 +100,7 @@ pub(super) fn shared(e: &Estimate) -> String {
         x => format!("{} %", plain(100.0 * x, if x.abs() < 0.1 { 2 } else { 3 })),
     };
     match e.interval {
-        Some(i) if i.lower < i.upper => {
+        Some(i) if is_wide(&i) => {
             format!("{} [{}, {}]", one(e.value), one(i.lower), one(i.upper))
         }
         _ => one(e.value),

@@ -3,7 +3,7 @@
 use isoflop_answer::plan::{Needs, Plan};
 use isoflop_base::{Estimate, Interval, format_quantity};
 
-use super::plan::{asked, beyond, numbered, shared, sized};
+use super::plan::{asked, beyond, is_wide, numbered, shared, sized};
 use super::words::{capitalised, human};
 use crate::doc::{Block, Document, Table};
 use crate::number::{percent, plain};
@@ -116,6 +116,16 @@ pub(super) fn shapes(doc: &mut Document, plan: &Plan) {
         return;
     }
     doc.heading("Shapes");
+    if let Some(row) = plan
+        .shapes
+        .iter()
+        .find(|r| r.convention != plan.convention.0)
+    {
+        doc.paragraph(format!(
+            "Compute of shapes is counted by {}.",
+            row.convention
+        ));
+    }
     let mut table = Table::with_columns(&["law", "shape", "params", "tokens", "FLOP", "loss", ""]);
     for row in &plan.shapes {
         table.rows.push(vec![
@@ -200,8 +210,7 @@ fn with_unit(e: &Estimate, unit: &str) -> String {
             plain(x, 3)
         }
     };
-    let width = |i: &Interval| i.upper - i.lower > 1e-9 * i.upper.abs();
-    match e.interval.filter(width) {
+    match e.interval.filter(is_wide) {
         Some(i) => format!("{} [{}, {}]", one(e.value), one(i.lower), one(i.upper)),
         None => one(e.value),
     }
@@ -256,28 +265,51 @@ fn need_pairs(needs: &Needs) -> Vec<(String, String)> {
 }
 
 pub(super) fn disagreements(doc: &mut Document, plan: &Plan) {
-    if plan.disagreements.is_empty() {
+    let mut pairs: Vec<&[String; 2]> = Vec::new();
+    for d in &plan.disagreements {
+        if !pairs.contains(&&d.laws) {
+            pairs.push(&d.laws);
+        }
+    }
+    if pairs.is_empty() {
         return;
     }
     doc.heading("Where the laws disagree");
+    let mut table =
+        Table::with_columns(&["", "against", ">asked", ">params", ">tokens", "intervals"]);
     for d in &plan.disagreements {
-        let place = match d.target_loss {
-            Some(loss) => format!("For a loss of {}", plain(loss, 5)),
-            None => format!("At {}", format_quantity(d.compute, "FLOP", 3)),
-        };
-        let apart = match d.apart {
-            Some(true) => ", beyond both intervals",
-            Some(false) => ", within the intervals",
-            None => "",
-        };
         let [a, b] = &d.laws;
-        let head = format!(
-            "{place}, {b} has {} times the params and {} times the tokens of {a}{apart}.",
-            plain(d.params_ratio, 3),
-            plain(d.tokens_ratio, 3)
-        );
-        let why: Vec<String> = d.why.iter().map(|w| capitalised(w)).collect();
-        doc.paragraph([vec![head], why].concat().join(" "));
+        table.rows.push(vec![
+            b.clone(),
+            a.clone(),
+            match d.target_loss {
+                Some(loss) => format!("loss {}", plain(loss, 5)),
+                None => format_quantity(d.compute, "FLOP", 3),
+            },
+            format!("× {}", plain(d.params_ratio, 3)),
+            format!("× {}", plain(d.tokens_ratio, 3)),
+            match d.apart {
+                Some(true) => "apart",
+                Some(false) => "overlap",
+                None => "",
+            }
+            .to_owned(),
+        ]);
+    }
+    doc.push(Block::Table(table.without_empty_columns()));
+    for pair in pairs {
+        let mut why: Vec<String> = Vec::new();
+        for d in plan.disagreements.iter().filter(|d| d.laws == *pair) {
+            for reason in &d.why {
+                let reason = capitalised(reason);
+                if !why.contains(&reason) {
+                    why.push(reason);
+                }
+            }
+        }
+        if !why.is_empty() {
+            doc.paragraph(format!("{} and {}: {}", pair[1], pair[0], why.join(" ")));
+        }
     }
 }
 
