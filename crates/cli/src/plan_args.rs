@@ -54,6 +54,9 @@ struct BudgetArgs {
     /// Other inputs and levels of laws: n=8, corpus=c4; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     at: Vec<String>,
+    /// Which input of a law plays a role: params=size; roles are params, tokens, flops, unique_tokens
+    #[arg(long, value_name = "ROLE=INPUT")]
+    map: Vec<String>,
     /// Level of the intervals [default: 0.95]
     #[arg(long, value_name = "SHARE")]
     level: Option<String>,
@@ -184,6 +187,7 @@ impl PlanArgs {
             dollars: word(b.dollars, base.dollars),
             convention: b.convention.or(base.convention),
             at: if b.at.is_empty() { base.at } else { b.at },
+            map: if b.map.is_empty() { base.map } else { b.map },
             params: word(l.params, base.params),
             tokens: word(l.tokens, base.tokens),
             max_params: word(l.max_params, base.max_params),

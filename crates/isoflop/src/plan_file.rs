@@ -71,6 +71,9 @@ pub struct PlanSpec {
     /// Other inputs and levels of laws: `n=8`, `corpus=c4`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<String>,
+    /// Inputs that play a role under another name: `params=size`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub map: Vec<String>,
     /// The size, when it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<Word>,

@@ -16,6 +16,9 @@ const MEMORY_SHARE: f64 = 0.8;
 /// Share of served tokens that is read in prompts.
 const PREFILL_SHARE: f64 = 0.75;
 
+/// Roles of inputs.
+const ROLES: [&str; 4] = ["params", "tokens", "flops", "unique_tokens"];
+
 /// What may stand under `[assumed]`.
 const ASSUMABLE: [&str; 13] = [
     "peak",
@@ -66,6 +69,23 @@ impl PlanSpec {
             match parse_quantity(value) {
                 Ok(q) => given.at.push((name, q.value)),
                 Err(_) => given.levels.push((name, value.to_owned())),
+            }
+        }
+        for text in &self.map {
+            match text
+                .split_once('=')
+                .map(|(role, name)| (role.trim(), name.trim()))
+            {
+                Some((role, name)) if ROLES.contains(&role) => {
+                    given.roles.push((role.to_owned(), name.to_owned()));
+                }
+                _ => {
+                    let message = format!("`--map {text}` is not of the form ROLE=INPUT");
+                    let d = Diagnostic::error("bad-map", message);
+                    faults
+                        .0
+                        .push(d.help(format!("roles are {}", ROLES.join(", "))));
+                }
             }
         }
         given.unique = number("unique", self.unique.as_ref(), &mut faults);

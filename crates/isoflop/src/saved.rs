@@ -1,10 +1,16 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
+use isoflop_answer::plan::{Given, PlanLaw};
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
-use isoflop_fit::Fit;
+use isoflop_fit::recipe::Allocation;
+use isoflop_fit::{Fit, Recipe};
+use serde::Deserialize;
 
 /// The schema this version reads.
 const SCHEMA: &str = "isoflop.fit/1";
+
+/// The schema of recipes.
+const RECIPE: &str = "isoflop.recipe/1";
 
 /// Reads a fit that was written with `--json` or `-o fit.json`.
 ///
@@ -38,6 +44,44 @@ pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
             &e,
         )
     })
+}
+
+/// A law to plan with, from a saved fit or from a saved recipe: the power law through its compute-optimal sizes.
+///
+/// # Errors
+///
+/// As [`fit_from_json`]; `no-allocation` for a recipe that found too few minima; those of
+/// [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
+pub fn plan_law_from_json(name: &str, text: &str, given: &Given) -> Result<PlanLaw, Diagnostics> {
+    let schema = serde_json::from_str::<Schema>(text).ok();
+    if schema.is_none_or(|s| s.schema != RECIPE) {
+        return PlanLaw::of_fit(name, &fit_from_json(text, name)?, given);
+    }
+    let recipe: Recipe = serde_json::from_str(text).map_err(|e| {
+        at(
+            "broken-fit",
+            "this saved recipe lacks a field or holds one of the wrong type".to_owned(),
+            text,
+            name,
+            &e,
+        )
+    })?;
+    let sizes = |a: &&Allocation| a.fit.law.formula.starts_with('N');
+    match recipe.allocations.iter().find(sizes) {
+        Some(allocation) => PlanLaw::of_fit(name, &allocation.fit, given),
+        None => Err(Diagnostic::error(
+            "no-allocation",
+            format!("{name}: the recipe found too few minima for a law of the optimal size"),
+        )
+        .help("its notes say why; a surface law uses all runs")
+        .into()),
+    }
+}
+
+/// Only what a document says it is.
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
 }
 
 fn at(

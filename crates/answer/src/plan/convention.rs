@@ -15,6 +15,8 @@ pub struct Given {
     pub levels: Vec<(String, String)>,
     /// Unique tokens, for laws that know repetition and as a limit for those that do not.
     pub unique: Option<f64>,
+    /// Inputs that play a role under another name: (`params`, `size`).
+    pub roles: Vec<(String, String)>,
 }
 
 /// What an input of a law is to a planner.
@@ -152,8 +154,12 @@ pub(super) fn roles(law: &Law, given: &Given) -> Result<Vec<Role>, Diagnostics> 
             .find(|(n, _)| *n == var.name || *n == var.column)
             .map(|(_, x)| *x);
         let is = |column: &str, letter: &str| {
+            let named = given
+                .roles
+                .iter()
+                .any(|(role, name)| role == column && (*name == var.name || *name == var.column));
             // A law typed as a formula knows its columns only by the letters of the formula.
-            var.column == column || (var.column == var.name && var.name == letter)
+            named || var.column == column || (var.column == var.name && var.name == letter)
         };
         match value {
             Some(x) => out.push(Role::Held(x)),
@@ -180,7 +186,10 @@ fn missing(law: &Law, var: &Var, given: &Given) -> Diagnostic {
     let typed = given.at.iter().map(|(n, _)| n.as_str());
     match closest(&var.name, typed).filter(|_| var.name.len() > 1) {
         Some(near) => d.help(format!("`{near}` was given; did you mean `{}`?", var.name)),
-        None => d.help(format!("give it: --at {}=VALUE", var.name)),
+        None => d.help(format!(
+            "give it, --at {0}=VALUE, or say which role it plays, --map params={0}",
+            var.name
+        )),
     }
 }
 

@@ -110,9 +110,9 @@ pub fn gain(
     let exponents = pair.exponents();
     let refused = refusals(&trend, &exponents, &rows);
     let floors = [&pair.a, &pair.b].map(|s| {
-        let sample: Vec<f64> = s.source.draws.iter().map(|t| s.floor(t)).collect();
+        let sample: Vec<f64> = s.source.draws.iter().map(|t| s.left(t)).collect();
         estimate(
-            s.floor(&s.source.best),
+            s.left(&s.source.best),
             &sample,
             level,
             &s.source.law.response().unit,
@@ -385,11 +385,23 @@ fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> 
         advice: advice.to_owned(),
     };
     if a.draws.is_empty() || b.draws.is_empty() {
+        let without = match (a.draws.is_empty(), b.draws.is_empty()) {
+            (true, true) => {
+                "neither recipe carries an uncertainty: there are no intervals".to_owned()
+            }
+            (true, false) => format!(
+                "{} carries no uncertainty: the intervals hold the error of {} only",
+                a.name, b.name
+            ),
+            _ => format!(
+                "{} carries no uncertainty: the intervals hold the error of {} only",
+                b.name, a.name
+            ),
+        };
         notes.push(note(
             "no-intervals",
             Severity::Warning,
-            "one of the recipes carries no uncertainty: the intervals hold the error of the other only"
-                .to_owned(),
+            without,
             "fit both with --uncertainty bootstrap:1000",
         ));
     } else if !paired {

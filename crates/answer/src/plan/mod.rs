@@ -266,6 +266,7 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
         };
         return Err(Diagnostics(out.infeasible.iter().map(fault).collect()));
     }
+    out.notes.extend(rows::no_range(laws));
     if laws.len() > 1 {
         out.disagreements = compare::disagreements(laws, &out.laws, &out.rows);
     }

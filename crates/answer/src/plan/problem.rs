@@ -100,6 +100,14 @@ impl<'a> Setting<'a> {
         TwoPowers::of(form.sum()?, convention)
     }
 
+    /// What the law leaves at any size and on any data.
+    pub fn left(&self, theta: &[f64]) -> f64 {
+        self.closed(theta).map_or_else(
+            || self.loss(theta, NO_LIMIT, NO_LIMIT),
+            |closed| closed.floor,
+        )
+    }
+
     /// What the law leaves at the largest allowed size and data.
     pub fn floor(&self, theta: &[f64]) -> f64 {
         self.loss(theta, self.region.x.1, self.region.y.1)

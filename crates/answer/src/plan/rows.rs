@@ -262,12 +262,13 @@ fn used(setting: &Setting<'_>, request: &PlanRequest, first: Option<Best>) -> La
         }
     }
     let floor = (law.answers == Answers::Loss).then(|| {
-        let left = |theta: &[f64]| match free.closed(theta) {
-            Some(closed) => closed.floor,
-            None => free.floor(theta),
-        };
-        let sample: Vec<f64> = law.draws.iter().map(|t| left(t)).collect();
-        estimate(left(&law.best), &sample, level, &law.law.response().unit)
+        let sample: Vec<f64> = law.draws.iter().map(|t| free.left(t)).collect();
+        estimate(
+            free.left(&law.best),
+            &sample,
+            level,
+            &law.law.response().unit,
+        )
     });
     let published = law.law.variants.first().map(|v| v.source.as_str());
     LawUsed {
@@ -355,6 +356,25 @@ fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
             Evidence::Number(row.epochs.as_ref().map_or(f64::NAN, |e| e.value)),
         )],
         advice: "see its note on the range of passes it was fitted on, with `isoflop laws show`".to_owned(),
+    })
+}
+
+/// Says of which laws nobody knows how far their plans lie beyond the data.
+pub(super) fn no_range(laws: &[PlanLaw]) -> Option<Note> {
+    let names: Vec<&str> = laws
+        .iter()
+        .filter(|law| law.ranges.is_empty())
+        .map(|law| law.name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| Note {
+        code: "unknown-range".to_owned(),
+        severity: Severity::Info,
+        message: format!(
+            "how far a plan lies beyond the runs of its law is not told for {}: a published law does not bring its runs",
+            names.join(", ")
+        ),
+        evidence: Vec::new(),
+        advice: "`isoflop laws show` says what its source states of their range".to_owned(),
     })
 }
 

@@ -4,13 +4,16 @@ use std::path::Path;
 
 use isoflop::plan::{Convention, Given, PlanLaw, plan};
 use isoflop::report::{gain_document, json, plan_document};
-use isoflop::{Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, read};
+use isoflop::{
+    Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_law_from_json,
+    read,
+};
 
 use crate::law_ref::LawRef;
 use crate::output::{Failure, Output, cannot_read};
 use crate::plan_args::PlanArgs;
 use crate::request::input;
-use crate::verb::predict::saved_fit;
+use crate::verb::predict::{saved_fit, saved_text};
 
 pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let (wants_gain, pin) = (said.gain, said.pin.clone());
@@ -109,7 +112,7 @@ fn law(name: &str, given: &Given, seed: u64) -> Result<PlanLaw, Diagnostics> {
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
     if name == "-" || ends_in_json {
-        return PlanLaw::of_fit(name, &saved_fit(name)?, given);
+        return plan_law_from_json(name, &saved_text(name)?, given);
     }
     let (id, variant) = match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
         Some((id, variant)) => (id, Some(variant)),

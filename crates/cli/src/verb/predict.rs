@@ -52,6 +52,19 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
+    let text = saved_text(file)?;
+    fit_from_json(&text, file).map_err(|mut faults| {
+        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
+            fault
+                .help
+                .push("to predict from a table, say which law with --law".into());
+        }
+        faults
+    })
+}
+
+/// The text of a saved result; `-` is standard input.
+pub(crate) fn saved_text(file: &str) -> Result<String, Diagnostics> {
     let bytes = if file == "-" {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -62,15 +75,7 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
         std::fs::read(file)
     };
     let bytes = bytes.map_err(|e| cannot_read(file, &e))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text"))?;
-    fit_from_json(&text, file).map_err(|mut faults| {
-        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
-            fault
-                .help
-                .push("to predict from a table, say which law with --law".into());
-        }
-        faults
-    })
+    String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text").into())
 }
 
 fn not_a_fit(file: &str, why: &str) -> Diagnostic {

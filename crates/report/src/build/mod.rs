@@ -9,6 +9,7 @@ mod law_comparison;
 mod picture;
 mod plan;
 mod plan_parts;
+mod plan_picture;
 mod prediction;
 mod recipe;
 mod tables;

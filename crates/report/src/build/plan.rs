@@ -4,10 +4,9 @@ use isoflop_answer::plan::{Infeasible, LawUsed, Plan, PlanRow};
 use isoflop_base::{Estimate, Interval, format_quantity};
 
 use super::plan_parts as parts;
+use super::plan_picture;
 use super::words::human;
-use crate::doc::{
-    Axis, AxisScale, Block, Colour, Document, Frame, Guide, Mark, Panel, Plot, Series, Table, Value,
-};
+use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::{percent, plain, shown};
 
 /// What a plan says.
@@ -46,7 +45,8 @@ pub fn plan_document(plan: &Plan) -> Document {
     parts::needs(&mut doc, plan);
     parts::disagreements(&mut doc, plan);
     parts::assumptions(&mut doc, plan);
-    if let Some(plot) = picture(plan) {
+    let pictures = [plan_picture::budgets(plan), plan_picture::sizes(plan)];
+    for plot in pictures.into_iter().flatten() {
         doc.push(Block::Plot(plot));
     }
     if !plan.notes.is_empty() {
@@ -320,73 +320,6 @@ fn spreads(plan: &Plan) -> Vec<(String, String)> {
     pairs.push(("level".to_owned(), percent(plan.level)));
     pairs.push(convention(plan));
     pairs
-}
-
-/// Optimal size and data against compute, for two budgets and more.
-fn picture(plan: &Plan) -> Option<Plot> {
-    let budgets = |law: &str| -> Vec<&PlanRow> {
-        let own = plan.rows.iter().filter(|r| r.law == law);
-        let mut rows: Vec<&PlanRow> = own.filter(|r| r.target_loss.is_none()).collect();
-        rows.sort_by(|a, b| a.compute.total_cmp(&b.compute));
-        rows
-    };
-    if !plan.laws.iter().any(|law| budgets(&law.name).len() > 1) {
-        return None;
-    }
-    let panel = |label: &str, pick: fn(&PlanRow) -> &Estimate| {
-        let mut series = Vec::new();
-        for (k, law) in plan.laws.iter().enumerate() {
-            let rows = budgets(&law.name);
-            let mut line = |label: String, y: &dyn Fn(&Estimate) -> Option<f64>| {
-                let points: Vec<(f64, f64)> = rows
-                    .iter()
-                    .filter_map(|r| Some((r.compute, y(pick(r))?)))
-                    .filter(|p| p.1.is_finite() && p.1 > 0.0)
-                    .collect();
-                if points.len() > 1 {
-                    series.push(Series {
-                        label,
-                        mark: Mark::Line,
-                        colour: Colour::Category(k),
-                        points,
-                    });
-                }
-            };
-            line(law.name.clone(), &|e| Some(e.value));
-            line(law.name.clone(), &|e| e.interval.map(|i| i.lower));
-            line(law.name.clone(), &|e| e.interval.map(|i| i.upper));
-        }
-        Panel {
-            x: Axis {
-                label: "training compute, FLOP".to_owned(),
-                scale: AxisScale::Log,
-            },
-            y: Axis {
-                label: label.to_owned(),
-                scale: AxisScale::Log,
-            },
-            height: 1.0,
-            guide: Guide::None,
-            series,
-        }
-    };
-    Some(Plot {
-        title: "Optimal size and data".to_owned(),
-        subtitle: String::new(),
-        description: format!(
-            "Optimal params and tokens against training compute; the outer lines are the ends of the {} intervals.",
-            percent(plan.level)
-        ),
-        legend: if plan.laws.len() > 1 {
-            "law".to_owned()
-        } else {
-            String::new()
-        },
-        panels: vec![
-            panel("params", |r| &r.params),
-            panel("tokens", |r| &r.tokens),
-        ],
-    })
 }
 
 fn frame(plan: &Plan) -> Frame {

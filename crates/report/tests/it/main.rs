@@ -2,4 +2,5 @@
 
 mod documents;
 mod figure;
+mod plan;
 mod sample;
