@@ -1,11 +1,10 @@
 //! The words of a plan: the answer in a sentence, the table of budgets, then what was asked beyond it.
 
 use isoflop_answer::plan::{Infeasible, LawUsed, Plan, PlanRow};
-use isoflop_base::{Estimate, Interval, format_quantity};
+use isoflop_base::{Estimate, Interval, format_quantity, format_si};
 
 use super::plan_parts as parts;
 use super::plan_picture;
-use super::words::human;
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::{percent, plain, shown};
 
@@ -62,24 +61,31 @@ pub(super) fn is_wide(i: &Interval) -> bool {
     i.upper - i.lower > 1e-9 * i.upper.abs().max(i.lower.abs())
 }
 
-/// A size with its interval: `73.2B [61B, 88B]`.
+/// A size with its interval: `73.2B [61B, 88B]`; a narrow interval shows more digits.
 pub(super) fn sized(e: &Estimate) -> String {
-    let value = size(e.value);
-    match e.interval {
-        Some(i) if is_wide(&i) => format!("{value} [{}, {}]", end(i.lower), end(i.upper)),
-        _ => value,
-    }
+    let Some(i) = e.interval.filter(is_wide) else {
+        return size(e.value, 3);
+    };
+    let width = (i.upper - i.lower) / e.value.abs();
+    let digits = match width {
+        w if w >= 0.2 => 2,
+        w if w >= 0.02 => 3,
+        w if w >= 0.002 => 4,
+        _ => 6,
+    };
+    format!(
+        "{} [{}, {}]",
+        size(e.value, digits.max(3)),
+        size(i.lower, digits),
+        size(i.upper, digits)
+    )
 }
 
-fn size(x: f64) -> String {
-    if x.is_finite() { human(x) } else { plain(x, 3) }
-}
-
-fn end(x: f64) -> String {
+fn size(x: f64, digits: usize) -> String {
     if x.is_finite() {
-        isoflop_base::format_si(x, 2)
+        format_si(x, digits)
     } else {
-        plain(x, 2)
+        plain(x, 3)
     }
 }
 
@@ -118,8 +124,8 @@ pub(super) fn asked(row: &PlanRow) -> String {
 fn sentence(row: &PlanRow) -> String {
     let model = format!(
         "{} params on {} tokens, {} tokens for each parameter",
-        size(row.params.value),
-        size(row.tokens.value),
+        size(row.params.value, 3),
+        size(row.tokens.value, 3),
         plain(row.tokens_per_param.value, 3)
     );
     let held = if row.held.is_empty() {
