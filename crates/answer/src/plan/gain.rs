@@ -24,6 +24,8 @@ use super::spread::estimate;
 pub struct Gain {
     /// `isoflop.gain/1`.
     pub schema: String,
+    /// Version of isoflop.
+    pub version: String,
     /// The recipe that is measured against.
     pub a: String,
     /// The recipe whose gain it is.
@@ -122,6 +124,7 @@ pub fn gain(
         && a.draws.len() == b.draws.len();
     Ok(Gain {
         schema: "isoflop.gain/1".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         a: a.name.clone(),
         b: b.name.clone(),
         convention: (

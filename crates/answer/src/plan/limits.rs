@@ -61,8 +61,21 @@ pub(super) fn held(
         let capped = limits.max_tokens.is_some_and(|m| m.ln() <= y.1);
         name(if capped { "max-tokens" } else { "unique" });
     }
-    if best.x <= AT_LIMIT && limits.params.is_none() {
-        name("one parameter");
+    // An optimum that runs away to the end of what is searched: the law has none in between.
+    let runs_away = [
+        (
+            limits.params.is_none() && best.x <= x.0 + AT_LIMIT,
+            "smallest size",
+        ),
+        (x.1 == NO_LIMIT && best.x >= x.1 - AT_LIMIT, "largest size"),
+        (
+            limits.tokens.is_none() && best.y <= y.0 + AT_LIMIT,
+            "least data",
+        ),
+        (y.1 == NO_LIMIT && best.y >= y.1 - AT_LIMIT, "most data"),
+    ];
+    for (_, what) in runs_away.iter().filter(|(yes, _)| *yes) {
+        name(what);
     }
     if asked.is_some_and(|ln_c| best.ln_c < ln_c - AT_LIMIT) {
         name("budget not spent");
@@ -108,6 +121,12 @@ pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoP
     }
 }
 
+/// A number with as many digits as tell it from another.
+fn apart(x: f64, other: f64) -> String {
+    let differs = |digits: &usize| format_si(x, *digits) != format_si(other, *digits);
+    format_si(x, (4..12).find(differs).unwrap_or(12))
+}
+
 fn floor_words(
     setting: &Setting<'_>,
     theta: &[f64],
@@ -116,13 +135,13 @@ fn floor_words(
     size: Option<f64>,
     data: f64,
 ) -> (String, String) {
-    let left = format_si(floor, 4);
+    let left = apart(floor, loss);
     let unlimited = setting.loss(theta, NO_LIMIT, NO_LIMIT);
     if unlimited >= loss {
         return (
             format!(
                 "a loss of {loss} lies below what the law leaves at any size and on any data, {}",
-                format_si(unlimited, 4)
+                apart(unlimited, loss)
             ),
             "only another recipe or other data change what is left".to_owned(),
         );

@@ -29,6 +29,7 @@ mod source;
 mod spread;
 
 use isoflop_base::{Diagnostic, Diagnostics, Estimate, Note};
+use isoflop_fit::Provenance;
 use serde::{Deserialize, Serialize};
 
 pub use compare::Disagreement;
@@ -113,6 +114,8 @@ impl PlanRequest {
 pub struct Plan {
     /// `isoflop.plan/1`.
     pub schema: String,
+    /// Version of isoflop.
+    pub version: String,
     /// The laws, with what follows from each at any budget.
     pub laws: Vec<LawUsed>,
     /// How compute is counted: name and formula.
@@ -168,6 +171,12 @@ pub struct LawUsed {
     /// What the law leaves at unlimited size and data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<Estimate>,
+    /// Coefficients, by name.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub coefs: Vec<(String, f64)>,
+    /// Tables, law, options and seed of the fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 /// An answer.
@@ -236,6 +245,7 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
     check(laws, request)?;
     let mut out = Plan {
         schema: "isoflop.plan/1".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         laws: Vec::new(),
         convention: (
             request.convention.law.id.clone(),
@@ -267,6 +277,8 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
         return Err(Diagnostics(out.infeasible.iter().map(fault).collect()));
     }
     out.notes.extend(rows::no_range(laws));
+    out.notes
+        .extend(rows::other_convention(laws, &request.convention));
     if laws.len() > 1 {
         out.disagreements = compare::disagreements(laws, &out.laws, &out.rows);
     }

@@ -12,6 +12,9 @@ use super::source::{Answers, PlanLaw};
 /// Logarithms of size and data that count as without limit: e^64 is 6e27, beyond any model and any text.
 pub(super) const NO_LIMIT: f64 = 64.0;
 
+/// Relative difference of losses that nobody measures: an optimum within it is none.
+const FLAT: f64 = 1e-9;
+
 /// A law and a convention, with the ends of size and data.
 pub(super) struct Setting<'a> {
     pub source: &'a PlanLaw,
@@ -174,22 +177,28 @@ impl<'a> Setting<'a> {
         served: f64,
         near: Option<Best>,
     ) -> Result<Best, NoPlan> {
-        if served == 0.0 {
-            let at = self.closed(theta).and_then(|c| c.target(loss));
-            if let Some(at) = at.filter(|p| self.inside(*p)) {
-                return Ok(self.best(theta, at, true));
-            }
-        }
         let floor = self.floor(theta);
         if floor.is_nan() {
             return Err(NoPlan::NoValue);
         }
-        if floor >= loss {
-            return Err(NoPlan::Floor(floor));
+        if let Some(closed) = self.closed(theta) {
+            // The loss falls with size and with data: at the largest of both it is least.
+            if floor >= loss {
+                return Err(NoPlan::Floor(floor));
+            }
+            let at = closed
+                .target(loss)
+                .filter(|p| served == 0.0 && self.inside(*p));
+            if let Some(at) = at {
+                return Ok(self.best(theta, at, true));
+            }
         }
         if self.region.y.0 == self.region.y.1 {
             let x = self.smallest_size(theta, loss);
             let y = self.region.y.0;
+            if x.is_nan() {
+                return Err(NoPlan::Floor(floor));
+            }
             return Ok(self.best(theta, Place { x, y }, false));
         }
         let problem = OnLoss {
@@ -211,6 +220,23 @@ impl<'a> Setting<'a> {
             }
             Err(Side::NoValue) => Err(NoPlan::NoValue),
         }
+    }
+
+    /// Whether half and twice the size would do as well on the same compute, to rounding of the loss.
+    pub fn is_flat(&self, theta: &[f64], at: &Best) -> bool {
+        let curve = Split {
+            convention: self.convention,
+            answers: Answers::Params,
+            ln_c: at.ln_c,
+            ln: at.x,
+        };
+        let beside = |x: f64| {
+            let y = solver::follow(&curve, x, (0.0, NO_LIMIT), at.y).ok()?;
+            let gap = (self.loss(theta, x, y) - at.loss).abs();
+            Some(gap <= FLAT * at.loss.abs())
+        };
+        let step = std::f64::consts::LN_2;
+        beside(at.x - step) == Some(true) && beside(at.x + step) == Some(true)
     }
 
     /// The budget spent on a given number of tokens.

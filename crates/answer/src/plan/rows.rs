@@ -3,7 +3,7 @@
 use isoflop_base::{Evidence, Note, Severity};
 use isoflop_law::VarRole;
 
-use super::convention::Role;
+use super::convention::{Convention, Role};
 use super::hardware;
 use super::limits::{self, explain};
 use super::models;
@@ -69,6 +69,10 @@ pub(super) fn add(out: &mut Plan, law: &PlanLaw, request: &PlanRequest) {
                     out.sizes.push(sizes::table(&setting, request, &solved));
                 }
                 out.shapes.extend(shapes::rows(&setting, request, ask));
+                let free = row.held.is_empty() && law.answers == Answers::Loss;
+                if free && setting.is_flat(&law.best, &solved.best) {
+                    out.notes.push(flat(&row));
+                }
                 if row.epochs.as_ref().is_some_and(|e| e.value > 1.0) {
                     out.notes.extend(repetition(&setting, &row));
                 }
@@ -288,6 +292,8 @@ fn used(setting: &Setting<'_>, request: &PlanRequest, first: Option<Best>) -> La
         },
         exponents: named,
         floor: floor.filter(|f| f.value.is_finite()),
+        coefs: law.coefs().map(|(n, x)| (n.to_owned(), x)).collect(),
+        provenance: law.provenance.clone(),
     }
 }
 
@@ -359,6 +365,21 @@ fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
     })
 }
 
+/// Says that an optimum is none: the law has saturated.
+fn flat(row: &PlanRow) -> Note {
+    Note {
+        code: "flat-optimum".to_owned(),
+        severity: Severity::Warning,
+        message: format!(
+            "{}: at {} half or twice the size give the same loss to nine digits: the law has come to what it always leaves, and              does not tell sizes apart there",
+            row.law,
+            isoflop_base::format_quantity(row.compute, "FLOP", 3)
+        ),
+        evidence: Vec::new(),
+        advice: "take the size from another concern, or ask at less compute".to_owned(),
+    }
+}
+
 /// Says of which laws nobody knows how far their plans lie beyond the data.
 pub(super) fn no_range(laws: &[PlanLaw]) -> Option<Note> {
     let names: Vec<&str> = laws
@@ -376,6 +397,33 @@ pub(super) fn no_range(laws: &[PlanLaw]) -> Option<Note> {
         evidence: Vec::new(),
         advice: "`isoflop laws show` says what its source states of their range".to_owned(),
     })
+}
+
+/// Says which laws count compute another way than the plan.
+pub(super) fn other_convention(laws: &[PlanLaw], convention: &Convention) -> Vec<Note> {
+    let own = convention.law.conventions.compute.as_str();
+    laws.iter()
+        .filter_map(|law| {
+            let words = law.law.conventions.compute.as_str();
+            // `6ND` holds for `6ND, total parameters` as well: that says which parameters are meant.
+            let same = words.is_empty()
+                || own.is_empty()
+                || words == own
+                || words.starts_with(&format!("{own},"));
+            (!same).then(|| Note {
+                code: "other-convention".to_owned(),
+                severity: Severity::Warning,
+                message: format!(
+                    "{} counts compute as {words}; the plan counts it as {own} ({})",
+                    law.name, convention.law.id
+                ),
+                evidence: Vec::new(),
+                advice:
+                    "name the convention of the law with --convention, or count the budget its way"
+                        .to_owned(),
+            })
+        })
+        .collect()
 }
 
 fn no_repetition(law: &PlanLaw) -> Note {

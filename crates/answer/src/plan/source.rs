@@ -1,7 +1,7 @@
 //! A law with numbers: a fit with its draws, or a published coefficient set.
 
 use isoflop_base::{Diagnostic, Diagnostics, Evidence, Note, Severity, closest};
-use isoflop_fit::{Fit, Range, Status};
+use isoflop_fit::{Fit, Provenance, Range, Status};
 use isoflop_law::surface::Surface;
 use isoflop_law::tape::{Output, Program};
 use isoflop_law::{Law, VarRole, Variant};
@@ -33,6 +33,7 @@ pub struct PlanLaw {
     pub(super) roles: Vec<Role>,
     pub(super) answers: Answers,
     pub(super) notes: Vec<Note>,
+    pub(super) provenance: Option<Provenance>,
     /// Seed and number of resamples of a bootstrap: two fits that share them are paired.
     pub(super) bootstrap: Option<(u64, usize)>,
 }
@@ -117,6 +118,7 @@ impl PlanLaw {
             roles: Vec::new(),
             answers: Answers::Loss,
             notes: fit_notes(fit),
+            provenance: Some(fit.provenance.clone()),
             bootstrap,
             surface,
             law,
@@ -186,6 +188,7 @@ impl PlanLaw {
             roles: Vec::new(),
             answers: Answers::Loss,
             notes,
+            provenance: None,
             bootstrap: None,
             surface,
         };

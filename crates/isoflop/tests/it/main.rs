@@ -8,6 +8,7 @@ mod chain;
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
 mod plan;
+mod plan_laws;
 mod published;
 #[expect(
     dead_code,
