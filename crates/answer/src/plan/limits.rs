@@ -2,6 +2,7 @@
 
 use isoflop_base::{format_quantity, format_si};
 
+use super::convention::Role;
 use super::problem::{Best, NO_LIMIT, NoPlan, Setting};
 use super::solver::Region;
 use super::{Ask, Given, Infeasible};
@@ -137,6 +138,20 @@ fn floor_words(
 ) -> (String, String) {
     let left = apart(floor, loss);
     let unlimited = setting.loss(theta, NO_LIMIT, NO_LIMIT);
+    let unique = setting.source.roles.iter().find_map(|r| match r {
+        Role::Unique(u) if u.is_finite() => Some(*u),
+        _ => None,
+    });
+    if let Some(u) = unique.filter(|_| unlimited >= loss) {
+        return (
+            format!(
+                "a loss of {loss} cannot be reached on {} unique tokens, however often they are repeated: {} is left at any size",
+                format_si(u, 3),
+                apart(unlimited, loss)
+            ),
+            "find more unique tokens".to_owned(),
+        );
+    }
     if unlimited >= loss {
         return (
             format!(

@@ -480,7 +480,7 @@ fn repeated_data_are_planned_as_muennighoff_does() {
     let own = PlanLaw::published(&law, None, &given, 0).expect("plans");
     let mut ask = request(&[Ask::Compute(1e22)]);
     ask.given = given;
-    let (plan, row) = only(&own, &ask);
+    let (found, row) = only(&own, &ask);
     // The published pair is a point of a grid; the optimum of the same law lies half a thousandth away, at a lower loss.
     close(row.epochs.as_ref().unwrap().value, 9.4935, 1e-3);
     close(row.params.value, 7.022_364_735_88e9, 1e-3);
@@ -489,7 +489,16 @@ fn repeated_data_are_planned_as_muennighoff_does() {
     let (_, published) = only(&own, &grid);
     let (here, there) = (row.loss.unwrap().value, published.loss.unwrap().value);
     assert!(here <= there && there - here < 1e-7, "{here} {there}");
-    assert!(plan.notes.iter().any(|n| n.code == "repetition"));
+    ask.ask = vec![Ask::Loss(2.0)];
+    let faults = plan(&[own], &ask).expect_err("too few unique tokens");
+    assert!(
+        faults.0[0]
+            .message
+            .contains("25B unique tokens, however often"),
+        "{}",
+        faults.0[0].message
+    );
+    assert!(found.notes.iter().any(|n| n.code == "repetition"));
 }
 
 #[test]
