@@ -41,7 +41,7 @@ mod verify;
 pub use datasets::{DataSet, dataset, datasets};
 pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
-pub use saved::{fit_from_json, plan_law_from_json};
+pub use saved::{fit_from_json, plan_laws_from_json};
 pub use settings::merged;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};

@@ -137,7 +137,13 @@ fn reasons(a: &PlanLaw, b: &PlanLaw) -> Vec<String> {
         }
     }
     if let Err(found) = comparable(&a.law, &b.law) {
-        why.extend(found);
+        // A law of the loss and one of the optimal size answer this question alike.
+        let other_kind = a.answers != b.answers;
+        why.extend(
+            found.into_iter().filter(|reason| {
+                !(other_kind && reason.starts_with("They predict different things"))
+            }),
+        );
     }
     for name in ["D/N", "C"] {
         let ends = |law: &PlanLaw| {

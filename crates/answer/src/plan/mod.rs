@@ -241,6 +241,23 @@ pub struct Infeasible {
 /// - `nothing-asked` without a question, `bad-level`, `bad-number` for numbers that are not above zero.
 /// - `unknown-input` for given values that no law takes.
 /// - `infeasible` when no question has an answer under any law: each with its reason.
+///
+/// # Example
+///
+/// ```
+/// use isoflop_answer::plan::{Ask, Convention, Given, PlanLaw, PlanRequest, USUAL, plan};
+/// use isoflop_law::Law;
+///
+/// let given = Given::default();
+/// let law = PlanLaw::published(&Law::builtin("chinchilla")?, Some("huber"), &given, 0)?;
+/// let request = PlanRequest {
+///     ask: vec![Ask::Compute(5.76e23)],
+///     ..PlanRequest::new(Convention::new(&Law::builtin(USUAL)?, &given)?)
+/// };
+/// let row = &plan(&[law], &request)?.rows[0];
+/// assert!((row.params.value / 7.319e10 - 1.0).abs() < 1e-4);
+/// # Ok::<(), isoflop_base::Diagnostics>(())
+/// ```
 pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics> {
     check(laws, request)?;
     let mut out = Plan {

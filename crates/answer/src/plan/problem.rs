@@ -7,7 +7,7 @@ use isoflop_law::surface::{Jet, Number, Powers, Sum};
 use super::closed::TwoPowers;
 use super::convention::{Convention, Plane, Role};
 use super::solver::{self, Place, Problem, Region, Side};
-use super::source::{Answers, PlanLaw};
+use super::source::{Answers, MOST_INPUTS, PlanLaw};
 
 /// Logarithms of size and data that count as without limit: e^64 is 6e27, beyond any model and any text.
 pub(super) const NO_LIMIT: f64 = 64.0;
@@ -67,7 +67,7 @@ impl<'a> Setting<'a> {
 
     /// The response of the law on any numbers.
     fn response<T: Plane>(&self, theta: &[f64], params: T, tokens: T, work: &mut Vec<T>) -> T {
-        let mut inputs = [T::constant(0.0); 16];
+        let mut inputs = [T::constant(0.0); MOST_INPUTS];
         let mut count = 0;
         for role in self.source.roles.iter().take(inputs.len()) {
             inputs[count] = match role {
@@ -316,7 +316,7 @@ impl<'a> Setting<'a> {
 
     /// A law that gives the optimal size, data or ratio by compute.
     fn allocation(&self, theta: &[f64], ln_c: f64) -> Result<Best, NoPlan> {
-        let mut inputs = [0.0; 16];
+        let mut inputs = [0.0; MOST_INPUTS];
         let mut count = 0;
         for role in self.source.roles.iter().take(inputs.len()) {
             inputs[count] = match role {

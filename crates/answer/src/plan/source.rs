@@ -11,6 +11,9 @@ use isoflop_numerics::random::Stream;
 use super::convention::{Given, Role, roles};
 use crate::predict::levels_of;
 
+/// Inputs of a law that a plan can hold.
+pub(super) const MOST_INPUTS: usize = 16;
+
 /// Draws made from a covariance or from published errors.
 const DRAWS: u64 = 1000;
 
@@ -204,6 +207,14 @@ impl PlanLaw {
 
     fn find_roles(&mut self, given: &Given) -> Result<(), Diagnostics> {
         self.roles = roles(&self.law, given)?;
+        if self.roles.len() > MOST_INPUTS {
+            let message = format!(
+                "the law {} has {} inputs, a plan takes {MOST_INPUTS} at most",
+                self.law.id,
+                self.roles.len()
+            );
+            return Err(Diagnostic::error("cannot-plan", message).into());
+        }
         let has = |role: fn(&Role) -> bool| self.roles.iter().any(role);
         let surface = has(|r| *r == Role::Params) && has(|r| *r == Role::Tokens);
         let compute = has(|r| *r == Role::Flops);

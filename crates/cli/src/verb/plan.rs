@@ -5,7 +5,7 @@ use std::path::Path;
 use isoflop::plan::{Convention, Given, PlanLaw, plan};
 use isoflop::report::{gain_document, json, plan_document};
 use isoflop::{
-    Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_law_from_json,
+    Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_laws_from_json,
     read,
 };
 
@@ -95,7 +95,7 @@ fn laws(spec: &PlanSpec) -> Result<Vec<PlanLaw>, Diagnostics> {
     let mut faults = Diagnostics::default();
     for name in &spec.laws {
         match law(name, &given, seed) {
-            Ok(law) => found.push(law),
+            Ok(laws) => found.extend(laws),
             Err(more) => faults.0.extend(more.0),
         }
     }
@@ -106,20 +106,20 @@ fn laws(spec: &PlanSpec) -> Result<Vec<PlanLaw>, Diagnostics> {
     }
 }
 
-/// A saved fit, or a published law for `NAME:VARIANT`, `NAME`, a key, a law file.
-fn law(name: &str, given: &Given, seed: u64) -> Result<PlanLaw, Diagnostics> {
+/// The laws of a saved result, or a published law for `NAME:VARIANT`, `NAME`, a key, a law file.
+fn law(name: &str, given: &Given, seed: u64) -> Result<Vec<PlanLaw>, Diagnostics> {
     let ends_in_json = Path::new(name)
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
     if name == "-" || ends_in_json {
-        return plan_law_from_json(name, &saved_text(name)?, given);
+        return plan_laws_from_json(name, &saved_text(name)?, given);
     }
     let (id, variant) = match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
         Some((id, variant)) => (id, Some(variant)),
         None => (name, None),
     };
     let law = LawRef::parse(id).load(None, &[])?;
-    PlanLaw::published(&law, variant, given, seed)
+    Ok(vec![PlanLaw::published(&law, variant, given, seed)?])
 }
 
 /// A convention by name or formula.

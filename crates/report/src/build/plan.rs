@@ -105,11 +105,17 @@ pub(super) fn shared(e: &Estimate) -> String {
         x if x.abs() >= 10.0 => format!("{} ×", plain(x, 3)),
         x => format!("{} %", plain(100.0 * x, if x.abs() < 0.1 { 2 } else { 3 })),
     };
-    match e.interval {
-        Some(i) if is_wide(&i) => {
-            format!("{} [{}, {}]", one(e.value), one(i.lower), one(i.upper))
-        }
-        _ => one(e.value),
+    let Some(i) = e.interval.filter(is_wide) else {
+        return one(e.value);
+    };
+    let all = [e.value, i.lower, i.upper].map(one);
+    let in_percent = all.iter().all(|text| text.ends_with(" %"));
+    let [value, lower, upper] = &all;
+    if in_percent {
+        let bare = |text: &str| text.trim_end_matches(" %").to_owned();
+        format!("{value} [{}, {}]", bare(lower), bare(upper))
+    } else {
+        format!("{value} [{lower}, {upper}]")
     }
 }
 
