@@ -129,7 +129,41 @@ impl PlanLaw {
             law,
         };
         out.find_roles(given)?;
+        out.complete_ranges(fit);
         Ok(out)
+    }
+
+    /// Adds the ranges of C = 6ND and D/N when size and data have names that the fit did not know them by.
+    fn complete_ranges(&mut self, fit: &Fit) {
+        let column = |role: Role| {
+            let inputs = self.law.vars.iter().filter(|v| v.role == VarRole::Input);
+            let (var, _) = inputs.zip(&self.roles).find(|(_, r)| **r == role)?;
+            let points = &fit.points.inputs;
+            points.iter().find(|(n, _)| *n == var.name).map(|(_, x)| x)
+        };
+        let (Some(params), Some(tokens)) = (column(Role::Params), column(Role::Tokens)) else {
+            return;
+        };
+        let of = |name: &str, unit: &str, value: fn(f64, f64) -> f64| {
+            let values = || params.iter().zip(tokens).map(|(n, d)| value(*n, *d));
+            Range {
+                name: name.to_owned(),
+                column: String::new(),
+                unit: unit.to_owned(),
+                min: values().fold(f64::INFINITY, f64::min),
+                max: values().fold(f64::NEG_INFINITY, f64::max),
+                distinct: 0,
+            }
+        };
+        let new = [
+            of("C", "FLOP", |n, d| 6.0 * n * d),
+            of("D/N", "tokens/param", |n, d| d / n),
+        ];
+        for range in new {
+            if self.ranges.iter().all(|r| r.name != range.name) {
+                self.ranges.push(range);
+            }
+        }
     }
 
     /// A published coefficient set: the first variant of the law without a name. Published standard errors give draws.

@@ -419,3 +419,100 @@ fn levels_of_a_fit_are_chosen_by_name() {
     ]);
     assert!(said.err.contains("did you mean `E[web]`?"), "{}", said.err);
 }
+
+#[test]
+fn recipes_groups_and_other_names_are_planned_with() {
+    let folder = Folder::new("plan-sources");
+    let mut table = String::from("size,seen,team,val\n");
+    for (team, scale) in [("a", 400.0), ("b", 300.0)] {
+        for flops in [1e18f64, 1e19, 1e20] {
+            for step in -3..=3 {
+                let n = (flops / 120.0).sqrt() * 1.6f64.powi(step);
+                let d = flops / (6.0 * n);
+                let loss = 1.8 + scale / n.powf(0.34) + 1500.0 / d.powf(0.36);
+                table.push_str(&format!("{n},{d},{team},{loss}\n"));
+            }
+        }
+    }
+    folder.file("runs.csv", table.as_bytes());
+    let map = [
+        "--map",
+        "params=size",
+        "--map",
+        "tokens=seen",
+        "--map",
+        "loss=val",
+    ];
+    let done = |said: &Said| assert_eq!(said.code, 0, "{}", said.err);
+
+    let fit = [
+        "fit",
+        "runs.csv",
+        "--recipe",
+        "isoflop",
+        "--where",
+        "team == \"a\"",
+        "-q",
+        "-o",
+        "recipe.json",
+    ];
+    done(&folder.run(&[&fit[..], &map[..]].concat()));
+    let said = folder.run(&["plan", "recipe.json", "--compute", "1e21"]);
+    done(&said);
+    assert!(said.out.contains("N = k * C^a"), "{}", said.out);
+
+    let fit = [
+        "fit",
+        "runs.csv",
+        "--law",
+        "chinchilla",
+        "--group",
+        "team",
+        "-q",
+        "-o",
+        "groups.json",
+    ];
+    done(&folder.run(&[&fit[..], &map[..]].concat()));
+    let doc = json(&folder.run(&["plan", "groups.json", "--compute", "1e21", "--json"]));
+    let names: Vec<&str> = doc["laws"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["team a", "team b"]);
+    assert!(doc["disagreements"][0]["params_ratio"].as_f64().unwrap() < 1.0);
+
+    // A formula of the table's own names: roles are told.
+    let law = "val = E + A/size^alpha + B/seen^beta";
+    done(&folder.run(&[
+        "fit",
+        "runs.csv",
+        "--law",
+        law,
+        "--where",
+        "team == \"a\"",
+        "-q",
+        "-o",
+        "own.json",
+    ]));
+    let said = folder.run(&["plan", "own.json", "--compute", "1e21"]);
+    assert!(said.err.contains("--map params=size"), "{}", said.err);
+    let roles = ["--map", "params=size", "--map", "tokens=seen"];
+    let doc = json(
+        &folder.run(
+            &[
+                &["plan", "own.json", "--compute", "1e21", "--json"][..],
+                &roles[..],
+            ]
+            .concat(),
+        ),
+    );
+    let wanted = {
+        let g = (0.34f64 * 400.0 / (0.36 * 1500.0)).powf(1.0 / 0.7);
+        g * (1e21f64 / 6.0).powf(0.36 / 0.7)
+    };
+    assert!((doc["rows"][0]["params"]["value"].as_f64().unwrap() / wanted - 1.0).abs() < 1e-4);
+    // The largest budget of the runs is 1e20.
+    assert!((doc["rows"][0]["beyond"]["C"].as_f64().unwrap() - 1.0).abs() < 1e-9);
+}

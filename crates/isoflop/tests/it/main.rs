@@ -9,6 +9,7 @@ mod chain;
 mod generator;
 mod plan;
 mod plan_laws;
+mod plan_needs;
 mod plan_planted;
 mod published;
 #[expect(
