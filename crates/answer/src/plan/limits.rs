@@ -102,6 +102,11 @@ pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoP
             format!("the law has no value where {asked} would be spent"),
             "look at the ranges of its inputs with `isoflop laws show`".to_owned(),
         ),
+        NoPlan::NoLoss => (
+            "the law shares compute out between size and data, and says nothing of the loss"
+                .to_owned(),
+            "ask for a budget, or take a law of the loss".to_owned(),
+        ),
         NoPlan::Budget => {
             let least = setting.ln_flops(setting.region.x.0, setting.region.y.0);
             (

@@ -210,6 +210,9 @@ pub struct PlanRow {
     /// The limits that hold the answer where it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
+    /// What the limits cost: loss above that of the free optimum for a budget, additional compute as a share for a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_of_limits: Option<Estimate>,
     /// Orders of magnitude beyond the runs of the fit, by `N`, `D`, `C`, `D/N`; 0 inside; empty for published laws.
     #[serde(with = "isoflop_fit::as_map")]
     pub beyond: Vec<(String, f64)>,

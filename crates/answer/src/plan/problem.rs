@@ -45,6 +45,8 @@ pub(super) enum NoPlan {
     Floor(f64),
     /// The compute does not pay the smallest allowed size and data.
     Budget,
+    /// The law shares compute out and says nothing of the loss.
+    NoLoss,
     /// The law has no value where it is asked.
     NoValue,
 }

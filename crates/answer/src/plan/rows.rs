@@ -1,6 +1,6 @@
 //! The rows of one law: every question answered at the best coefficients and at every draw.
 
-use isoflop_base::{Evidence, Note, Severity};
+use isoflop_base::{Estimate, Evidence, Note, Severity};
 use isoflop_law::VarRole;
 
 use super::convention::{Convention, Role};
@@ -118,7 +118,7 @@ fn answer(setting: &Setting<'_>, request: &PlanRequest, ask: Ask) -> Result<Solv
             })
         }
         (Ask::Compute(c), _) => setting.budget(theta, c.ln(), near),
-        (Ask::Loss(_), _) if setting.source.answers != Answers::Loss => Err(NoPlan::NoValue),
+        (Ask::Loss(_), _) if setting.source.answers != Answers::Loss => Err(NoPlan::NoLoss),
         (Ask::Loss(loss), _) => setting.target(theta, loss, 0.0, near),
     })
 }
@@ -180,6 +180,7 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
             .filter(|_| law.answers == Answers::Loss)
             .and_then(|s| serving::row(setting, request, s, solved)),
         epochs: unique.map(|u| super::spread::scaled(&tokens, 1.0 / u, "epochs")),
+        price_of_limits: price_of_limits(setting, request, ask, solved, &held),
         beyond: beyond(law, &solved.best),
         flops: (asked.is_none() || unspent).then_some(flops),
         params,
@@ -188,6 +189,45 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
         loss,
         held,
     }
+}
+
+/// The answer against the one without limits.
+fn price_of_limits(
+    setting: &Setting<'_>,
+    request: &PlanRequest,
+    ask: Ask,
+    solved: &Solved,
+    held: &[String],
+) -> Option<Estimate> {
+    let law = setting.source;
+    if held.is_empty() || setting.region == free_region() || law.answers != Answers::Loss {
+        return None;
+    }
+    let free = Setting::new(law, setting.convention, free_region());
+    let without = Solved::of(law, |theta, near| match ask {
+        Ask::Compute(c) => free.budget(theta, c.ln(), near),
+        Ask::Loss(loss) => free.target(theta, loss, 0.0, near),
+    })
+    .ok()?;
+    let price = |with: &Best, without: &Best| match ask {
+        Ask::Compute(_) => with.loss - without.loss,
+        Ask::Loss(_) => (with.ln_c - without.ln_c).exp_m1(),
+    };
+    let sample: Vec<f64> = solved
+        .draws
+        .iter()
+        .zip(&without.draws)
+        .map(|pair| match pair {
+            (Some(with), Some(without)) => price(with, without),
+            _ => f64::NAN,
+        })
+        .collect();
+    let unit = match ask {
+        Ask::Compute(_) => law.law.response().unit.as_str(),
+        Ask::Loss(_) => "",
+    };
+    let best = price(&solved.best, &without.best);
+    Some(estimate(best, &sample, request.level, unit))
 }
 
 /// Orders of magnitude beyond the runs of a fit.

@@ -177,6 +177,10 @@ fn faults_of_a_request_are_told_together() {
     for (args, code) in [
         (&["plan"][..], "nothing-to-plan-with"),
         (&["plan", "chinchilla"], "nothing-asked"),
+        (
+            &["plan", "llama3-tokens", "--target-loss", "2"],
+            "says nothing of the loss",
+        ),
         (&["plan", "kaplan-lc", "--compute", "1e22"], "cannot-plan"),
         (
             &["plan", "farseer", "--compute", "1e22"],

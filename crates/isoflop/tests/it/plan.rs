@@ -275,6 +275,14 @@ fn limits_hold_the_plan_and_are_named() {
     close(row.params.value, 8e9, 1e-12);
     close(row.tokens.value, 1.2e13, 1e-9);
     assert_eq!(row.held, ["max-params"]);
+    let (_, free) = only(&law, &request(&[Ask::Compute(5.76e23)]));
+    let price = row.price_of_limits.as_ref().unwrap().value;
+    close(
+        price,
+        row.loss.unwrap().value - free.loss.unwrap().value,
+        1e-9,
+    );
+    assert!(price > 0.0 && free.price_of_limits.is_none());
 
     let mut short = request(&[Ask::Compute(5.76e23)]);
     short.given.unique = Some(3e11);

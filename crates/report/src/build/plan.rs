@@ -134,10 +134,20 @@ fn sentence(row: &PlanRow) -> String {
         size(row.tokens.value, 3),
         plain(row.tokens_per_param.value, 3)
     );
-    let held = if row.held.is_empty() {
-        String::new()
-    } else {
-        format!(" (held by {})", row.held.join(", "))
+    let held = match (&row.price_of_limits, row.held.is_empty()) {
+        (_, true) => String::new(),
+        (None, false) => format!(" (held by {})", row.held.join(", ")),
+        (Some(price), false) => format!(
+            " (held by {}, which costs {})",
+            row.held.join(", "),
+            cost(
+                row,
+                &Estimate {
+                    interval: None,
+                    ..price.clone()
+                }
+            )
+        ),
     };
     match (row.target_loss, &row.loss) {
         (Some(loss), _) => format!(
@@ -154,6 +164,16 @@ fn sentence(row: &PlanRow) -> String {
             "{} are best spent on {model}{held}.",
             format_quantity(row.compute, "FLOP", 3)
         ),
+    }
+}
+
+/// What limits cost: loss for a budget, compute for a target.
+fn cost(row: &PlanRow, price: &Estimate) -> String {
+    match row.target_loss {
+        Some(_) => format!("{} more compute", shared(price)),
+        None => format!("{} {}", numbered(price), price.unit)
+            .trim_end()
+            .to_owned(),
     }
 }
 
@@ -181,6 +201,7 @@ fn rows(plan: &Plan) -> Table {
         "loss",
         "passes",
         "held by",
+        "which costs",
         "not reachable",
         "beyond the runs",
     ]);
@@ -202,6 +223,9 @@ fn rows(plan: &Plan) -> Table {
             optional(&row.loss, numbered),
             optional(&row.epochs, sized),
             row.held.join(", "),
+            row.price_of_limits
+                .as_ref()
+                .map_or_else(String::new, |price| cost(row, price)),
             row.unreachable
                 .filter(|s| *s > 0.0)
                 .map_or_else(String::new, |s| format!("in {} of the draws", percent(s))),
