@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod compare_laws;
 pub mod ledger;
+pub mod plan;
 mod predict;
 mod profile;
 

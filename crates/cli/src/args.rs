@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::plan_args::PlanArgs;
+
 /// Turns training runs into scaling laws with certified fits.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,7 +28,7 @@ pub(crate) struct Global {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Also write the result to a file: .json .md .csv .svg by its ending; may be repeated
+    /// Also write the result to a file: .json .md .csv .svg (.toml for a plan) by its ending; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FILE", global = true)]
     pub(crate) output: Vec<PathBuf>,
     /// Draw the picture in the terminal
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice; or score forecasts
     Check(CheckArgs),
+    /// Plan: the best model for a budget, the least budget for a loss, under limits
+    Plan(Box<PlanArgs>),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue

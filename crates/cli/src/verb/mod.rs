@@ -7,5 +7,6 @@ pub(crate) mod fit;
 pub(crate) mod flops;
 pub(crate) mod laws;
 pub(crate) mod ledger;
+pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod verify;

@@ -7,5 +7,6 @@ mod laws;
 mod ledger;
 mod messy;
 mod output;
+mod plan;
 mod program;
 mod robust;

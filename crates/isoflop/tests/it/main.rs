@@ -8,6 +8,10 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod plan;
+mod plan_laws;
+mod plan_needs;
+mod plan_planted;
 mod published;
 #[expect(
     dead_code,
