@@ -10,6 +10,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("base", 0),
     ("numerics", 0),
     ("formula", 1),
+    ("trainer", 1),
     ("data", 2),
     ("law", 2),
     ("fit", 3),
