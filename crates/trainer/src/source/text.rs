@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics};
 
-use crate::random::Shuffle;
+use crate::checkpoint::digest;
+use crate::random::{Shuffle, mix};
 
 /// Bytes of one block; whole blocks are held out, so that what is held out comes from everywhere.
 const BLOCK: usize = 8192;
@@ -83,6 +84,12 @@ impl Text {
     #[must_use]
     pub fn unique(&self) -> usize {
         self.train.len()
+    }
+
+    /// A digest of all of it.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        mix(digest(&self.train) ^ digest(&self.held_out).rotate_left(1))
     }
 
     /// Sequence `index` of training: `length` tokens. Every pass over the text meets each stretch once, in a new order
