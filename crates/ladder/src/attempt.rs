@@ -49,9 +49,14 @@ impl Place {
 
     /// Removes what the built-in trainer needs no longer; the user's own files stay.
     pub(crate) fn clear(&self) {
-        for name in [CHECKPOINT, SPEC, LOG] {
+        let own = |name: &str| name == SPEC || name == LOG || name.starts_with(CHECKPOINT);
+        let entries = std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
+        for entry in entries.filter(|e| e.file_name().to_str().is_some_and(own)) {
             // What is gone already need not be removed.
-            let _ = std::fs::remove_file(self.folder.join(name));
+            let _ = std::fs::remove_file(entry.path());
         }
         // A folder with the user's files in it stays.
         let _ = std::fs::remove_dir(&self.folder);

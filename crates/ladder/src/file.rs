@@ -28,8 +28,9 @@ pub struct LadderFile {
     /// How each run is trained.
     #[serde(default)]
     pub recipe: RecipeSection,
-    /// What on.
-    pub data: SourceSpec,
+    /// What on; the user's own trainer knows that by itself.
+    #[serde(default)]
+    pub data: Option<SourceSpec>,
     /// Who trains.
     #[serde(default)]
     pub trainer: TrainerSection,
@@ -55,6 +56,8 @@ pub struct ModelSection {
     pub head_width: usize,
     /// Width inside the feed-forward part over the width.
     pub expansion: usize,
+    /// Distinct tokens of the user's own trainer, which count in the parameters; those of `[data]` without it.
+    pub vocabulary: Option<usize>,
 }
 
 impl Default for ModelSection {
@@ -65,6 +68,7 @@ impl Default for ModelSection {
             aspect: 24.0,
             head_width: 32,
             expansion: 4,
+            vocabulary: None,
         }
     }
 }
@@ -251,7 +255,7 @@ impl LadderFile {
         let mut file = Self::parse(&text, &name)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         file.run.folder = folder.join(&file.run.folder);
-        if let SourceSpec::Text { paths } = &mut file.data {
+        if let Some(SourceSpec::Text { paths }) = &mut file.data {
             for path in paths {
                 *path = folder.join(&path).display().to_string();
             }

@@ -76,7 +76,7 @@ pub struct EntropyCheck {
     pub value: f64,
     /// Its interval.
     pub interval: Option<Interval>,
-    /// Whether the truth lies inside.
+    /// Whether the truth lies inside; none where the runs do not determine the coefficient.
     pub inside: Option<bool>,
 }
 
@@ -230,7 +230,8 @@ fn entropy(
     law: &Law,
     fit: &Fit,
 ) -> Result<Option<EntropyCheck>, Diagnostics> {
-    let SourceSpec::Synthetic(spec) = &plan.file.data else {
+    // What the user's own trainer reads is not known here.
+    let (Some(SourceSpec::Synthetic(spec)), None) = (&plan.file.data, &plan.template) else {
         return Ok(None);
     };
     let Some((name, estimate)) = fit.coefs.iter().find(|(name, _)| name == "E") else {
@@ -250,6 +251,9 @@ fn entropy(
         coef: name.clone(),
         value: estimate.value,
         interval: estimate.interval,
-        inside: estimate.interval.map(|i| i.contains(truth)),
+        inside: estimate
+            .interval
+            .filter(|_| !fit.certificate.at_bound.contains(name))
+            .map(|i| i.contains(truth)),
     }))
 }

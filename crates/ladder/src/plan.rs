@@ -6,6 +6,7 @@ use isoflop_base::{Diagnostic, Diagnostics, format_si};
 use isoflop_trainer::checkpoint::digest;
 use isoflop_trainer::schedule::Decline;
 use isoflop_trainer::shape::Shape;
+use isoflop_trainer::source::language::LanguageSpec;
 use isoflop_trainer::source::{Source, SourceSpec};
 use isoflop_trainer::{Recipe, SCHEMA, Spec};
 use serde::Serialize;
@@ -93,11 +94,11 @@ impl Plan {
                 None
             }
         };
-        let data = match data_digest(&file.data, file.model.context) {
-            Ok(digest) => digest,
+        let data = match Data::of(&file) {
+            Ok(data) => data,
             Err(mut found) => {
                 faults.append(&mut found.0);
-                0
+                Data::unnamed(2)
             }
         };
         let rules = match Rules::read(&file) {
@@ -189,7 +190,7 @@ impl Rules {
 struct Maker<'a> {
     file: &'a LadderFile,
     rules: Rules,
-    data: u64,
+    data: Data,
 }
 
 impl Maker<'_> {
@@ -223,7 +224,7 @@ impl Maker<'_> {
     }
 
     fn shapes(&self, grid: &Grid) -> Vec<Shape> {
-        let (model, vocabulary) = (&self.file.model, self.file.data.vocabulary());
+        let (model, vocabulary) = (&self.file.model, self.data.spec.vocabulary());
         let sized = grid
             .sizes
             .iter()
@@ -271,7 +272,7 @@ impl Maker<'_> {
             schema: SCHEMA.to_owned(),
             id: name.clone(),
             shape,
-            data: self.file.data.clone(),
+            data: self.data.spec.clone(),
             tokens: tokens.round() as u64,
             batch,
             recipe: Recipe {
@@ -307,7 +308,7 @@ impl Maker<'_> {
     /// Gives a run its key, and the head of the key to its name.
     fn keyed(&self, mut spec: Spec, part: Part) -> PlannedRun {
         let id = std::mem::take(&mut spec.id);
-        let what = (&spec, self.data, &self.file.trainer.command);
+        let what = (&spec, self.data.digest, &self.file.trainer.command);
         let text = serde_json::to_string(&what).expect("a specification is plain data");
         let key = format!("{:016x}", digest(text.as_bytes()));
         spec.id = format!("{id}-{}", &key[..6]);
@@ -345,12 +346,53 @@ fn lengths(grid: &Grid, shape: &Shape) -> Vec<f64> {
     per_param.chain(plain).chain(spent).collect()
 }
 
-/// A digest of the user's text, so that other text gives other runs; 0 for a language, which its specification names.
-fn data_digest(data: &SourceSpec, context: usize) -> Result<u64, Diagnostics> {
-    Ok(match Source::open(data, context)? {
-        Source::Text(text) => text.digest(),
-        Source::Synthetic(_) => 0,
-    })
+/// What the runs are trained on.
+struct Data {
+    spec: SourceSpec,
+    /// Of the user's text, so that other text gives other runs; 0 for a language, which its specification names.
+    digest: u64,
+}
+
+impl Data {
+    fn of(file: &LadderFile) -> Result<Self, Diagnostics> {
+        let own = file.trainer.command.is_some();
+        if let (Some(n), false) = (file.model.vocabulary, own) {
+            let found = format!("a vocabulary of {n} without a trainer that has it");
+            let help = "leave `vocabulary` out: the built-in trainer takes that of [data]";
+            return Err(Diagnostic::error("bad-vocabulary", found).help(help).into());
+        }
+        let Some(spec) = &file.data else {
+            return if own {
+                Ok(Self::unnamed(file.model.vocabulary.unwrap_or(256)))
+            } else {
+                Err(
+                    Diagnostic::error("no-data", "the ladder file has no [data]")
+                        .help("kind = \"synthetic\", or kind = \"text\" with paths = [\"…\"]")
+                        .into(),
+                )
+            };
+        };
+        let digest = match Source::open(spec, file.model.context)? {
+            Source::Text(text) => text.digest(),
+            Source::Synthetic(_) => 0,
+        };
+        Ok(Self {
+            spec: spec.clone(),
+            digest,
+        })
+    }
+
+    /// Data that only the user's own trainer knows: of them the plan needs the vocabulary alone.
+    fn unnamed(vocabulary: usize) -> Self {
+        Self {
+            spec: SourceSpec::Synthetic(LanguageSpec {
+                alphabet: vocabulary,
+                order: 1,
+                seed: 0,
+            }),
+            digest: 0,
+        }
+    }
 }
 
 #[cfg(test)]

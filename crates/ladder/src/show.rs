@@ -503,19 +503,25 @@ pub fn sentence(verdict: &Verdict) -> String {
 }
 
 fn entropy_sentence(check: &EntropyCheck) -> String {
-    let interval = check.interval.map_or_else(String::new, |i| {
-        format!(" [{:.4}, {:.4}] at {}", i.lower, i.upper, percent(i.level))
-    });
     let truth = check.on_held_out.unwrap_or(check.floor);
-    let verdict = match check.inside {
-        Some(true) => ": the truth lies inside",
-        Some(false) => ": the truth lies outside",
-        None => "",
+    let language = format!(
+        "the language itself scores {truth:.4} nats/token on the same held-out tokens (its entropy rate is {:.4})",
+        check.rate
+    );
+    let Some((inside, interval)) = check.inside.zip(check.interval) else {
+        return format!(
+            "The irreducible loss {} is not determined by these runs; {language}.",
+            check.coef
+        );
     };
+    let verdict = if inside { "inside" } else { "outside" };
     format!(
-        "The irreducible loss {} of the law is {:.4}{interval}; the language scores {truth:.4} nats/token on the same held-out \
-         tokens (its entropy rate is {:.4}){verdict}.",
-        check.coef, check.value, check.rate
+        "The irreducible loss {} of the law is {:.4} [{:.4}, {:.4}] at {}; {language}: the truth lies {verdict}.",
+        check.coef,
+        check.value,
+        interval.lower,
+        interval.upper,
+        percent(interval.level)
     )
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod bad_input;
+mod ladder;
 mod laws;
 mod messy;
 mod output;
