@@ -50,6 +50,8 @@ pub struct ModelSection {
     pub context: usize,
     /// Whether the output shares the embedding.
     pub output: OutputKind,
+    /// Blocks of every model whose size is given: sizes then differ in width alone. Without it, depth follows `aspect`.
+    pub layers: Option<usize>,
     /// Width for each layer that is aimed at where a size is given.
     pub aspect: f64,
     /// Width of a head that is aimed at.
@@ -65,6 +67,7 @@ impl Default for ModelSection {
         Self {
             context: 128,
             output: OutputKind::Tied,
+            layers: None,
             aspect: 24.0,
             head_width: 32,
             expansion: 4,
@@ -146,9 +149,9 @@ pub enum DeclineKind {
 impl Default for RecipeSection {
     fn default() -> Self {
         Self {
-            batch_tokens: "min(max(D / 500, 1024), 16384)".into(),
-            learning_rate: "0.005".into(),
-            warmup_tokens: "0.1 * D".into(),
+            batch_tokens: "min(max(D / 3000, 128), 16384)".into(),
+            learning_rate: "0.003".into(),
+            warmup_tokens: "0.05 * D".into(),
             decline: DeclineKind::Cosine,
             decay_share: 0.2,
             final_share: 0.1,

@@ -148,13 +148,14 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
          sizes = [{largest}]\n\
          tokens-per-param = [20]\n\n\
          [model]\n\
+         layers = 2                          # of every size: sizes differ in width alone\n\
          context = 128\n\
          output = \"tied\"                   # or \"untied\"\n\n\
          [recipe]                            # expressions of N, D, width, layers, heads, context; the last two of batch\n\
-         batch-tokens = \"min(max(D / 500, 1024), 16384)\"\n\
-         learning-rate = 0.005               # of a width of base-width; matrices of width w learn at base-width / w times it\n\
+         batch-tokens = \"min(max(D / 3000, 128), 16384)\"   # small models need many steps\n\
+         learning-rate = 0.003               # of a width of base-width; matrices of width w learn at base-width / w times it\n\
          base-width = 64\n\
-         warmup-tokens = \"0.1 * D\"\n\
+         warmup-tokens = \"0.05 * D\"\n\
          decline = \"cosine\"                # or \"wsd\" with decay-share\n\
          final-share = 0.1\n\
          weight-decay = 0.1\n\n\
@@ -168,6 +169,8 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
          [fit]\n\
          law = \"chinchilla\"\n\
          level = 0.9\n\
+         objective = \"squared-log\"\n\
+         uncertainty = \"profile\"\n\
          noise = 0.005                       # assumed scatter of a run, for the plan\n\
          assume = {{ E = 1.8, A = 10, B = 60, alpha = 0.35, beta = 0.4 }}   # assumed law, for the plan\n"
     )

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoflop::{
     Diagnostic, Diagnostics, Fit, FitOptions, Input, Interval, Law, Objective, Point, ReadOptions,
-    Uncertainty, VarRole, fit, predict, read,
+    Status, Uncertainty, VarRole, fit, predict, read,
 };
 use isoflop_trainer::source::SourceSpec;
 use isoflop_trainer::source::language::Language;
@@ -57,7 +57,7 @@ pub struct Verdict {
     pub measured_se: Option<f64>,
     /// Predicted over measured, less one.
     pub error: Option<f64>,
-    /// Whether the measured loss lies inside the interval.
+    /// Whether the measured loss lies inside the interval; none without an optimum to predict from.
     pub inside: Option<bool>,
 }
 
@@ -217,7 +217,10 @@ fn verdicts(
             measured,
             measured_se: result.and_then(|r| r.loss_se),
             error: measured.map(|m| point.value / m - 1.0),
-            inside: measured.zip(point.prediction).map(|(m, i)| i.contains(m)),
+            inside: measured
+                .zip(point.prediction)
+                .filter(|_| fit.status != Status::NotConverged)
+                .map(|(m, i)| i.contains(m)),
         }
     };
     Ok(runs.iter().zip(&prediction.points).map(verdict).collect())
@@ -253,7 +256,9 @@ fn entropy(
         interval: estimate.interval,
         inside: estimate
             .interval
-            .filter(|_| !fit.certificate.at_bound.contains(name))
+            .filter(|_| {
+                fit.status != Status::NotConverged && !fit.certificate.at_bound.contains(name)
+            })
             .map(|i| i.contains(truth)),
     }))
 }

@@ -16,7 +16,7 @@ const SIZE_WEIGHT: f64 = 12.0;
 #[must_use]
 pub fn of_size(params: f64, model: &ModelSection, vocabulary: usize) -> Shape {
     let mut best: Option<(f64, Shape)> = None;
-    for layers in 1..=MOST_LAYERS {
+    for layers in model.layers.map_or(1..=MOST_LAYERS, |l| l..=l) {
         let width = nearest_width(params, layers, model, vocabulary);
         for width in [width.saturating_sub(WIDTH_STEP), width, width + WIDTH_STEP] {
             if width < WIDTH_STEP {
@@ -108,6 +108,19 @@ mod tests {
         let large = of_size(1e7, &model, 32);
         let aspect = large.width as f64 / large.layers as f64;
         assert!((12.0..48.0).contains(&aspect), "{large:?}");
+    }
+
+    #[test]
+    fn a_depth_that_is_given_is_kept() {
+        let model = ModelSection {
+            layers: Some(2),
+            ..ModelSection::default()
+        };
+        for params in [5e3, 1e5, 1e6] {
+            let shape = of_size(params, &model, 32);
+            let off = (shape.params() as f64 / params).ln().abs();
+            assert!(shape.layers == 2 && off < 0.25, "{shape:?}");
+        }
     }
 
     #[test]

@@ -493,7 +493,7 @@ pub fn sentence(verdict: &Verdict) -> String {
     let came = match verdict.inside {
         Some(true) => "It came true: the measured loss lies inside the interval.",
         Some(false) => "It did not come true: the measured loss lies outside the interval.",
-        None => "There is no interval to hold it against.",
+        None => "Nothing is shown by that: the fit has no certified optimum, or no interval.",
     };
     format!(
         "The law of the small runs predicted {predicted} for {larger}; {measured} was measured, {} {}. {came}",

@@ -102,7 +102,7 @@ fn one_second() -> f64 {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
-            learning_rate: 0.005,
+            learning_rate: 0.003,
             base_width: Some(64.0),
             warmup_tokens: 0.0,
             decline: Decline::Cosine,
