@@ -5,6 +5,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use isoflop_trainer::protocol::{Event, Progress, RunResult, Timing};
 use isoflop_trainer::{CheckpointSpec, Spec};
@@ -63,19 +65,43 @@ impl Place {
     }
 }
 
-/// Runs a trainer to its end. The child is left in `child` meanwhile, so that it can be stopped from elsewhere.
+/// Why an attempt has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// This run failed, for a reason.
+    Failed(String),
+    /// No run can be made: the disk is full.
+    DiskFull(String),
+}
+
+/// How a run is followed from elsewhere.
+pub(crate) struct Watch<'a> {
+    /// The process, while there is one.
+    pub(crate) child: &'a Mutex<Option<Child>>,
+    /// Set when all runs are to stop: nobody listens to the trainer any more, and it ends by itself.
+    pub(crate) stop: &'a AtomicBool,
+    /// Told of progress.
+    pub(crate) progress: &'a dyn Fn(&Progress),
+}
+
+/// Runs a trainer to its end.
 ///
 /// # Errors
 ///
-/// The reason why there is no result, in words.
+/// [`Trouble`].
 pub(crate) fn attempt(
     spec: &Spec,
     place: &Place,
     start: &Start<'_>,
-    child: &Mutex<Option<Child>>,
-    progress: &dyn Fn(&Progress),
-) -> Result<Ended, String> {
-    let text = |e: io::Error| format!("{}: {e}", place.folder.display());
+    watch: &Watch<'_>,
+) -> Result<Ended, Trouble> {
+    let text = |e: io::Error| {
+        let what = format!("{}: {e}", place.folder.display());
+        match e.kind() {
+            io::ErrorKind::StorageFull => Trouble::DiskFull(what),
+            _ => Trouble::Failed(what),
+        }
+    };
     std::fs::create_dir_all(&place.folder).map_err(text)?;
     let mut log = OpenOptions::new()
         .append(true)
@@ -90,21 +116,36 @@ pub(crate) fn attempt(
         .stdout(Stdio::piped())
         .stderr(log.try_clone().map_err(text)?);
     own_group(&mut command);
-    let mut started = command
-        .spawn()
-        .map_err(|e| format!("{} cannot be started: {e}", command.get_program().display()))?;
+    let mut started = command.spawn().map_err(|e| {
+        let program = command.get_program().display();
+        Trouble::Failed(format!("{program} cannot be started: {e}"))
+    })?;
     let stdout = started.stdout.take();
-    *child.lock().expect("no holder panics") = Some(started);
+    *watch.child.lock().expect("no holder panics") = Some(started);
     let mut said = Said::default();
     if let Some(stdout) = stdout {
-        said.listen(stdout, &mut log, progress);
+        said.listen(stdout, &mut log, watch);
     }
-    // The output is at its end: so is the process, or about to be.
-    let ended = child.lock().expect("no holder panics").take();
-    let status = ended
-        .ok_or_else(|| "stopped".to_owned())
-        .and_then(|mut c| c.wait().map_err(text))?;
-    said.ended(status, place, spec)
+    let status = ended(watch.child).map_err(text)?;
+    said.ended(status, place, spec).map_err(Trouble::Failed)
+}
+
+/// Waits for the end of a process whose output is at its end, or that nobody listens to any more. It can be stopped
+/// from elsewhere meanwhile.
+fn ended(child: &Mutex<Option<Child>>) -> io::Result<ExitStatus> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    loop {
+        let mut held = child.lock().expect("no holder panics");
+        let running = held
+            .as_mut()
+            .ok_or_else(|| io::Error::other("no process"))?;
+        if let Some(status) = running.try_wait()? {
+            *held = None;
+            return Ok(status);
+        }
+        drop(held);
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// In a process group of its own, so that Ctrl-C reaches the ladder alone: the trainer then finds that nobody listens,
@@ -157,14 +198,17 @@ struct Said {
 }
 
 impl Said {
-    fn listen(&mut self, stdout: impl io::Read, log: &mut File, progress: &dyn Fn(&Progress)) {
+    fn listen(&mut self, stdout: impl io::Read, log: &mut File, watch: &Watch<'_>) {
         let mut reader = BufReader::new(stdout);
         let mut bytes = Vec::new();
         while let Ok(1..) = reader.read_until(b'\n', &mut bytes) {
+            if watch.stop.load(Ordering::Relaxed) {
+                return;
+            }
             let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
             bytes.clear();
             match event(&line) {
-                Some(Event::Progress(p)) => progress(&p),
+                Some(Event::Progress(p)) => (watch.progress)(&p),
                 Some(Event::Final(last)) => {
                     self.timing = last.timing;
                     self.end = Some(End::Done {

@@ -15,7 +15,7 @@ const LARGER: f64 = 4.0;
 /// Share of the time that is planned with: processors are shared, and runs do not end together.
 const PLANNED: f64 = 0.8;
 /// No model of a new ladder is smaller.
-const SMALLEST: f64 = 2_000.0;
+const SMALLEST: f64 = 4_000.0;
 
 /// What a new ladder is to be trained on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,14 @@ fn smallest(data: &NewData) -> f64 {
     }
 }
 
+/// Tokens of the language: as many pairs as the largest model of `[train]` can just learn. With more, the ladder would
+/// end far above the entropy and say nothing of it; with fewer, all its models would know everything.
+fn alphabet(largest: f64) -> usize {
+    /// A pair has some 15 bits of favourites; a parameter holds about two bits, and not all of it serves this.
+    const PARAMS_A_PAIR: f64 = 24.0;
+    ((largest / PARAMS_A_PAIR).sqrt().round() as usize).clamp(16, 200)
+}
+
 /// Processor seconds of a ladder file, each size measured at the nearest of few anchors.
 fn secs(plan: &Plan, speeds: &mut Speeds) -> Result<f64, Diagnostics> {
     let mut total = 0.0;
@@ -127,9 +135,11 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
         .collect();
     let data = match data {
         NewData::Synthetic => {
-            "# A language made by rules, whose entropy is known exactly: the law's E can be checked.\n\
-             kind = \"synthetic\"\nalphabet = 32\norder = 3\nseed = 0\n"
-                .to_owned()
+            let alphabet = alphabet(largest);
+            format!(
+                "# A language made by rules, whose entropy is known exactly: the law's E can be checked.\n\
+                 kind = \"synthetic\"\nalphabet = {alphabet}\norder = 2\nseed = 0\n"
+            )
         }
         NewData::Text(paths) => format!("kind = \"text\"\npaths = {paths:?}\n"),
     };
@@ -142,8 +152,8 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
          title = \"A ladder of {minutes} minutes\"\n\n\
          [train]\n\
          sizes = [{sizes}]            # parameters, embedding included\n\
-         tokens-per-param = [10, 20, 40]\n\
-         seeds = [0, 1]\n\n\
+         tokens-per-param = [10, 20, 40, 80]\n\
+         seeds = [0]\n\n\
          [held-out]\n\
          sizes = [{largest}]\n\
          tokens-per-param = [20]\n\n\
@@ -171,8 +181,8 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
          level = 0.9\n\
          objective = \"squared-log\"\n\
          uncertainty = \"profile\"\n\
-         noise = 0.005                       # assumed scatter of a run, for the plan\n\
-         assume = {{ E = 1.8, A = 10, B = 60, alpha = 0.35, beta = 0.4 }}   # assumed law, for the plan\n"
+         noise = 0.006                       # assumed scatter of a run, for the plan\n\
+         assume = {{ E = 1.5, A = 15, B = 190, alpha = 0.6, beta = 0.6 }}   # assumed law, for the plan\n"
     )
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use isoflop_trainer::clock::Clock;
 use isoflop_trainer::protocol::{Progress, Timing};
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Ended, Place, Start, attempt};
+use crate::attempt::{Ended, Place, Start, Trouble, Watch, attempt};
 use crate::lock::{Holder, Lock};
 use crate::machine;
 use crate::plan::{Plan, PlannedRun};
@@ -28,6 +29,8 @@ pub struct Options {
     pub jobs: usize,
     /// Bytes that all of them may take.
     pub bytes: u64,
+    /// Set from elsewhere when all is to stop: trainers write their checkpoints, and nothing further is begun.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Told what happens, from any thread.
@@ -92,8 +95,8 @@ const WORK: &str = "work";
 ///
 /// # Errors
 ///
-/// `locked` when another process works on the folder; `cannot-write` when a record cannot be kept: no further run is
-/// begun then. A run that fails is no error: it is in the summary.
+/// `locked` when another process works on the folder; `cannot-write` when a record cannot be kept or the disk is full,
+/// `stopped` when it was told to stop: no further run is begun then. A run that fails is no error: it is in the summary.
 pub fn run(plan: &Plan, options: &Options, watcher: &dyn Watcher) -> Result<Summary, Diagnostics> {
     let folder = plan.folder();
     std::fs::create_dir_all(folder.join(WORK)).map_err(|e| {
@@ -145,6 +148,13 @@ pub fn run(plan: &Plan, options: &Options, watcher: &dyn Watcher) -> Result<Summ
     let kept = table::write(plan, state.records.all(), &folder);
     if let Some(fault) = state.stopped {
         return Err(fault.into());
+    }
+    if options.stop.load(Ordering::Relaxed) && before + state.made < plan.runs.len() {
+        let (done, all) = (before + state.made, plan.runs.len());
+        let found = format!("stopped with {done} of {all} runs recorded");
+        let help =
+            "`isoflop ladder run` goes on from there; runs under way go on from their checkpoints";
+        return Err(Diagnostic::error("stopped", found).help(help).into());
     }
     kept?;
     Ok(Summary {
@@ -205,6 +215,10 @@ impl Pool<'_> {
         self.state.lock().expect("no holder panics")
     }
 
+    fn stopping(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
+    }
+
     /// Makes runs until there are no more.
     fn work(&self) {
         while let Some((index, child)) = self.next() {
@@ -222,7 +236,7 @@ impl Pool<'_> {
     fn next(&self) -> Option<(usize, Arc<Mutex<Option<Child>>>)> {
         let mut state = self.state();
         loop {
-            if state.stopped.is_some() || state.pending.is_empty() {
+            if state.stopped.is_some() || self.stopping() || state.pending.is_empty() {
                 return None;
             }
             let bytes = |i: &usize| machine::run_bytes(self.plan, &self.plan.runs[*i]);
@@ -255,7 +269,7 @@ impl Pool<'_> {
         run: &PlannedRun,
         place: &Place,
         child: &Mutex<Option<Child>>,
-    ) -> Result<Ended, String> {
+    ) -> Result<Ended, Trouble> {
         let start = match &self.plan.template {
             None => Start::BuiltIn(&self.options.trainer),
             Some(template) => Start::Own(template),
@@ -265,11 +279,16 @@ impl Pool<'_> {
                 running.progress = Some(p.clone());
             }
         };
-        let mut last = String::new();
+        let watch = Watch {
+            child,
+            stop: &self.options.stop,
+            progress: &progress,
+        };
+        let mut last = Trouble::Failed(String::new());
         for _ in 0..=self.plan.file.run.retries {
-            match attempt(&run.spec, place, &start, child, &progress) {
+            match attempt(&run.spec, place, &start, &watch) {
                 Ok(ended) => return Ok(ended),
-                Err(reason) => last = reason,
+                Err(trouble) => last = trouble,
             }
             if self
                 .state()
@@ -278,14 +297,18 @@ impl Pool<'_> {
                 .is_some_and(|r| r.timed_out)
             {
                 let minutes = self.plan.file.run.minutes_per_run.unwrap_or_default();
-                return Err(format!("stopped at the limit of {minutes} minutes"));
+                let reason = format!("stopped at the limit of {minutes} minutes");
+                return Err(Trouble::Failed(reason));
+            }
+            if self.stopping() || matches!(last, Trouble::DiskFull(_)) {
+                break;
             }
         }
         Err(last)
     }
 
     /// Records how a run ended.
-    fn keep(&self, index: usize, run: &PlannedRun, place: &Place, ended: Result<Ended, String>) {
+    fn keep(&self, index: usize, run: &PlannedRun, place: &Place, ended: Result<Ended, Trouble>) {
         let mut state = self.state();
         if let Some(running) = state.running.remove(&index) {
             state.free += running.bytes;
@@ -312,7 +335,14 @@ impl Pool<'_> {
                     Err(fault) => state.stopped = Some(fault),
                 }
             }
-            Err(reason) => {
+            // What was stopped has not failed.
+            Err(_) if self.stopping() => {}
+            Err(Trouble::DiskFull(what)) => {
+                let found = format!("the disk is full: {what}");
+                let help = "make room and run the ladder again; the records are whole";
+                state.stopped = Some(Diagnostic::error("cannot-write", found).help(help));
+            }
+            Err(Trouble::Failed(reason)) => {
                 let log = place.log().display().to_string();
                 state
                     .failed
@@ -342,10 +372,14 @@ impl Pool<'_> {
         const EVERY: f64 = 0.5;
         let limit = self.plan.file.run.minutes_per_run.map(|m| 60.0 * m);
         let mut told: Option<Clock> = None;
+        let mut stopped: Option<Clock> = None;
         while *workers.lock().expect("no holder panics") > 0 {
             std::thread::sleep(PAUSE);
             if let Some(limit) = limit {
-                self.stop_late(limit);
+                self.stop_late(|running| running.clock.secs() > limit);
+            }
+            if self.stopping() {
+                self.stop_all(stopped.get_or_insert_with(Clock::start));
             }
             if told.is_none_or(|t| t.secs() >= EVERY) {
                 told = Some(Clock::start());
@@ -356,9 +390,19 @@ impl Pool<'_> {
         }
     }
 
-    fn stop_late(&self, limit: f64) {
+    /// The built-in trainer ends by itself when nobody listens, after it has written its checkpoint; it is given a
+    /// moment for that. The user's own is not known to.
+    fn stop_all(&self, since: &Clock) {
+        const MOMENT: f64 = 5.0;
+        if self.plan.template.is_some() || since.secs() > MOMENT {
+            self.stop_late(|_| true);
+        }
+        self.changed.notify_all();
+    }
+
+    fn stop_late(&self, late: impl Fn(&Running) -> bool) {
         for running in self.state().running.values_mut() {
-            if running.clock.secs() > limit && !running.timed_out {
+            if late(running) && !running.timed_out {
                 running.timed_out = true;
                 if let Some(child) = running.child.lock().expect("no holder panics").as_mut() {
                     // A process that has just ended cannot be stopped, and need not be.

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use isoflop::report::doc::{Block, Document};
 use isoflop::report::json;
@@ -104,6 +105,7 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
         trainer: vec![program.display().to_string(), "trainer".to_owned()],
         jobs: jobs_of(&plan, jobs),
         bytes: machine::limit(&plan),
+        stop: stop_on_signals(),
     };
     let live = Live::new(output);
     let made = pool::run(&plan, &options, &live);
@@ -130,6 +132,18 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
         return Err(failed.into());
     }
     outcome.map(|_| ()).map_err(Failure::from)
+}
+
+/// Ctrl-C and a polite kill stop a ladder in good order; a second one stops it at once.
+fn stop_on_signals() -> Arc<AtomicBool> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // Where a signal cannot be caught it ends the program, which loses nothing that is recorded.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+    }
+    stop
 }
 
 /// What this call did, before what came of it.
