@@ -222,6 +222,10 @@ impl Said {
                 }
                 Some(Event::Fault { message, .. }) => self.fault = Some(message),
                 Some(Event::Start(_)) => {}
+                Some(Event::Note { message }) => {
+                    // The log is for reading: that it cannot be written stops no run.
+                    let _ = writeln!(log, "{message}");
+                }
                 None => {
                     // The log is for reading: that it cannot be written stops no run.
                     let _ = writeln!(log, "{line}");

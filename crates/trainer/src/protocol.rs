@@ -13,6 +13,11 @@ pub enum Event {
     Start(Start),
     /// Between two steps. Never a measurement of a shorter run: its schedule is not finished.
     Progress(Progress),
+    /// Something to know that changes no result, such as a checkpoint that cannot be written.
+    Note {
+        /// What it is.
+        message: String,
+    },
     /// The run is done.
     Final(Final),
     /// The run is done and has no loss: it went out of bounds.

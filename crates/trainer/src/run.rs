@@ -2,7 +2,7 @@
 
 use std::io;
 
-use isoflop_base::{Diagnostic, Diagnostics};
+use isoflop_base::Diagnostics;
 
 use crate::checkpoint::{Checkpoint, digest};
 use crate::clock::Clock;
@@ -166,14 +166,20 @@ impl<'a> Trainer<'a> {
                 told = Clock::start();
                 let event = self.progress(step + 1, (step + 1 - from) as f64, share, clock);
                 if let Err(e) = tell(&event) {
-                    self.save(step + 1)?;
+                    // Nobody is left to tell when that fails as well.
+                    let _ = self.save(step + 1);
                     return Err(e.into());
                 }
             }
             if let Some(checkpoint) = &self.spec.checkpoint
                 && saved.secs() >= checkpoint.every_secs
             {
-                self.save(step + 1)?;
+                // A run can do without: all it may lose is time.
+                if let Err(e) = self.save(step + 1) {
+                    let path = checkpoint.path.display();
+                    let message = format!("the checkpoint {path} cannot be written: {e}");
+                    tell(&Event::Note { message })?;
+                }
                 saved = Clock::start();
             }
         }
@@ -192,7 +198,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn save(&self, done: usize) -> Result<(), Failure> {
+    fn save(&self, done: usize) -> io::Result<()> {
         let Some(to) = &self.spec.checkpoint else {
             return Ok(());
         };
@@ -203,15 +209,7 @@ impl<'a> Trainer<'a> {
             first: self.optimiser.first.clone(),
             second: self.optimiser.second.clone(),
         };
-        checkpoint
-            .write(&to.path, identity(self.spec))
-            .map_err(|e| {
-                let found = format!(
-                    "the checkpoint {} cannot be written: {e}",
-                    to.path.display()
-                );
-                Failure::Input(Diagnostic::error("cannot-write", found).into())
-            })
+        checkpoint.write(&to.path, identity(self.spec))
     }
 
     /// The mean loss of the batch of a step; its gradient is left in the first lane.

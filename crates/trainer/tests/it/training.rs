@@ -156,6 +156,27 @@ fn a_resumed_run_ends_as_if_it_had_not_been_stopped() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_written_stops_no_run() {
+    let spec = Spec {
+        checkpoint: Some(CheckpointSpec {
+            path: std::env::temp_dir().join("no-such-folder/run.ckpt"),
+            every_secs: 0.0,
+        }),
+        ..tiny()
+    };
+    let mut notes = 0;
+    let last = train(&spec, &mut |event| {
+        notes += usize::from(matches!(event, Event::Note { .. }));
+        Ok(())
+    });
+    let Event::Final(last) = last.unwrap() else {
+        panic!("no result")
+    };
+    assert!(notes > 0);
+    assert_eq!(last.result, result(&tiny()));
+}
+
+#[test]
 fn a_rate_that_is_far_too_high_is_told_as_divergence() {
     let mut spec = tiny();
     spec.recipe.learning_rate = 1e6;
