@@ -126,6 +126,21 @@ pub(crate) enum LadderCommand {
         #[arg(value_name = "FILE", default_value = "ladder.toml")]
         file: PathBuf,
     },
+    /// Say how much compute one recipe is worth in terms of another, by scale, and whether that grows
+    Compare {
+        /// The ladder of the first recipe
+        #[arg(value_name = "A.toml")]
+        a: PathBuf,
+        /// The ladder of the second
+        #[arg(value_name = "B.toml")]
+        b: PathBuf,
+        /// Tokens for each parameter at which both are held against each other [default: the mean of all runs]
+        #[arg(long, value_name = "R")]
+        tokens_per_param: Option<f64>,
+        /// Resamples for the intervals
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        resamples: usize,
+    },
 }
 
 /// `isoflop fit`

@@ -13,6 +13,7 @@
 
 mod attempt;
 pub mod command;
+pub mod compare;
 pub mod file;
 pub mod lock;
 pub mod machine;

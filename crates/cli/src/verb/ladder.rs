@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use isoflop::report::doc::{Block, Document};
 use isoflop::report::json;
 use isoflop::{Diagnostic, Diagnostics};
+use isoflop_ladder::compare;
 use isoflop_ladder::file::LadderFile;
 use isoflop_ladder::machine::{self, Speeds};
 use isoflop_ladder::new::{self, NewData};
@@ -33,6 +34,19 @@ pub(crate) fn run(said: LadderCommand, seed: u64, output: &Output) -> Result<(),
         LadderCommand::Run { file, jobs } => make(&file, jobs, seed, output),
         LadderCommand::Status { file } => show_status(&file, output),
         LadderCommand::Fit { file } => show_fit(&file, seed, output),
+        LadderCommand::Compare {
+            a,
+            b,
+            tokens_per_param,
+            resamples,
+        } => {
+            let options = compare::Options {
+                tokens_per_param,
+                resamples,
+                seed,
+            };
+            show_comparison(&a, &b, &options, output)
+        }
     }
 }
 
@@ -171,6 +185,21 @@ fn show_fit(file: &Path, seed: u64, output: &Output) -> Result<(), Failure> {
     let outcome = outcome::outcome(&plan, &known, seed)?;
     let doc = show::outcome_document(&plan, &known, &outcome);
     output.show(&doc, || json::text(&outcome))
+}
+
+fn show_comparison(
+    a: &Path,
+    b: &Path,
+    options: &compare::Options,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (plan_a, plan_b) = (load(a)?, load(b)?);
+    let (known_a, _) = records::read(&plan_a.folder())?;
+    let (known_b, _) = records::read(&plan_b.folder())?;
+    let found = compare::compare((&plan_a, &known_a), (&plan_b, &known_b), options)?;
+    let names = (a.display().to_string(), b.display().to_string());
+    let doc = show::comparison_document(&found, (&names.0, &names.1));
+    output.show(&doc, || json::text(&found))
 }
 
 /// The view on standard error while runs are made: redrawn on a terminal, a line for each ended run elsewhere.

@@ -179,6 +179,74 @@ fn runs_that_diverge_are_recorded_and_runs_that_fail_are_told() {
     assert_eq!(lines(&folder), 25, "what failed has no record");
 }
 
+/// The law of [`SCRIPT`] where tokens are worth `factor` times themselves.
+fn truth(params: f64, tokens: f64, factor: f64) -> f64 {
+    1.7 + 30.0 / params.powf(0.4) + 80.0 / (factor * tokens).powf(0.45)
+}
+
+#[test]
+fn the_compute_a_recipe_is_worth_is_found() {
+    let folder = Folder::new("ladder-compare");
+    let better = SCRIPT.replace("80 / d^0.45", "80 / (2 * d)^0.45");
+    folder.file("train.sh", SCRIPT.as_bytes());
+    folder.file("better.sh", better.as_bytes());
+    let ladder = own_trainer("[0]");
+    folder.file("a.toml", ladder.as_bytes());
+    let other = ladder
+        .replace("train.sh", "better.sh")
+        .replace("retries = 0", "retries = 0\nfolder = \"better-runs\"");
+    folder.file("b.toml", other.as_bytes());
+    for file in ["a.toml", "b.toml"] {
+        assert_eq!(folder.run(&["ladder", "run", "-q", file]).code, 0);
+    }
+    let said = folder.run(&[
+        "ladder",
+        "compare",
+        "a.toml",
+        "b.toml",
+        "--tokens-per-param",
+        "20",
+        "--json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let found: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(found["schema"], "isoflop.ladder-compare/1");
+    let gains = found["gains"].as_array().unwrap();
+    assert_eq!(gains.len(), 5);
+    let mut inside = 0;
+    for gain in gains {
+        let flops = gain["flops"].as_f64().unwrap();
+        let at = |c: f64, factor: f64| {
+            let params = (c / 120.0).sqrt();
+            truth(params, 20.0 * params, factor)
+        };
+        let (mut low, mut high) = (flops, flops * 100.0);
+        for _ in 0..100 {
+            let middle = f64::midpoint(low, high);
+            if at(middle, 1.0) > at(flops, 2.0) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let exact = low / flops;
+        let end = |name: &str| gain["interval"][name].as_f64().unwrap();
+        let (lower, upper) = (end("lower"), end("upper"));
+        assert!(lower > 1.0 && upper / lower < 1.5, "[{lower}, {upper}]");
+        inside += usize::from(lower < exact && exact < upper);
+    }
+    // Intervals of 90 % at scales that share their coefficients.
+    assert!(inside >= 4, "{inside} of 5: {}", said.out);
+    let text = folder.run(&["ladder", "compare", "a.toml", "b.toml"]);
+    assert!(text.out.contains("gain"), "{}", text.err);
+
+    let differs = other.replace("vocabulary = 1000", "vocabulary = 500");
+    folder.file("c.toml", differs.as_bytes());
+    let said = folder.run(&["ladder", "compare", "a.toml", "c.toml"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("not-comparable"), "{}", said.err);
+}
+
 #[test]
 fn a_second_shell_sees_the_first_and_does_not_disturb_it() {
     let folder = Folder::new("ladder-locked");
