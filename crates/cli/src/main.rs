@@ -21,6 +21,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return output::show_usage(&usage),
     };
+    if let Command::Trainer { spec } = &cli.command {
+        return isoflop_ladder::trainer_process(spec);
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output::show_failure(failure),
@@ -43,5 +46,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Flops(said) => verb::flops::run(&said, &output),
         Command::Data(said) => verb::data::run(said.command, &output),
         Command::Demo => verb::demo::run(seed, &output),
+        Command::Ladder(said) => verb::ladder::run(said.command, seed, &output),
+        Command::Trainer { .. } => Ok(()),
     }
 }

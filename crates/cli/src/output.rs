@@ -92,6 +92,11 @@ impl Output {
         })
     }
 
+    /// Whether nothing but faults is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.shown == Shown::Nothing
+    }
+
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
     pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
         self.show_as(doc, json, || render::text(doc, self.style))

@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod flops;
+pub(crate) mod ladder;
 pub(crate) mod laws;
 pub(crate) mod ledger;
 pub(crate) mod plan;

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod check;
+mod ladder;
 mod laws;
 mod ledger;
 mod messy;
