@@ -15,7 +15,7 @@ const INPUT_AT_FAULT: u8 = 1;
 /// The analysis itself says no.
 const SAYS_NO: u8 = 3;
 
-const ENDINGS: [&str; 5] = ["json", "md", "csv", "svg", "toml"];
+const ENDINGS: [&str; 6] = ["json", "html", "md", "csv", "svg", "toml"];
 
 /// Why there is no result.
 pub(crate) enum Failure {
@@ -149,6 +149,7 @@ impl Output {
         for (path, ending) in &self.files {
             let bytes = match *ending {
                 "json" => json(),
+                "html" => render::html(doc),
                 "md" => render::markdown(doc),
                 "csv" => render::csv(doc),
                 "toml" => toml(path)?,
@@ -233,7 +234,7 @@ fn ending(path: &Path) -> Result<&'static str, Diagnostic> {
     if let Some(near) = closest(&found, ENDINGS) {
         fault = fault.help(format!("did you mean `.{near}`?"));
     }
-    Err(fault.help("endings that can be written: .json .md .csv .svg"))
+    Err(fault.help("endings that can be written: .json .html .md .csv .svg"))
 }
 
 fn no_picture(path: &Path) -> Diagnostic {
@@ -244,7 +245,7 @@ fn no_picture(path: &Path) -> Diagnostic {
             path.display()
         ),
     )
-    .help("endings that can be written here: .json .md .csv")
+    .help("endings that can be written here: .json .html .md .csv")
 }
 
 fn no_plan_file(path: &Path) -> Diagnostic {
@@ -255,7 +256,7 @@ fn no_plan_file(path: &Path) -> Diagnostic {
             path.display()
         ),
     )
-    .help("endings that can be written here: .json .md .csv .svg")
+    .help("endings that can be written here: .json .html .md .csv .svg")
 }
 
 fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {

@@ -3,12 +3,14 @@
 mod braille;
 mod colour;
 mod csv;
+mod html;
 mod markdown;
 mod scale;
 mod svg;
 mod text;
 
 pub use csv::csv;
+pub use html::html;
 pub use markdown::markdown;
 pub use svg::svg;
 pub use text::{Paint, Plots, Style, text};

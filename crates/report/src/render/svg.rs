@@ -16,7 +16,7 @@ const GAP: f64 = 54.0;
 /// The first picture of the document; none when it has no picture.
 #[must_use]
 pub fn svg(doc: &Document) -> Option<String> {
-    doc.plots().next().map(figure)
+    doc.plots().next().map(|plot| figure(plot, ""))
 }
 
 /// Where a panel stands.
@@ -44,7 +44,8 @@ impl Frame {
     }
 }
 
-fn figure(plot: &Plot) -> String {
+/// A figure whose names begin with `prefix`, so that a page can hold several.
+pub(super) fn figure(plot: &Plot, prefix: &str) -> String {
     let mut frames = Vec::new();
     let mut top = TOP;
     for panel in &plot.panels {
@@ -58,13 +59,17 @@ fn figure(plot: &Plot) -> String {
     let _ = writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\" \
+         height=\"{height}\" role=\"img\" aria-labelledby=\"{prefix}title {prefix}desc\" \
          font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#222\">"
     );
-    let _ = writeln!(out, "<title id=\"title\">{}</title>", escaped(&plot.title));
     let _ = writeln!(
         out,
-        "<desc id=\"desc\">{}</desc>",
+        "<title id=\"{prefix}title\">{}</title>",
+        escaped(&plot.title)
+    );
+    let _ = writeln!(
+        out,
+        "<desc id=\"{prefix}desc\">{}</desc>",
         escaped(&plot.description)
     );
     let _ = writeln!(
@@ -83,7 +88,7 @@ fn figure(plot: &Plot) -> String {
     );
     for (i, (panel, frame)) in plot.panels.iter().zip(&frames).enumerate() {
         axes(&mut out, panel, frame);
-        marks(&mut out, panel, frame, i);
+        marks(&mut out, panel, frame, &format!("{prefix}panel{i}"));
     }
     legend(&mut out, plot);
     out.push_str("</svg>\n");
@@ -163,11 +168,11 @@ fn axes(out: &mut String, panel: &Panel, frame: &Frame) {
     );
 }
 
-fn marks(out: &mut String, panel: &Panel, frame: &Frame, index: usize) {
+fn marks(out: &mut String, panel: &Panel, frame: &Frame, clip: &str) {
     let _ = writeln!(
         out,
-        "<clipPath id=\"panel{index}\"><rect x=\"{LEFT}\" y=\"{:.2}\" width=\"{:.2}\" height=\"{:.2}\"/></clipPath>\n\
-         <g clip-path=\"url(#panel{index})\">",
+        "<clipPath id=\"{clip}\"><rect x=\"{LEFT}\" y=\"{:.2}\" width=\"{:.2}\" height=\"{:.2}\"/></clipPath>\n\
+         <g clip-path=\"url(#{clip})\">",
         frame.top,
         WIDTH - LEFT - RIGHT,
         frame.height
