@@ -11,7 +11,10 @@ mod profile;
 
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
-pub use check::{Check, Checked, Cut, Ranked, check};
+pub use check::{
+    BacktestOptions, Band, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, HeldOut,
+    NotJudged, Ranked, Widening, check, extrapolation, predict_together,
+};
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
-pub use predict::{Point, PredictedPoint, Prediction, predict};
+pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};

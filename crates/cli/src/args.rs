@@ -213,17 +213,17 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FIT.json")]
     pub(crate) through: Option<String>,
     /// Law to fit first, when the input is a table
-    #[arg(long, value_name = "ID|FILE|FORMULA")]
+    #[arg(long, value_name = "ID|FILE|FORMULA", conflicts_with = "laws")]
     pub(crate) law: Option<String>,
     /// Show how the prediction moves when this coefficient is held at values over its interval
-    #[arg(long, value_name = "COEF", conflicts_with = "through")]
+    #[arg(long, value_name = "COEF", conflicts_with_all = ["through", "laws"])]
     pub(crate) profile: Option<String>,
     /// Add the prediction to this ledger of forecasts, to be scored by `isoflop check` when the run is done
     #[arg(
         long,
         value_name = "LEDGER.jsonl",
         requires = "name",
-        conflicts_with = "through"
+        conflicts_with_all = ["through", "laws"]
     )]
     pub(crate) record: Option<std::path::PathBuf>,
     /// Name of the run that is forecast, one for each point
@@ -233,7 +233,23 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "DAY", requires = "record")]
     pub(crate) date: Option<String>,
     #[command(flatten)]
+    pub(crate) backtest: BacktestArgs,
+    #[command(flatten)]
     pub(crate) how: HowArgs,
+}
+
+/// How laws are compared by the runs that they have not seen
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// Laws to compare: names, files or formulas, with commas; or family:TAG, such as family:learning-curve
+    #[arg(long, value_name = "LAWS")]
+    pub(crate) laws: Vec<String>,
+    /// Quantity that says which runs are the largest: a letter or column; C = 6ND unless said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) axis: Option<String>,
+    /// Cuts at which the largest runs are held out
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=50))]
+    pub(crate) cuts: u64,
 }
 
 /// `isoflop check`
@@ -245,6 +261,14 @@ pub(crate) struct CheckArgs {
     /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
     #[arg(long, value_name = "ID|FILE|FORMULA")]
     pub(crate) law: Option<String>,
+    #[command(flatten)]
+    pub(crate) backtest: BacktestArgs,
+    /// Leave the backtest out
+    #[arg(long, conflicts_with_all = ["laws", "axis", "cuts"])]
+    pub(crate) no_backtest: bool,
+    /// Write the saved fit (fit.json) again with what the backtest says of its intervals; predict then uses it
+    #[arg(long, value_name = "FIT.json")]
+    pub(crate) keep: Option<String>,
     /// A point that the law is meant to predict: N=70B,D=1.4T; may be repeated
     #[arg(long, value_name = "POINT")]
     pub(crate) at: Vec<String>,
@@ -252,7 +276,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) at_file: Option<String>,
     /// Score the forecasts of a ledger by this table of finished runs, and keep the scores in the ledger
-    #[arg(long, value_name = "RUNS", conflicts_with = "law")]
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["law", "laws"])]
     pub(crate) truth: Vec<String>,
     /// The day of the scores, kept as it is written
     #[arg(long, value_name = "DAY", requires = "truth")]

@@ -2,6 +2,7 @@
 
 mod args;
 mod at;
+mod candidates;
 mod law_ref;
 mod output;
 mod request;

@@ -107,6 +107,12 @@ impl Output {
         self.show_as(page, json, || render::text(screen, self.style))
     }
 
+    /// Writes a saved result to a file that was named apart from `-o`.
+    pub(crate) fn keep(&self, path: &str, text: &str) -> Result<(), Diagnostic> {
+        let path = Path::new(path);
+        write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
+    }
+
     /// Shows a result whose text is not that of its document.
     pub(crate) fn show_as(
         &self,

@@ -52,6 +52,11 @@ impl FitRequest {
         fit_groups(&law, &table, column, &self.options)
     }
 
+    /// Reads the table alone.
+    pub(crate) fn table(&self) -> Result<RunTable, Diagnostics> {
+        read(&self.inputs, &self.reader).map_err(|faults| near_dataset(faults, &self.inputs))
+    }
+
     /// The options of the fit.
     pub(crate) fn options(&self) -> &FitOptions {
         &self.options

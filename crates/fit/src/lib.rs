@@ -36,7 +36,7 @@ pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty
 pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use refit::{Refits, refits};
 pub use result::{
-    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
-    PoolRecord, Provenance, Range, ResidualSummary, SkippedRows, StageRecord, Starts, Status,
-    TableRecord, UncertaintyRecord, WeakDirection,
+    Basin, Calibration, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage,
+    ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary, SkippedRows,
+    StageRecord, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
 };

@@ -44,8 +44,9 @@ pub use verify::{Verification, verify};
 
 pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
 pub use isoflop_answer::{
-    Check, Checked, Finding, LawComparison, Point, PredictedPoint, Prediction, Profile,
-    ProfiledPrediction, check, compare_laws, predict, predict_through, profile,
+    BacktestOptions, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
+    LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
+    check, compare_laws, extrapolation, predict, predict_through, predict_together, profile,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
@@ -54,8 +55,8 @@ pub use isoflop_base::{
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
-    Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, fit, fit_groups,
-    recipe,
+    Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, UsedRuns, fit,
+    fit_groups, recipe, used_runs,
 };
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
 pub use isoflop_report as report;

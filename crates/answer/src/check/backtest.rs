@@ -68,7 +68,9 @@ impl<'a> Runs<'a> {
         let levels = self.used.levels.iter();
         Point {
             at: at.map(|(name, x)| (name.clone(), x[run])).collect(),
-            levels: levels.map(|(name, x)| (name.clone(), x[run].clone())).collect(),
+            levels: levels
+                .map(|(name, x)| (name.clone(), x[run].clone()))
+                .collect(),
         }
     }
 }
@@ -83,10 +85,7 @@ pub(crate) fn forecast(
     let rows: Vec<usize> = split.fitted.iter().map(|i| runs.used.rows[*i]).collect();
     let below = runs.table.subset(&rows).keeping_copies();
     let options = FitOptions {
-        uncertainty: match &options.uncertainty {
-            Uncertainty::Default => Uncertainty::Covariance,
-            asked => asked.clone(),
-        },
+        uncertainty: Uncertainty::Covariance,
         derive: Vec::new(),
         ..options.clone()
     };
@@ -162,7 +161,13 @@ fn residuals(found: &Fit, ln: bool) -> Vec<f64> {
     }
     pairs
         .map(|(y, f)| if ln { (y / f).ln() } else { y - f })
-        .map(|r| if r.is_finite() { r } else { found.residuals.rms })
+        .map(|r| {
+            if r.is_finite() {
+                r
+            } else {
+                found.residuals.rms
+            }
+        })
         .collect()
 }
 
@@ -193,7 +198,7 @@ fn noise(found: &Fit, residuals: &[f64], sd: f64, places: &[f64], axis: &str) ->
         .map(|p| (p.1 - my - slope * (p.0 - mx)).powi(2))
         .sum();
     let t = slope / (left / (n - 2.0) / sxx).sqrt();
-    if !(t.abs() > 2.6) {
+    if t.is_nan() || t.abs() <= 2.6 {
         return same;
     }
     let low = pairs.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
@@ -225,7 +230,11 @@ pub(crate) const BASELINES: [&str; 3] = ["last value", "line on log axes", "powe
 
 /// The forecast of a baseline, along the axis alone.
 pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<Forecast, String> {
-    let observed: Vec<f64> = split.fitted.iter().map(|i| runs.used.response[*i]).collect();
+    let observed: Vec<f64> = split
+        .fitted
+        .iter()
+        .map(|i| runs.used.response[*i])
+        .collect();
     let places: Vec<f64> = split.fitted.iter().map(|i| runs.axis.values[*i]).collect();
     let ahead: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
     let law = match name {
@@ -237,7 +246,8 @@ pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<For
         return Err("a response is not above zero".to_owned());
     }
     let law = Law::builtin(law).map_err(|f| first(&f))?;
-    let table = RunTable::from_columns("runs", &[("x", &places), ("y", &observed)]).keeping_copies();
+    let table =
+        RunTable::from_columns("runs", &[("x", &places), ("y", &observed)]).keeping_copies();
     let options = FitOptions {
         objective: Some(Objective::parse("squared-log").map_err(|d| d.message)?),
         uncertainty: Uncertainty::Covariance,
@@ -265,7 +275,10 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
         .collect();
     let centre = top.iter().sum::<f64>() / top.len() as f64;
     let quarter = &order[..(order.len() / 4).max(3).min(order.len())];
-    let spread = quarter.iter().map(|i| (scaled[*i] - centre).powi(2)).sum::<f64>();
+    let spread = quarter
+        .iter()
+        .map(|i| (scaled[*i] - centre).powi(2))
+        .sum::<f64>();
     let sd = (spread / quarter.len() as f64).sqrt().max(1e-9);
     Forecast {
         centre: vec![centre; split.held.len()],

@@ -10,7 +10,12 @@
 //! All held-out runs of a cut share one fit, so a cut counts as one observation, not as many as it has runs. With few
 //! cuts the prior decides: κ₀ = 0.05 a decade, what curves of published learning-curve benchmarks miss by.
 
+use isoflop_base::Interval;
+use isoflop_fit::Calibration;
+
+use super::cuts::place;
 use super::score::Predicted;
+use crate::predict::PredictedPoint;
 
 /// Widening expected before anything was seen, per order of magnitude, and the spread of its logarithm.
 const EXPECTED: f64 = 0.05;
@@ -53,12 +58,41 @@ pub(crate) fn widened(it: Predicted, kappa: f64, beyond: f64) -> Predicted {
     }
 }
 
+/// Widens the intervals of a point that a fit with a calibration predicts.
+pub(crate) fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
+    let beyond = (place(&point.at, &calibration.axis) / calibration.largest).log10();
+    if beyond.is_nan() || beyond <= 0.0 {
+        return;
+    }
+    let ln = calibration.scale == "ln";
+    let forth = |y: f64| if ln { y.ln() } else { y };
+    let back = |x: f64| if ln { x.exp() } else { x };
+    let centre = forth(point.value);
+    let wider = |interval: Interval| {
+        let own = Predicted {
+            centre,
+            sd: calibration.per_decade * beyond,
+        };
+        let more = own.half(interval.level);
+        Interval {
+            lower: back(centre - (centre - forth(interval.lower)).max(0.0).hypot(more)),
+            upper: back(centre + (forth(interval.upper) - centre).max(0.0).hypot(more)),
+            ..interval
+        }
+    };
+    point.confidence = point.confidence.map(wider);
+    point.prediction = point.prediction.map(wider);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn cut(error: f64) -> Vec<Miss> {
-        let predicted = Predicted { centre: 0.0, sd: 0.01 };
+        let predicted = Predicted {
+            centre: 0.0,
+            sd: 0.01,
+        };
         (1..=10)
             .map(|k| {
                 let beyond = 0.1 * f64::from(k);

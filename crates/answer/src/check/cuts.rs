@@ -76,12 +76,29 @@ impl Axis {
         if axis.values.iter().any(|x| *x <= 0.0) {
             return Err(Diagnostic::error(
                 "no-axis",
-                format!("{} is not above zero in every run, so it has no orders of magnitude", axis.label),
+                format!(
+                    "{} is not above zero in every run, so it has no orders of magnitude",
+                    axis.label
+                ),
             )
             .help("name another input with --axis"));
         }
         Ok(axis)
     }
+}
+
+impl Axis {
+    /// The axis at a predicted point.
+    pub fn at(&self, point: &crate::predict::PredictedPoint) -> f64 {
+        place(&point.at, &self.name)
+    }
+}
+
+/// The axis of this name at inputs given by letter; not a number when they do not have it.
+pub(crate) fn place(at: &[(String, f64)], axis: &str) -> f64 {
+    let value = |letter: &str| at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v);
+    let compute = || Some(6.0 * value("N")? * value("D")?);
+    value(axis).or_else(compute).unwrap_or(f64::NAN)
 }
 
 /// A cut: runs at most as large as `at` are fitted, the others are held out.
@@ -97,7 +114,11 @@ pub(crate) struct Split {
 /// first. Each keeps at least `least` runs for fitting; cuts between the same two runs are one.
 pub(crate) fn splits(values: &[f64], cuts: usize, least: usize) -> Vec<Split> {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min).ln();
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max).ln();
+    let high = values
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max)
+        .ln();
     let mut out: Vec<Split> = Vec::new();
     for step in (1..=cuts).rev() {
         let place = high - 0.5 * (high - low) * step as f64 / cuts as f64;
@@ -125,7 +146,10 @@ mod tests {
         let at: Vec<f64> = found.iter().map(|s| s.at.log10()).collect();
         let wanted = [1.9, 2.4, 2.9, 3.4];
         assert_eq!(at.len(), 4);
-        assert!(at.iter().zip(wanted).all(|(a, w)| (a - w).abs() < 1e-9), "{at:?}");
+        assert!(
+            at.iter().zip(wanted).all(|(a, w)| (a - w).abs() < 1e-9),
+            "{at:?}"
+        );
         assert!(found.iter().all(|s| s.fitted.len() + s.held.len() == 40));
         assert_eq!(splits(&values, 4, 22).len(), 3);
         assert!(splits(&[5.0; 9], 4, 1).is_empty());

@@ -7,6 +7,21 @@ use isoflop_fit::{Fit, FitOptions, LawRecord, Provenance};
 use isoflop_law::Law;
 use serde::{Deserialize, Serialize};
 
+mod backtest;
+mod calibrate;
+mod combine;
+mod cuts;
+mod extrapolation;
+mod joined;
+mod score;
+
+pub(crate) use calibrate::widen;
+pub use extrapolation::{
+    BacktestOptions, Band, COMBINED, Candidate, Cut, Extrapolation, HeldOut, NotJudged, Ranked,
+    Widening, extrapolation,
+};
+pub use joined::predict_together;
+
 use crate::audit::{self, Answered, Finding, Item, Subject};
 use crate::predict::Point;
 use crate::profile::{Profile, profile};
@@ -30,36 +45,12 @@ pub struct Check {
     /// its runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
-    /// Held-out scores by cut.
-    pub backtest: Vec<Cut>,
-    /// Laws by held-out error.
-    pub ranking: Vec<Ranked>,
+    /// Held-out scores: `axis`, `scale`, `backtest`, `bands`, `ranking`, `widening`, `held_out`, `not_judged`.
+    #[serde(flatten)]
+    pub extrapolation: Extrapolation,
     /// Table, law, options, seed, version of the fit; none when the law could not be fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
-}
-
-/// Score of one law beyond one cut of the runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cut {
-    /// Largest compute that was fitted, in FLOP.
-    pub cut: f64,
-    /// The law.
-    pub law: String,
-    /// Root mean square of ln(predicted/observed) on the runs held out.
-    pub rmse_log: f64,
-    /// Share of the runs held out inside the prediction interval, by level.
-    #[serde(with = "isoflop_fit::as_map")]
-    pub coverage: Vec<(String, f64)>,
-}
-
-/// A law and its held-out error.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ranked {
-    /// The law.
-    pub law: String,
-    /// Root mean square of ln(predicted/observed) over all runs held out.
-    pub rmse_log: f64,
 }
 
 /// What is to be checked.
@@ -73,6 +64,10 @@ pub struct Checked<'a> {
     pub options: &'a FitOptions,
     /// Points that the fit is meant to predict.
     pub points: &'a [Point],
+    /// Laws to compare with this one, which is not among them.
+    pub rivals: &'a [Candidate<'a>],
+    /// How to backtest; none leaves it out.
+    pub backtest: Option<&'a BacktestOptions>,
     /// Tables that changed since a saved fit was made.
     pub changed: &'a [String],
 }
@@ -93,6 +88,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
     };
     let subject = Subject::new(what, fit.as_ref(), &refused);
     let answers = audit::audit(&subject);
+    let extrapolation = held_out(what);
     Ok(Check {
         schema: "isoflop.check/1".to_owned(),
         law: LawRecord {
@@ -103,11 +99,10 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         },
         n: fit.as_ref().map_or(0, |f| f.n),
         findings: audit::findings(&answers),
-        checklist: audit::checklist(&subject, &answers),
+        checklist: audit::checklist(&subject, &answers, &extrapolation),
         answers,
         profile: profile_of(&subject),
-        backtest: Vec::new(),
-        ranking: Vec::new(),
+        extrapolation,
         provenance: fit.map(|f| f.provenance),
     })
 }
@@ -117,6 +112,28 @@ fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
     let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
     let floor = audit::floor_of(&subject.law, fit)?;
     profile(fit, &floor, subject.points).ok()
+}
+
+/// The backtest, or an empty one that says why there is none.
+fn held_out(what: &Checked<'_>) -> Extrapolation {
+    let (Some(how), Some(table)) = (what.backtest, what.table) else {
+        let why = match what.table {
+            Some(_) => "not asked for",
+            None => "the table cannot be read any more",
+        };
+        return Extrapolation::none(why);
+    };
+    let own = Candidate {
+        name: &what.law.id,
+        law: what.law,
+    };
+    let laws: Vec<Candidate<'_>> = std::iter::once(own)
+        .chain(what.rivals.iter().copied())
+        .collect();
+    extrapolation(&laws, table, what.options, how).unwrap_or_else(|faults| {
+        let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
+        Extrapolation::none(&said.join("; "))
+    })
 }
 
 /// Whether all faults say that these runs do not determine the law.

@@ -49,9 +49,7 @@ impl Predicted {
         let density = 0.375 * q.powf(-2.5);
         let below = 0.5 + 0.375 * z / q.sqrt() * (1.0 - z * z / (12.0 * q));
         let mean = 15.0 * std::f64::consts::PI / 64.0;
-        self.sd
-            * SCALE
-            * (z * (2.0 * below - 1.0) + 2.0 * density * (4.0 + z * z) / 3.0 - mean)
+        self.sd * SCALE * (z * (2.0 * below - 1.0) + 2.0 * density * (4.0 + z * z) / 3.0 - mean)
     }
 
     /// Half the width of an interval.
@@ -70,7 +68,10 @@ mod tests {
 
     #[test]
     fn the_score_is_the_integral_of_the_squared_distance_of_distributions() {
-        let it = Predicted { centre: 1.0, sd: 0.3 };
+        let it = Predicted {
+            centre: 1.0,
+            sd: 0.3,
+        };
         for y in [0.2, 1.0, 1.7] {
             // ∫ (F(t) − 1{t ≥ y})² dt by the midpoint rule, F by summing the density.
             let (mut below, mut sum, step) = (0.0, 0.0, 1e-4);
@@ -86,7 +87,10 @@ mod tests {
 
     #[test]
     fn ninety_per_cent_are_those_of_the_normal_distribution() {
-        let it = Predicted { centre: 0.0, sd: 1.0 };
+        let it = Predicted {
+            centre: 0.0,
+            sd: 1.0,
+        };
         assert!((it.half(0.9) - 1.644_853_6).abs() < 1e-6);
         assert!(it.covers(0.9, 1.6) && !it.covers(0.9, -1.7));
     }

@@ -17,6 +17,8 @@ fn check_changed(change: impl Fn(&mut Fit)) -> Check {
     let mut found = fit(&law, &table, &options).unwrap_or_else(|e| panic!("{e}"));
     change(&mut found);
     let what = Checked {
+        rivals: &[],
+        backtest: None,
         law: &law,
         table: Some(&table),
         options: &options,
@@ -338,6 +340,8 @@ fn points_beyond_the_runs_are_told_with_their_distance() {
     };
     let points = [point(1e8, 1e9), point(7e10, 1.4e12), point(6e9, 2e12)];
     let what = Checked {
+        rivals: &[],
+        backtest: None,
         law: &law,
         table: Some(&table),
         options: &options,
@@ -357,6 +361,8 @@ fn tables_that_are_gone_or_changed_are_told() {
     let changed = ["runs.csv".to_owned()];
     let of = |table, changed| {
         let what = Checked {
+            rivals: &[],
+            backtest: None,
             law: &law,
             table,
             options: &options,

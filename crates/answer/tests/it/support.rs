@@ -110,6 +110,8 @@ pub fn quick() -> FitOptions {
 pub fn checked(law: &Law, runs: &[Run], options: &FitOptions) -> Check {
     let table = table(runs);
     let what = Checked {
+        rivals: &[],
+        backtest: None,
         law,
         table: Some(&table),
         options,

@@ -4,17 +4,22 @@ use std::io::Read as _;
 
 use isoflop::report::{add_profile, add_record, json, prediction_document};
 use isoflop::{
-    Diagnostic, Diagnostics, Fit, ProfiledPrediction, fit_from_json, predict, predict_through,
-    profile,
+    Candidate, Diagnostic, Diagnostics, Fit, Note, ProfiledPrediction, Severity, Uncertainty, fit,
+    fit_from_json, predict, predict_through, predict_together, profile,
 };
 
 use crate::args::PredictArgs;
 use crate::at;
+use crate::candidates::{Candidates, candidates};
 use crate::output::{Failure, Output, cannot_read};
 use crate::request::FitRequest;
+use crate::verb::check::backtest_options;
 use crate::verb::ledger;
 
 pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    if !said.backtest.laws.is_empty() {
+        return joined(&said, seed, output);
+    }
     let fit = match (&said.law, said.inputs.as_slice()) {
         (Some(law), inputs) => FitRequest::new(inputs, law, &said.how, seed)?.run()?,
         (None, [file]) => saved_fit(file)?,
@@ -51,6 +56,50 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         profile,
     };
     output.show(&doc, || json::text(&both))
+}
+
+/// Several laws at once, widened as their backtest asks.
+fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    let request = FitRequest::new(&said.inputs, "", &said.how, seed)?;
+    let table = request.table()?;
+    let Candidates { laws, left_out } = candidates(&said.backtest.laws, &table, request.options())?;
+    let Some((_, first)) = laws.first() else {
+        let why = left_out
+            .first()
+            .map_or(String::new(), |(law, why)| format!("{law}: {why}"));
+        return Err(
+            Diagnostic::error("no-law", "no law of --laws can be fitted to these runs")
+                .help(why)
+                .into(),
+        );
+    };
+    // The points are named as the fit of the first law names its inputs.
+    let mut quick = request.options().clone();
+    quick.uncertainty = Uncertainty::None;
+    let points = at::asked(
+        &said.at,
+        said.at_file.as_deref(),
+        &said.how.map,
+        &fit(first, &table, &quick)?,
+    )?;
+    let candidates: Vec<Candidate<'_>> = laws
+        .iter()
+        .map(|(name, law)| Candidate { name, law })
+        .collect();
+    let how = backtest_options(&said.backtest);
+    let mut prediction = predict_together(&candidates, &table, request.options(), &how, &points)?;
+    let unfit = left_out.into_iter().map(|(law, why)| Note {
+        code: "law-left-out".to_owned(),
+        severity: Severity::Info,
+        message: format!("{law} has no part in the prediction: {why}"),
+        evidence: Vec::new(),
+        advice: String::new(),
+    });
+    prediction.notes.extend(unfit);
+    output.show(&prediction_document(&prediction), || {
+        json::text(&prediction)
+    })?;
+    Ok(())
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {

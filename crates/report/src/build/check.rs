@@ -3,6 +3,7 @@
 use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
+use super::backtest::backtest;
 use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -83,6 +84,7 @@ pub fn check_summary(check: &Check) -> Document {
             first.message
         ));
     }
+    backtest(&mut doc, &check.extrapolation);
     doc.frame = frame(&check.findings);
     doc
 }

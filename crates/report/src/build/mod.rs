@@ -1,5 +1,6 @@
 //! Builders: a result in, a [`Document`](crate::Document) out. Every sentence a reader sees is worded here.
 
+mod backtest;
 mod check;
 mod curve;
 mod demo;

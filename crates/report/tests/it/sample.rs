@@ -180,6 +180,7 @@ pub fn fit() -> Fit {
             seed: 0,
             options: named(vec![("where", "tokens > 1e7".to_owned())]),
         },
+        calibration: None,
         joint: Joint::default(),
         points: points(),
     }
@@ -225,6 +226,7 @@ pub fn prediction() -> Prediction {
             point(7e10, 1.4e12, 1.966_41, 0.0312, [2.368, 1.465, 3.833, 0.0]),
             point(1e8, 2e9, 3.412_2, 0.004, [0.0; 4]),
         ],
+        laws: Vec::new(),
         notes: Vec::new(),
     }
 }
