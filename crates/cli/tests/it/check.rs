@@ -245,6 +245,7 @@ fn the_page_holds_the_checklist_and_points_are_measured() {
         "## Findings",
         "## Reporting checklist",
         "for the author to say",
+        "root mean square error of runs beyond",
     ] {
         assert!(page.contains(words), "{words}");
     }
