@@ -86,9 +86,10 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         Err(faults) if is_refusal(&faults) => (None, faults.0),
         Err(faults) => return Err(faults),
     };
-    let subject = Subject::new(what, fit.as_ref(), &refused);
-    let answers = audit::audit(&subject);
     let extrapolation = held_out(what);
+    let tested = extrapolation.reach(&what.law.id);
+    let subject = Subject::new(what, fit.as_ref(), &refused, tested);
+    let answers = audit::audit(&subject);
     Ok(Check {
         schema: "isoflop.check/1".to_owned(),
         law: LawRecord {
