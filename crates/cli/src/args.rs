@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::plan_args::PlanArgs;
+
 /// Turns training runs into scaling laws with certified fits.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,7 +28,7 @@ pub(crate) struct Global {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Also write the result to a file: .json .md .csv .svg by its ending; may be repeated
+    /// Also write the result to a file: .json .md .csv .svg (.toml for a plan) by its ending; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FILE", global = true)]
     pub(crate) output: Vec<PathBuf>,
     /// Draw the picture in the terminal
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice; or score forecasts
     Check(CheckArgs),
+    /// Plan: the best model for a budget, the least budget for a loss, under limits
+    Plan(Box<PlanArgs>),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue
@@ -62,6 +66,87 @@ pub(crate) enum Command {
     Data(DataArgs),
     /// Fit simulated runs and compare with the law that made them
     Demo,
+    /// Train a ladder of small models, fit its law, and check it against a larger one
+    Ladder(LadderArgs),
+    /// Train one model: a specification in, lines of JSON out
+    #[command(hide = true)]
+    Trainer {
+        /// A file, or `-` for standard input
+        #[arg(value_name = "SPEC.json")]
+        spec: String,
+    },
+}
+
+/// `isoflop ladder`
+#[derive(Debug, Args)]
+pub(crate) struct LadderArgs {
+    #[command(subcommand)]
+    pub(crate) command: LadderCommand,
+}
+
+/// Verbs of `isoflop ladder`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LadderCommand {
+    /// Write a ladder file for this machine
+    New {
+        /// The file to write
+        #[arg(value_name = "FILE", default_value = "ladder.toml")]
+        file: PathBuf,
+        /// How long the ladder is to take
+        #[arg(long, value_name = "N", default_value = "20", value_parser = minutes)]
+        minutes: f64,
+        /// Train on this text instead of the built-in language: a file, a folder or a pattern; may be repeated
+        #[arg(long, value_name = "PATH")]
+        text: Vec<String>,
+        /// Runs at the same time [default: one per core]
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+    },
+    /// Show the runs with FLOP, memory and time, and what the fit will know, before anything is spent
+    Plan {
+        /// The ladder file
+        #[arg(value_name = "FILE", default_value = "ladder.toml")]
+        file: PathBuf,
+        /// Runs at the same time [default: as the file says, or one per core]
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+    },
+    /// Make all runs that have no record yet, then fit and judge
+    Run {
+        /// The ladder file
+        #[arg(value_name = "FILE", default_value = "ladder.toml")]
+        file: PathBuf,
+        /// Runs at the same time [default: as the file says, or one per core]
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+    },
+    /// Show how far a ladder is, also while it runs elsewhere
+    Status {
+        /// The ladder file
+        #[arg(value_name = "FILE", default_value = "ladder.toml")]
+        file: PathBuf,
+    },
+    /// Fit the law to what is recorded, and judge it by the held-out runs
+    Fit {
+        /// The ladder file
+        #[arg(value_name = "FILE", default_value = "ladder.toml")]
+        file: PathBuf,
+    },
+    /// Say how much compute one recipe is worth in terms of another, by scale, and whether that grows
+    Compare {
+        /// The ladder of the first recipe
+        #[arg(value_name = "A.toml")]
+        a: PathBuf,
+        /// The ladder of the second
+        #[arg(value_name = "B.toml")]
+        b: PathBuf,
+        /// Tokens for each parameter at which both are held against each other [default: the mean of all runs]
+        #[arg(long, value_name = "R")]
+        tokens_per_param: Option<f64>,
+        /// Resamples for the intervals
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        resamples: usize,
+    },
 }
 
 /// `isoflop fit`
@@ -266,6 +351,9 @@ pub(crate) struct CheckArgs {
     /// Leave the backtest out
     #[arg(long, conflicts_with_all = ["laws", "axis", "cuts"])]
     pub(crate) no_backtest: bool,
+    /// How many breaks the curve has: N simulated curves for each test (one input x, one response y; see --map)
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "99", value_parser = clap::value_parser!(u64).range(19..=10_000))]
+    pub(crate) breaks: Option<u64>,
     /// Write the saved fit (fit.json) again with what the backtest says of its intervals; predict then uses it
     #[arg(long, value_name = "FIT.json")]
     pub(crate) keep: Option<String>,
@@ -368,6 +456,13 @@ pub(crate) enum DataCommand {
         /// A name from the list
         name: String,
     },
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(n) if n > 0.0 && n <= 1e6 => Ok(n),
+        _ => Err("a number of minutes above 0".to_owned()),
+    }
 }
 
 fn level(text: &str) -> Result<f64, String> {

@@ -5,6 +5,7 @@ mod at;
 mod candidates;
 mod law_ref;
 mod output;
+mod plan_args;
 mod request;
 mod verb;
 
@@ -20,6 +21,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return output::show_usage(&usage),
     };
+    if let Command::Trainer { spec } = &cli.command {
+        return isoflop_ladder::trainer_process(spec);
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output::show_failure(failure),
@@ -36,10 +40,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Fit(said) => verb::fit::run(said, seed, &output),
         Command::Predict(said) => verb::predict::run(said, seed, &output),
         Command::Check(said) => verb::check::run(said, seed, &output),
+        Command::Plan(said) => verb::plan::run(*said, seed, &output),
         Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
         Command::Flops(said) => verb::flops::run(&said, &output),
         Command::Data(said) => verb::data::run(said.command, &output),
         Command::Demo => verb::demo::run(seed, &output),
+        Command::Ladder(said) => verb::ladder::run(said.command, seed, &output),
+        Command::Trainer { .. } => Ok(()),
     }
 }

@@ -32,7 +32,7 @@ pub struct Verification {
 ///
 /// Diagnostics when a table cannot be read any more, when an option has no meaning in this version, and those of the fit.
 pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
-    let again = repeat(saved)?;
+    let again = repeat(saved, &[])?;
     let (old, new) = (json::text(saved), json::text(&again));
     let mut differences = Vec::new();
     let mut differing = 0;
@@ -54,13 +54,15 @@ pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
     })
 }
 
-fn repeat(saved: &Fit) -> Result<Fit, Diagnostics> {
+/// The fit again from its tables and options, with more changes of its coefficients.
+pub(crate) fn repeat(saved: &Fit, changes: &[String]) -> Result<Fit, Diagnostics> {
     let Reloaded {
         law,
         table,
-        options,
+        mut options,
         ..
     } = reload(saved)?;
+    options.coefs.extend(changes.iter().cloned());
     let mut again = fit(&law, &table?, &options)?;
     // What a check has written into the fit is the check's to repeat.
     again.calibration.clone_from(&saved.calibration);

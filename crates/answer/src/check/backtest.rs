@@ -2,7 +2,7 @@
 
 use isoflop_base::Diagnostics;
 use isoflop_data::RunTable;
-use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, UsedRuns, fit};
+use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, UsedRuns, fit, used_runs};
 use isoflop_law::Law;
 
 use super::cuts::{Axis, Split};
@@ -62,16 +62,17 @@ impl<'a> Runs<'a> {
         (self.axis.values[run] / cut).log10()
     }
 
-    /// A run as a point to predict at.
-    pub fn point(&self, run: usize) -> Point {
-        let at = self.used.inputs.iter();
-        let levels = self.used.levels.iter();
-        Point {
+    /// A run as a point to predict at by a law with inputs of its own; none when the law cannot use it.
+    pub fn point(&self, own: &UsedRuns, run: usize) -> Option<Point> {
+        let run = own.rows.binary_search(&self.used.rows[run]).ok()?;
+        let at = own.inputs.iter();
+        let levels = own.levels.iter();
+        Some(Point {
             at: at.map(|(name, x)| (name.clone(), x[run])).collect(),
             levels: levels
                 .map(|(name, x)| (name.clone(), x[run].clone()))
                 .collect(),
-        }
+        })
     }
 }
 
@@ -90,7 +91,9 @@ pub(crate) fn forecast(
         ..options.clone()
     };
     let found = fit(law, &below, &options).map_err(|f| first(&f))?;
-    let points: Vec<Point> = split.held.iter().map(|i| runs.point(*i)).collect();
+    let own = used_runs(law, runs.table, &options).map_err(|f| first(&f))?;
+    let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(&own, *i)).collect();
+    let points = points.ok_or("a run held out lacks one of its columns")?;
     let places: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
     of_fit(&found, &points, &places, runs.ln, &runs.axis.name)
 }

@@ -8,6 +8,7 @@ use isoflop_law::Law;
 use serde::{Deserialize, Serialize};
 
 mod backtest;
+mod breaks;
 mod calibrate;
 mod combine;
 mod cuts;
@@ -15,6 +16,7 @@ mod extrapolation;
 mod joined;
 mod score;
 
+pub use breaks::{BreakPlace, BreakTest, Breaks, breaks};
 pub(crate) use calibrate::widen;
 pub use extrapolation::{
     BacktestOptions, Band, COMBINED, Candidate, Cut, Extrapolation, HeldOut, NotJudged, Ranked,
@@ -48,6 +50,9 @@ pub struct Check {
     /// Held-out scores: `axis`, `scale`, `backtest`, `bands`, `ranking`, `widening`, `held_out`, `not_judged`.
     #[serde(flatten)]
     pub extrapolation: Extrapolation,
+    /// Breaks of the curve, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<Breaks>,
     /// Table, law, options, seed, version of the fit; none when the law could not be fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
@@ -104,6 +109,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         answers,
         profile: profile_of(&subject),
         extrapolation,
+        breaks: None,
         provenance: fit.map(|f| f.provenance),
     })
 }

@@ -3,7 +3,7 @@
 use isoflop::report::{check_document, check_summary, json};
 use isoflop::{
     BacktestOptions, Candidate, Check, Checked, Diagnostic, Diagnostics, Fit, NotJudged, Point,
-    check, fit, reload,
+    breaks, check, fit, reload,
 };
 
 use crate::args::{BacktestArgs, CheckArgs};
@@ -119,6 +119,9 @@ fn of_tables(
         why,
     });
     found.extrapolation.not_judged.extend(never);
+    if let Some(simulations) = said.breaks {
+        found.breaks = Some(breaks(&table, request.options(), simulations as usize)?);
+    }
     keep(said, saved, &found, output)?;
     Ok(found)
 }

@@ -103,6 +103,19 @@ fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure>
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
+    let text = saved_text(file)?;
+    fit_from_json(&text, file).map_err(|mut faults| {
+        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
+            fault
+                .help
+                .push("for a table of runs, say which law with --law".into());
+        }
+        faults
+    })
+}
+
+/// The text of a saved result; `-` is standard input.
+pub(crate) fn saved_text(file: &str) -> Result<String, Diagnostics> {
     let bytes = if file == "-" {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -113,15 +126,7 @@ pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
         std::fs::read(file)
     };
     let bytes = bytes.map_err(|e| cannot_read(file, &e))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text"))?;
-    fit_from_json(&text, file).map_err(|mut faults| {
-        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
-            fault
-                .help
-                .push("for a table of runs, say which law with --law".into());
-        }
-        faults
-    })
+    String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text").into())
 }
 
 fn not_a_fit(file: &str, why: &str) -> Diagnostic {

@@ -3,9 +3,11 @@
 
 mod bad_input;
 mod check;
+mod ladder;
 mod laws;
 mod ledger;
 mod messy;
 mod output;
+mod plan;
 mod program;
 mod robust;

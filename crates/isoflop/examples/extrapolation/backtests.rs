@@ -24,7 +24,7 @@ const ASKED: [Ask; 7] = [
         file: "chinchilla.csv",
         filter: "loss < 3.44",
         map: &[],
-        laws: &["chinchilla", "chinchilla-tied", "kaplan-lnd"],
+        laws: &["chinchilla", "chinchilla-tied", "outer-exponent"],
         axis: None,
     },
     Ask {
@@ -32,7 +32,7 @@ const ASKED: [Ask; 7] = [
         file: "final.csv",
         filter: "",
         map: &[],
-        laws: &["chinchilla", "chinchilla-tied", "kaplan-lnd"],
+        laws: &["chinchilla", "chinchilla-tied", "outer-exponent"],
         axis: None,
     },
     Ask {
@@ -40,7 +40,7 @@ const ASKED: [Ask; 7] = [
         file: "isoflops.csv",
         filter: "experiment == \"ml_scalefit__massivetext__chinchilla\"",
         map: &[],
-        laws: &["chinchilla", "chinchilla-tied", "kaplan-lnd"],
+        laws: &["chinchilla", "chinchilla-tied", "outer-exponent"],
         axis: None,
     },
     Ask {
@@ -48,7 +48,7 @@ const ASKED: [Ask; 7] = [
         file: "isoflop_points.csv",
         filter: "experiment == \"rw_5_tuned_no_decay\"",
         map: &[],
-        laws: &["chinchilla", "chinchilla-tied", "kaplan-lnd"],
+        laws: &["chinchilla", "chinchilla-tied", "outer-exponent"],
         axis: None,
     },
     Ask {

@@ -1,6 +1,6 @@
 //! The words of a backtest: held-out errors by cut and by distance, the ranking of laws, the picture.
 
-use isoflop_answer::{COMBINED, Cut, Extrapolation, HeldOut, NotJudged, Ranked};
+use isoflop_answer::{Breaks, COMBINED, Cut, Extrapolation, HeldOut, NotJudged, Ranked};
 
 use crate::doc::{
     Axis, AxisScale, Block, Colour, Document, Guide, Mark, Panel, Plot, Series, Table,
@@ -31,6 +31,55 @@ pub(super) fn backtest(doc: &mut Document, found: &Extrapolation) {
     if !found.not_judged.is_empty() {
         doc.paragraph(not_judged(&found.not_judged));
     }
+}
+
+/// Adds the tests for breaks.
+pub(super) fn breaks(doc: &mut Document, found: &Breaks) {
+    doc.heading("Breaks");
+    doc.paragraph(found.verdict.clone());
+    let mut table = Table::with_columns(&[
+        ">breaks",
+        ">against",
+        ">p",
+        ">statistic",
+        ">noise sd",
+        ">correlation",
+    ]);
+    table.rows = found
+        .tests
+        .iter()
+        .map(|t| {
+            vec![
+                t.breaks.to_string(),
+                t.against.to_string(),
+                format!("{:.3} ({} curves)", t.p, t.simulations),
+                plain(t.statistic, 3),
+                number(t.sd),
+                format!("{:.2}", t.correlation),
+            ]
+        })
+        .collect();
+    doc.push(Block::Table(table));
+    if found.places.is_empty() {
+        return;
+    }
+    let mut table =
+        Table::with_columns(&[">place of the break", "interval, 95 %", "inside the points"]);
+    table.rows = found
+        .places
+        .iter()
+        .map(|p| {
+            let interval = p
+                .interval
+                .map(|i| format!("[{}, {}]", plain(i.lower, 3), plain(i.upper, 3)));
+            vec![
+                plain(p.at, 3),
+                interval.unwrap_or_else(|| "unknown".to_owned()),
+                if p.inside { "yes" } else { "no" }.to_owned(),
+            ]
+        })
+        .collect();
+    doc.push(Block::Table(table));
 }
 
 /// Laws that were left out, the cuts of one reason together.

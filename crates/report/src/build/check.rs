@@ -3,7 +3,7 @@
 use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
-use super::backtest::backtest;
+use super::backtest::{backtest, breaks};
 use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -85,6 +85,9 @@ pub fn check_summary(check: &Check) -> Document {
         ));
     }
     backtest(&mut doc, &check.extrapolation);
+    if let Some(found) = &check.breaks {
+        breaks(&mut doc, found);
+    }
     doc.frame = frame(&check.findings);
     doc
 }

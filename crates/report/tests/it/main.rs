@@ -3,4 +3,5 @@
 mod checks;
 mod documents;
 mod figure;
+mod plan;
 mod sample;

@@ -1,0 +1,269 @@
+//! `isoflop ladder`: run small experiments, fit their law, check it against a larger one.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use isoflop::report::doc::{Block, Document};
+use isoflop::report::json;
+use isoflop::{Diagnostic, Diagnostics};
+use isoflop_ladder::compare;
+use isoflop_ladder::file::LadderFile;
+use isoflop_ladder::machine::{self, Speeds};
+use isoflop_ladder::new::{self, NewData};
+use isoflop_ladder::outcome;
+use isoflop_ladder::plan::{Plan, PlannedRun};
+use isoflop_ladder::pool::{self, View, Watcher};
+use isoflop_ladder::precision::precision;
+use isoflop_ladder::records::{self, End};
+use isoflop_ladder::show::{self, PlanView};
+
+use crate::args::LadderCommand;
+use crate::output::{Failure, Output};
+
+pub(crate) fn run(said: LadderCommand, seed: u64, output: &Output) -> Result<(), Failure> {
+    match said {
+        LadderCommand::New {
+            file,
+            minutes,
+            text,
+            jobs,
+        } => write_new(&file, minutes, text, jobs, output),
+        LadderCommand::Plan { file, jobs } => show_plan(&file, jobs, output),
+        LadderCommand::Run { file, jobs } => make(&file, jobs, seed, output),
+        LadderCommand::Status { file } => show_status(&file, output),
+        LadderCommand::Fit { file } => show_fit(&file, seed, output),
+        LadderCommand::Compare {
+            a,
+            b,
+            tokens_per_param,
+            resamples,
+        } => {
+            let options = compare::Options {
+                tokens_per_param,
+                resamples,
+                seed,
+            };
+            show_comparison(&a, &b, &options, output)
+        }
+    }
+}
+
+fn load(file: &Path) -> Result<Plan, Diagnostics> {
+    Plan::new(LadderFile::read(file)?)
+}
+
+fn jobs_of(plan: &Plan, said: Option<usize>) -> usize {
+    let jobs = said.or(plan.file.run.jobs);
+    jobs.unwrap_or_else(machine::processors).max(1)
+}
+
+fn write_new(
+    file: &Path,
+    minutes: f64,
+    text: Vec<String>,
+    jobs: Option<usize>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let data = if text.is_empty() {
+        NewData::Synthetic
+    } else {
+        NewData::Text(text)
+    };
+    let jobs = jobs.unwrap_or_else(machine::processors).max(1);
+    let ladder = new::text(minutes, jobs, &data)?;
+    // A ladder that is there already is somebody's work.
+    std::fs::File::create_new(file)
+        .and_then(|mut f| f.write_all(ladder.text.as_bytes()))
+        .map_err(|e| show::cannot_write_new(file, &e))?;
+    let doc = show::new_document(&ladder, file);
+    output.show(&doc, || json::text(&ladder))
+}
+
+fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Failure> {
+    let plan = load(file)?;
+    let (known, damage) = records::read(&plan.folder())?;
+    let jobs = jobs_of(&plan, jobs);
+    let mut speeds = Speeds::default();
+    let mut runs = Vec::new();
+    for run in &plan.runs {
+        let secs = match plan.template {
+            Some(_) => None,
+            None => Some(speeds.secs(&run.spec)?),
+        };
+        let bytes = machine::run_bytes(&plan, run);
+        runs.push(show::run_view(run, bytes, secs, &known));
+    }
+    let law = outcome::law(&plan.file.fit.law)?;
+    let (known_before, unknown) = match precision(&plan, &law) {
+        Ok(precision) => (Some(precision), None),
+        Err(why) => (None, Some(why)),
+    };
+    let mut notes = show::damage_notes(&damage);
+    let largest = runs.iter().max_by_key(|r| r.bytes);
+    notes.extend(largest.and_then(|run| show::memory_note(run, machine::limit(&plan))));
+    let view = PlanView::new(&plan, runs, jobs, (known_before, unknown), notes);
+    output.show(&show::plan_document(&plan, &view), || json::text(&view))
+}
+
+fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<(), Failure> {
+    let plan = load(file)?;
+    let program = std::env::current_exe().map_err(|e| {
+        Diagnostic::error(
+            "no-program",
+            format!("the program does not find itself: {e}"),
+        )
+    })?;
+    let options = pool::Options {
+        trainer: vec![program.display().to_string(), "trainer".to_owned()],
+        jobs: jobs_of(&plan, jobs),
+        bytes: machine::limit(&plan),
+        stop: stop_on_signals(),
+    };
+    let live = Live::new(output);
+    let made = pool::run(&plan, &options, &live);
+    live.clear();
+    let summary = made?;
+    let (known, damage) = records::read(&plan.folder())?;
+    let notes = show::summary_notes(&summary);
+    let failed = Diagnostics(show::failures(&summary));
+    let outcome = outcome::outcome(&plan, &known, seed);
+    let shown = match &outcome {
+        Ok(outcome) => {
+            let doc = show::outcome_document(&plan, &known, outcome);
+            output.show(&with(doc, &summary, notes), || json::text(outcome))
+        }
+        // Too few runs for a fit: how far the ladder is, and why there is no law yet.
+        Err(_) => {
+            let status = show::status(&plan, &known, &damage);
+            let doc = show::status_document(&plan, &known, &status);
+            output.show(&with(doc, &summary, notes), || json::text(&status))
+        }
+    };
+    shown?;
+    if !failed.0.is_empty() {
+        return Err(failed.into());
+    }
+    outcome.map(|_| ()).map_err(Failure::from)
+}
+
+/// Ctrl-C and a polite kill stop a ladder in good order; a second one stops it at once.
+fn stop_on_signals() -> Arc<AtomicBool> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // Where a signal cannot be caught it ends the program, which loses nothing that is recorded.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+    }
+    stop
+}
+
+/// What this call did, before what came of it.
+fn with(mut doc: Document, summary: &pool::Summary, notes: Vec<isoflop::Note>) -> Document {
+    doc.blocks
+        .insert(0, Block::Paragraph(show::summary_sentence(summary)));
+    if !notes.is_empty() {
+        doc.blocks.insert(1, Block::Notes(notes));
+    }
+    doc
+}
+
+fn show_status(file: &Path, output: &Output) -> Result<(), Failure> {
+    let plan = load(file)?;
+    let (known, damage) = records::read(&plan.folder())?;
+    let view = show::status(&plan, &known, &damage);
+    output.show(&show::status_document(&plan, &known, &view), || {
+        json::text(&view)
+    })
+}
+
+fn show_fit(file: &Path, seed: u64, output: &Output) -> Result<(), Failure> {
+    let plan = load(file)?;
+    let (known, _) = records::read(&plan.folder())?;
+    let outcome = outcome::outcome(&plan, &known, seed)?;
+    let doc = show::outcome_document(&plan, &known, &outcome);
+    output.show(&doc, || json::text(&outcome))
+}
+
+fn show_comparison(
+    a: &Path,
+    b: &Path,
+    options: &compare::Options,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (plan_a, plan_b) = (load(a)?, load(b)?);
+    let (known_a, _) = records::read(&plan_a.folder())?;
+    let (known_b, _) = records::read(&plan_b.folder())?;
+    let found = compare::compare((&plan_a, &known_a), (&plan_b, &known_b), options)?;
+    let names = (a.display().to_string(), b.display().to_string());
+    let doc = show::comparison_document(&found, (&names.0, &names.1));
+    output.show(&doc, || json::text(&found))
+}
+
+/// The view on standard error while runs are made: redrawn on a terminal, a line for each ended run elsewhere.
+struct Live {
+    kind: Kind,
+    /// Lines of the last view, which the next one is drawn over.
+    drawn: Mutex<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Redrawn,
+    Lines,
+    Silent,
+}
+
+impl Live {
+    fn new(output: &Output) -> Self {
+        let kind = if output.is_quiet() {
+            Kind::Silent
+        } else if io::stderr().is_terminal() {
+            Kind::Redrawn
+        } else {
+            Kind::Lines
+        };
+        Self {
+            kind,
+            drawn: Mutex::new(0),
+        }
+    }
+
+    /// Draws lines that stay, then lines that the next drawing replaces.
+    fn draw(&self, stay: &[String], go: &[String]) {
+        let mut drawn = self.drawn.lock().expect("no holder panics");
+        let mut text = String::new();
+        if *drawn > 0 {
+            text.push_str(&format!("\x1b[{}A\x1b[J", *drawn));
+        }
+        for line in stay.iter().chain(go) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        *drawn = go.len();
+        // Nobody is left to look when standard error is closed.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    fn clear(&self) {
+        if self.kind == Kind::Redrawn {
+            self.draw(&[], &[]);
+        }
+    }
+}
+
+impl Watcher for Live {
+    fn ended(&self, run: &PlannedRun, end: Result<&End, &str>) {
+        if self.kind != Kind::Silent {
+            self.draw(&[show::ended_line(run, end)], &[]);
+        }
+    }
+
+    fn tick(&self, view: &View) {
+        if self.kind == Kind::Redrawn {
+            self.draw(&[], &show::live_lines(view));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What this machine has and what it can do: processors, memory, the speed of a model.
+
+use std::collections::BTreeMap;
+
+use isoflop_base::Diagnostics;
+use isoflop_trainer::clock::Clock;
+use isoflop_trainer::protocol::Event;
+use isoflop_trainer::shape::Shape;
+use isoflop_trainer::source::SourceSpec;
+use isoflop_trainer::source::language::LanguageSpec;
+use isoflop_trainer::{Failure, Spec, train};
+
+use crate::plan::{Plan, PlannedRun};
+
+/// What the program itself and a small model's buffers take besides what is counted.
+const OVERHEAD: u64 = 16 << 20;
+
+/// Share of the free memory that a ladder takes when it is not told.
+const MEMORY_SHARE: f64 = 0.8;
+
+/// Processors that may be used.
+#[must_use]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Bytes of memory that are free now; none where the system does not say.
+#[must_use]
+pub fn free_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Bytes that all runs of a ladder may take here.
+#[must_use]
+pub fn limit(plan: &Plan) -> u64 {
+    match plan.file.run.memory {
+        Some(said) => said.0 as u64,
+        None => free_bytes().map_or(u64::MAX, |free| (free as f64 * MEMORY_SHARE) as u64),
+    }
+}
+
+/// Bytes that a run takes.
+#[must_use]
+pub fn run_bytes(plan: &Plan, run: &PlannedRun) -> u64 {
+    match (&plan.template, plan.file.trainer.memory) {
+        (Some(_), said) => said.map_or(0, |m| m.0 as u64),
+        (None, _) => run.spec.bytes() as u64 + OVERHEAD,
+    }
+}
+
+/// Speeds of shapes, measured by training each for a moment.
+#[derive(Debug, Default)]
+pub struct Speeds(BTreeMap<[usize; 6], f64>);
+
+impl Speeds {
+    /// Training tokens a second of a shape on one processor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trainer.
+    pub fn tokens_per_sec(&mut self, shape: &Shape) -> Result<f64, Diagnostics> {
+        let key = [
+            shape.layers,
+            shape.width,
+            shape.heads,
+            shape.hidden,
+            shape.context,
+            shape.vocabulary,
+        ];
+        if let Some(known) = self.0.get(&key) {
+            return Ok(*known);
+        }
+        let found = measure(shape)?;
+        self.0.insert(key, found);
+        Ok(found)
+    }
+
+    /// Seconds that a run of the built-in trainer takes on one processor, measuring its held-out loss included.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trainer.
+    pub fn secs(&mut self, spec: &Spec) -> Result<f64, Diagnostics> {
+        let rate = self.tokens_per_sec(&spec.shape)?;
+        // Measuring is the forward pass alone: a third.
+        let tokens = spec.trained_tokens() as f64 + spec.held_out_tokens as f64 / 3.0;
+        Ok(tokens / rate)
+    }
+}
+
+fn measure(shape: &Shape) -> Result<f64, Diagnostics> {
+    /// Enough to fill caches and buffers, short enough for a dozen shapes.
+    const SECS: f64 = 0.15;
+    let language = LanguageSpec {
+        alphabet: shape.vocabulary,
+        order: 1,
+        seed: 0,
+    };
+    let mut spec = Spec {
+        schema: isoflop_trainer::SCHEMA.to_owned(),
+        id: "speed".to_owned(),
+        shape: *shape,
+        data: SourceSpec::Synthetic(language),
+        tokens: 0,
+        batch: (2048 / shape.context).max(1),
+        recipe: isoflop_trainer::Recipe::default(),
+        seed: 0,
+        held_out_tokens: shape.context,
+        threads: 1,
+        checkpoint: None,
+        report_secs: 0.0,
+    };
+    spec.tokens = spec.step_tokens() * 100_000;
+    let (mut clock, mut steps, mut secs) = (None, 0u64, 0.0);
+    let outcome = train(&spec, &mut |event| {
+        if let Event::Progress(_) = event {
+            match clock {
+                // The first step is not counted: it touches memory for the first time.
+                None => clock = Some(Clock::start()),
+                Some(clock) => {
+                    let clock: Clock = clock;
+                    steps += 1;
+                    secs = clock.secs();
+                    if secs >= SECS {
+                        return Err(std::io::ErrorKind::Interrupted.into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    });
+    match outcome {
+        Err(Failure::Input(faults)) => Err(faults),
+        _ => Ok((steps.max(1) * spec.step_tokens()) as f64 / secs.max(1e-9)),
+    }
+}

@@ -1,0 +1,93 @@
+//! The table of runs that a ladder gives: one row a measured run, in the order of the plan.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use isoflop_base::Diagnostic;
+use isoflop_trainer::protocol::RunResult;
+
+use crate::plan::{Plan, PlannedRun};
+use crate::records::{End, Record};
+
+/// Name of the table in the folder of a ladder.
+pub const FILE: &str = "runs.csv";
+
+/// Runs with their results, in the order of the plan.
+pub fn measured<'a>(
+    plan: &'a Plan,
+    records: &'a [Record],
+) -> impl Iterator<Item = (&'a PlannedRun, &'a RunResult)> {
+    plan.runs.iter().filter_map(|run| match end(run, records)? {
+        End::Done { result } => Some((run, result)),
+        End::Diverged { .. } => None,
+    })
+}
+
+/// How a run ended, if it has.
+#[must_use]
+pub fn end<'a>(run: &PlannedRun, records: &'a [Record]) -> Option<&'a End> {
+    records.iter().find(|r| r.key == run.key).map(|r| &r.end)
+}
+
+/// The table as CSV. The same records give the same bytes.
+#[must_use]
+pub fn csv(plan: &Plan, records: &[Record]) -> String {
+    let mut text = String::from(
+        "run,part,params,params_non_embedding,tokens,flops,loss,loss_se,source_loss,train_loss,seed,layers,width,heads,\
+         hidden,context,batch_tokens,steps,learning_rate,warmup_tokens,unique_tokens\n",
+    );
+    for (run, result) in measured(plan, records) {
+        let (spec, shape) = (&run.spec, &run.spec.shape);
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            spec.id,
+            run.part.word(),
+            whole(result.params),
+            whole(result.params_non_embedding),
+            whole(result.tokens),
+            number(result.flops),
+            result.loss,
+            number(result.loss_se),
+            number(result.source_loss),
+            number(result.train_loss),
+            spec.seed,
+            shape.layers,
+            shape.width,
+            shape.heads,
+            shape.hidden,
+            shape.context,
+            spec.step_tokens(),
+            spec.steps(),
+            spec.recipe.learning_rate,
+            spec.recipe.warmup_tokens.round(),
+            whole(result.unique_tokens),
+        );
+    }
+    text
+}
+
+/// Writes the table into the folder of a ladder, in one go.
+///
+/// # Errors
+///
+/// `cannot-write`.
+pub fn write(plan: &Plan, records: &[Record], folder: &Path) -> Result<(), Diagnostic> {
+    let (path, beside) = (folder.join(FILE), folder.join(format!(".{FILE}.part")));
+    std::fs::write(&beside, csv(plan, records))
+        .and_then(|()| std::fs::rename(&beside, &path))
+        .map_err(|e| {
+            Diagnostic::error(
+                "cannot-write",
+                format!("{} cannot be written: {e}", path.display()),
+            )
+        })
+}
+
+fn whole(x: Option<u64>) -> String {
+    x.map_or_else(String::new, |x| x.to_string())
+}
+
+fn number(x: Option<f64>) -> String {
+    x.map_or_else(String::new, |x| x.to_string())
+}
