@@ -301,14 +301,14 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "ID|FILE|FORMULA", conflicts_with = "laws")]
     pub(crate) law: Option<String>,
     /// Show how the prediction moves when this coefficient is held at values over its interval
-    #[arg(long, value_name = "COEF", conflicts_with = "through")]
+    #[arg(long, value_name = "COEF", conflicts_with_all = ["through", "laws"])]
     pub(crate) profile: Option<String>,
     /// Add the prediction to this ledger of forecasts, to be scored by `isoflop check` when the run is done
     #[arg(
         long,
         value_name = "LEDGER.jsonl",
         requires = "name",
-        conflicts_with = "through"
+        conflicts_with_all = ["through", "laws"]
     )]
     pub(crate) record: Option<std::path::PathBuf>,
     /// Name of the run that is forecast, one for each point
@@ -364,7 +364,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) at_file: Option<String>,
     /// Score the forecasts of a ledger by this table of finished runs, and keep the scores in the ledger
-    #[arg(long, value_name = "RUNS", conflicts_with = "law")]
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["law", "laws"])]
     pub(crate) truth: Vec<String>,
     /// The day of the scores, kept as it is written
     #[arg(long, value_name = "DAY", requires = "truth")]

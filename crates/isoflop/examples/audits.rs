@@ -212,6 +212,8 @@ fn audit(data: &Path, sweep: &Sweep) -> Result<Check, Diagnostics> {
         table: Some(&table),
         options: &options,
         points: &[],
+        rivals: &[],
+        backtest: None,
         changed: &[],
     };
     check(&what, fit(&law, &table, &options))

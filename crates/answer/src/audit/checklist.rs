@@ -8,6 +8,7 @@
 use super::finding::{Answered, Outcome};
 use super::stats::clusters;
 use super::subject::Subject;
+use crate::check::{Cut, Extrapolation};
 use isoflop_base::format_si;
 use isoflop_fit::Fit;
 use isoflop_law::VarRole;
@@ -30,6 +31,7 @@ pub struct Item {
 struct Known<'a> {
     subject: &'a Subject<'a>,
     answers: &'a [Answered],
+    held_out: &'a Extrapolation,
 }
 
 type Answer = fn(&Known<'_>) -> Option<String>;
@@ -206,7 +208,7 @@ const ITEMS: &[(&str, &str, &str, Answer)] = &[
         "judging",
         "error on the largest runs, held out, at several cuts",
         EXTRAPOLATION,
-        author,
+        backtest,
     ),
     (
         "judging",
@@ -217,8 +219,16 @@ const ITEMS: &[(&str, &str, &str, Answer)] = &[
 ];
 
 /// All items with their answers.
-pub(crate) fn checklist(subject: &Subject<'_>, answers: &[Answered]) -> Vec<Item> {
-    let known = Known { subject, answers };
+pub(crate) fn checklist(
+    subject: &Subject<'_>,
+    answers: &[Answered],
+    held_out: &Extrapolation,
+) -> Vec<Item> {
+    let known = Known {
+        subject,
+        answers,
+        held_out,
+    };
     ITEMS
         .iter()
         .map(|(part, asks, source, answer)| Item {
@@ -268,6 +278,30 @@ impl Known<'_> {
     fn fit(&self) -> Option<&Fit> {
         self.subject.fit
     }
+}
+
+/// The law's own errors, from the cut nearest to all runs.
+fn backtest(k: &Known<'_>) -> Option<String> {
+    let own = |c: &&Cut| c.law == k.subject.law.id;
+    let cuts: Vec<&Cut> = k.held_out.backtest.iter().filter(own).collect();
+    let words: Vec<String> = cuts
+        .iter()
+        .map(|c| {
+            format!(
+                "{:.2}% at {:.1} orders of magnitude ({} runs)",
+                100.0 * c.rmse_log,
+                c.farthest,
+                c.held
+            )
+        })
+        .collect();
+    (!words.is_empty()).then(|| {
+        format!(
+            "root mean square error of runs beyond {} cuts: {}",
+            words.len(),
+            words.join("; ")
+        )
+    })
 }
 
 /// Only the author knows.

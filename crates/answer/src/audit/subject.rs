@@ -20,6 +20,8 @@ pub(crate) struct Subject<'a> {
     /// Tables that are not what they were when the fit was made.
     pub changed: &'a [String],
     pub points: &'a [Point],
+    /// How far the backtest reaches: letter of its axis, orders of magnitude.
+    pub tested: Option<(String, f64)>,
     pub runs: Runs,
     /// Notes of the fit, or of the rows when there is none.
     notes: Vec<Note>,
@@ -50,7 +52,12 @@ const ROLES: [(&str, &str); 4] = [
 ];
 
 impl<'a> Subject<'a> {
-    pub fn new(what: &Checked<'a>, fit: Option<&'a Fit>, refused: &'a [Diagnostic]) -> Self {
+    pub fn new(
+        what: &Checked<'a>,
+        fit: Option<&'a Fit>,
+        refused: &'a [Diagnostic],
+        tested: Option<(String, f64)>,
+    ) -> Self {
         let changed = what.law.with_changes(&what.options.coefs);
         let fitted = fit.and_then(|f| Law::from_toml(&f.law.id, "<fit>", &f.law.text).ok());
         let law = fitted.or(changed.ok()).unwrap_or_else(|| what.law.clone());
@@ -68,6 +75,7 @@ impl<'a> Subject<'a> {
             refused,
             changed: what.changed,
             points: what.points,
+            tested,
             runs,
             notes: fit.map_or(own, |f| f.notes.clone()),
         }

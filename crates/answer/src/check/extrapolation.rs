@@ -77,6 +77,14 @@ impl Extrapolation {
         })
     }
 
+    /// How far a law was tested: the letter of the axis, and the orders of magnitude to the farthest run that was held out
+    /// and foretold.
+    pub(crate) fn reach(&self, law: &str) -> Option<(String, f64)> {
+        let own = self.backtest.iter().filter(|c| c.law == law);
+        let farthest = own.map(|c| c.farthest).reduce(f64::max)?;
+        Some((self.letter.clone(), farthest))
+    }
+
     /// No backtest, and why.
     pub(crate) fn none(why: &str) -> Self {
         Self {

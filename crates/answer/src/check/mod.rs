@@ -91,7 +91,9 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         Err(faults) if is_refusal(&faults) => (None, faults.0),
         Err(faults) => return Err(faults),
     };
-    let subject = Subject::new(what, fit.as_ref(), &refused);
+    let extrapolation = held_out(what);
+    let tested = extrapolation.reach(&what.law.id);
+    let subject = Subject::new(what, fit.as_ref(), &refused, tested);
     let answers = audit::audit(&subject);
     Ok(Check {
         schema: "isoflop.check/1".to_owned(),
@@ -103,13 +105,20 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         },
         n: fit.as_ref().map_or(0, |f| f.n),
         findings: audit::findings(&answers),
-        checklist: audit::checklist(&subject, &answers),
+        checklist: audit::checklist(&subject, &answers, &extrapolation),
         answers,
         profile: profile_of(&subject),
-        extrapolation: held_out(what),
+        extrapolation,
         breaks: None,
         provenance: fit.map(|f| f.provenance),
     })
+}
+
+/// The predictions asked for over the irreducible part.
+fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
+    let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
+    let floor = audit::floor_of(&subject.law, fit)?;
+    profile(fit, &floor, subject.points).ok()
 }
 
 /// The backtest, or an empty one that says why there is none.
@@ -132,13 +141,6 @@ fn held_out(what: &Checked<'_>) -> Extrapolation {
         let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
         Extrapolation::none(&said.join("; "))
     })
-}
-
-/// The predictions asked for over the irreducible part.
-fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
-    let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
-    let floor = audit::floor_of(&subject.law, fit)?;
-    profile(fit, &floor, subject.points).ok()
 }
 
 /// Whether all faults say that these runs do not determine the law.

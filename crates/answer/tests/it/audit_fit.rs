@@ -5,7 +5,7 @@ use crate::support::{
     usual,
 };
 use insta::assert_snapshot;
-use isoflop_answer::{Check, Checked, Outcome, Point, check};
+use isoflop_answer::{BacktestOptions, Check, Checked, Outcome, Point, check};
 use isoflop_base::{Evidence, Severity};
 use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 use isoflop_law::Law;
@@ -352,6 +352,39 @@ fn points_beyond_the_runs_are_told_with_their_distance() {
         &check(&what, found).unwrap_or_else(|e| panic!("{e}")),
         "reach"
     ));
+}
+
+#[test]
+fn a_distance_that_the_backtest_covers_is_no_leap() {
+    let (law, table, options) = (chinchilla(), table(&usual()), quick());
+    let found = fit(&law, &table, &options);
+    let point = |n: f64, d: f64| Point {
+        at: vec![("N".to_owned(), n), ("D".to_owned(), d)],
+        levels: Vec::new(),
+    };
+    let how = BacktestOptions::default();
+    let what = Checked {
+        law: &law,
+        table: Some(&table),
+        options: &options,
+        points: &[point(2e10, 2e12), point(7e13, 1.4e16)],
+        rivals: &[],
+        backtest: Some(&how),
+        changed: &[],
+    };
+    let check = check(&what, found).unwrap_or_else(|e| panic!("{e}"));
+    let told: Vec<Severity> = rule(&check, "reach")
+        .findings
+        .iter()
+        .map(|f| f.severity)
+        .collect();
+    assert_eq!(
+        told,
+        [Severity::Info, Severity::Warning],
+        "{}",
+        said(&check, "reach")
+    );
+    assert!(said(&check, "reach").contains("the backtest reaches"));
 }
 
 #[test]

@@ -223,6 +223,8 @@ fn compute_of_params_without_embeddings_leaves_the_last_layer_out() {
         table: Some(&runs),
         options: &options,
         points: &[],
+        rivals: &[],
+        backtest: None,
         changed: &[],
     };
     let found = fit(&law, &runs, &options);

@@ -2,7 +2,9 @@
 
 use insta::assert_snapshot;
 use isoflop_answer::ledger::{Calibration, Covered, LedgerCheck, Score, Standing, Unscored};
-use isoflop_answer::{Answered, Check, Finding, Item, Outcome, Profile, ProfileRow, ProfiledPoint};
+use isoflop_answer::{
+    Answered, Check, Extrapolation, Finding, Item, Outcome, Profile, ProfileRow, ProfiledPoint,
+};
 use isoflop_base::{Evidence, Interval, Severity};
 use isoflop_fit::LawRecord;
 use isoflop_report::render::{self, Paint, Plots, Style};
@@ -104,8 +106,11 @@ fn check() -> Check {
                 },
             ],
         }),
-        backtest: Vec::new(),
-        ranking: Vec::new(),
+        extrapolation: Extrapolation {
+            no_backtest: Some("not asked for".to_owned()),
+            ..Extrapolation::default()
+        },
+        breaks: None,
         provenance: None,
     }
 }

@@ -180,6 +180,7 @@ pub fn fit() -> Fit {
             seed: 0,
             options: named(vec![("where", "tokens > 1e7".to_owned())]),
         },
+        calibration: None,
         joint: Joint::default(),
         points: points(),
     }

@@ -2,7 +2,8 @@
 //!
 //! # What it checks
 //!
-//! The points of `--at`: orders of magnitude beyond the runs in N, D, C and D/N.
+//! The points of `--at`: orders of magnitude beyond the runs in N, D, C and D/N, beside the distance over which the backtest
+//! has foretold runs.
 //!
 //! # Why it matters
 //!
@@ -22,7 +23,7 @@ use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::{Subject, graded};
 use crate::predict::predict;
-use isoflop_base::format_si;
+use isoflop_base::{Severity, format_si};
 
 pub(super) const RULE: Rule = Rule {
     name: "reach",
@@ -58,15 +59,33 @@ fn look(subject: &Subject<'_>) -> Verdict {
             .filter(|(_, orders)| *orders != 0.0)?;
         let at: Vec<String> = point.at.iter().map(|(n, x)| format!("{n}={}", format_si(*x, 3))).collect();
         let side = if *orders > 0.0 { "above the largest" } else { "below the smallest" };
+        // What was foretold over that distance before is no leap in the dark.
+        let along = subject.tested.as_ref().and_then(|(axis, farthest)| {
+            let asked = point.beyond.iter().find(|(n, _)| n == axis)?.1;
+            Some((axis, *farthest, asked.abs()))
+        });
+        let covered = along.is_some_and(|(_, farthest, asked)| farthest >= asked);
+        let tested = along.map_or_else(String::new, |(axis, farthest, _)| {
+            format!("; the backtest reaches {farthest:.1} in {axis}")
+        });
         let mut found = Found::new(
             "extrapolation",
-            graded(orders.abs(), FAR),
-            format!("{} lies {:.1} orders of magnitude {side} {name} of the runs", at.join(", "), orders.abs()),
+            if covered { Severity::Info } else { graded(orders.abs(), FAR) },
+            format!(
+                "{} lies {:.1} orders of magnitude {side} {name} of the runs{tested}",
+                at.join(", "),
+                orders.abs()
+            ),
         );
         for (name, orders) in &point.beyond {
             found = found.number(&format!("beyond_{name}"), *orders);
         }
-        Some(found.advice("backtest over that distance, predict with other laws too, and state the distance beside the number"))
+        let advice = if covered {
+            "state the distance beside the number, and what the backtest gave over it"
+        } else {
+            "predict with other laws too (--laws), and state the distance beside the number: no run this far out was foretold"
+        };
+        Some(found.advice(advice))
     });
     Verdict::of(found.collect(), || {
         "all points asked for lie within the runs".to_owned()
