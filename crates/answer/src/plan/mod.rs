@@ -297,6 +297,7 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
         return Err(Diagnostics(out.infeasible.iter().map(fault).collect()));
     }
     out.notes.extend(rows::no_range(laws));
+    out.notes.extend(rows::calibrated(laws));
     out.notes
         .extend(rows::other_convention(laws, &request.convention));
     if laws.len() > 1 {

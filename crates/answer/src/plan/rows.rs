@@ -14,6 +14,8 @@ use super::sizes;
 use super::source::{Answers, PlanLaw};
 use super::spread::estimate;
 use super::{Ask, LawUsed, Plan, PlanRequest, PlanRow};
+use crate::check;
+use crate::predict::PredictedPoint;
 
 /// A question solved at the best coefficients and at every draw.
 pub(super) struct Solved {
@@ -143,7 +145,14 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
     let tokens = of(|b| b.y.exp(), missing, "tokens");
     let ratio = of(|b| (b.y - b.x).exp(), f64::NAN, "tokens/param");
     let unit = &law.law.response().unit;
-    let loss = (law.answers == Answers::Loss).then(|| of(|b| b.loss, f64::NAN, unit));
+    let loss = (law.answers == Answers::Loss).then(|| {
+        let own = of(|b| b.loss, f64::NAN, unit);
+        match ask {
+            Ask::Compute(_) => widened(law, &solved.best, own),
+            // A target is what was asked, and has no error.
+            Ask::Loss(_) => own,
+        }
+    });
     let flops = of(|b| b.ln_c.exp(), missing, "FLOP");
     let asked = match ask {
         Ask::Compute(c) => Some(c.ln()),
@@ -189,6 +198,58 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
         loss,
         held,
     }
+}
+
+/// A loss as wide as the backtest of its fit asks at this distance from the runs.
+fn widened(law: &PlanLaw, at: &Best, loss: Estimate) -> Estimate {
+    let (Some(calibration), Some(_)) = (&law.calibration, loss.interval) else {
+        return loss;
+    };
+    let named = |role: Role| {
+        let inputs = law.law.vars.iter().filter(|v| v.role == VarRole::Input);
+        let mut own = inputs.zip(&law.roles);
+        own.find(|(_, r)| **r == role).map(|(v, _)| v.name.clone())
+    };
+    let values = [
+        (Some("N".to_owned()), at.x.exp()),
+        (Some("D".to_owned()), at.y.exp()),
+        (named(Role::Params), at.x.exp()),
+        (named(Role::Tokens), at.y.exp()),
+    ];
+    let mut point = PredictedPoint {
+        at: values
+            .into_iter()
+            .filter_map(|(name, x)| Some((name?, x)))
+            .collect(),
+        value: loss.value,
+        confidence: loss.interval,
+        levels: Vec::new(),
+        prediction: None,
+        beyond: Vec::new(),
+    };
+    check::widen(&mut point, calibration);
+    Estimate {
+        interval: point.confidence,
+        ..loss
+    }
+}
+
+/// Says which losses are as wide as a backtest asks, and what is not.
+pub(super) fn calibrated(laws: &[PlanLaw]) -> Vec<Note> {
+    laws.iter()
+        .filter_map(|law| law.calibration.as_ref().map(|c| (law, c)))
+        .map(|(law, c)| Note {
+            code: "backtest".to_owned(),
+            severity: Severity::Info,
+            message: format!(
+                "{}: the interval of the loss is widened beyond the runs by {:.3} for each order of magnitude in {}, as {} cuts of a \
+                 backtest ask; those of size and data are the coefficients' alone",
+                law.name, c.per_decade, c.axis, c.cuts
+            ),
+            evidence: vec![("per_decade".to_owned(), Evidence::Number(c.per_decade))],
+            advice: String::new(),
+        })
+        .collect()
 }
 
 /// The answer against the one without limits.

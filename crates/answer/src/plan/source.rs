@@ -1,7 +1,7 @@
 //! A law with numbers: a fit with its draws, or a published coefficient set.
 
 use isoflop_base::{Diagnostic, Diagnostics, Evidence, Note, Severity, closest};
-use isoflop_fit::{Fit, Provenance, Range, Status};
+use isoflop_fit::{Calibration, Fit, Provenance, Range, Status};
 use isoflop_law::surface::Surface;
 use isoflop_law::tape::{Output, Program};
 use isoflop_law::{Law, VarRole, Variant};
@@ -38,6 +38,8 @@ pub struct PlanLaw {
     pub(super) answers: Answers,
     pub(super) notes: Vec<Note>,
     pub(super) provenance: Option<Provenance>,
+    /// What a backtest has taught about its extrapolations.
+    pub(super) calibration: Option<Calibration>,
     /// Seed and number of resamples of a bootstrap: two fits that share them are paired.
     pub(super) bootstrap: Option<(u64, usize)>,
 }
@@ -124,6 +126,7 @@ impl PlanLaw {
             answers: Answers::Loss,
             notes: fit_notes(fit),
             provenance: Some(fit.provenance.clone()),
+            calibration: fit.calibration.clone(),
             bootstrap,
             surface,
             law,
@@ -228,6 +231,7 @@ impl PlanLaw {
             answers: Answers::Loss,
             notes,
             provenance: None,
+            calibration: None,
             bootstrap: None,
             surface,
         };

@@ -114,6 +114,50 @@ fn the_certified_fit_gives_the_optimum_of_its_law() {
 }
 
 #[test]
+fn a_backtest_widens_the_loss_and_says_so() {
+    let mut backtested = certified().clone();
+    backtested.calibration = Some(isoflop_fit::Calibration {
+        axis: "C".to_owned(),
+        largest: 1e22,
+        scale: "ln".to_owned(),
+        per_decade: 0.02,
+        cuts: 4,
+    });
+    let row = |fit: &Fit, c: f64| {
+        let law = PlanLaw::of_fit("fit", fit, &Given::default()).expect("plans");
+        only(&law, &request(&[Ask::Compute(c)]))
+    };
+    let (found, wide) = row(&backtested, 1e24);
+    let (_, plain) = row(certified(), 1e24);
+    assert_eq!((&wide.params, &wide.tokens), (&plain.params, &plain.tokens));
+    let half = |row: &PlanRow| {
+        let loss = row.loss.as_ref().unwrap();
+        (loss.interval.unwrap().upper / loss.value).ln()
+    };
+    // As much wider as `predict` makes the interval of the law at that point, in quadrature.
+    let at = vec![
+        ("N".to_owned(), plain.params.value),
+        ("D".to_owned(), plain.tokens.value),
+    ];
+    let point = isoflop::Point {
+        at,
+        levels: Vec::new(),
+    };
+    let told = |fit: &Fit| {
+        let found = isoflop::predict(fit, std::slice::from_ref(&point), 0.95).expect("predicts");
+        let one = &found.points[0];
+        (one.confidence.unwrap().upper / one.value).ln()
+    };
+    let more = |wide: f64, plain: f64| (wide * wide - plain * plain).sqrt();
+    let wanted = more(told(&backtested), told(certified()));
+    close(more(half(&wide), half(&plain)), wanted, 1e-9);
+    assert!(wanted > 0.04 && half(&wide) > 2.0 * half(&plain));
+    assert!(found.notes.iter().any(|n| n.code == "backtest"));
+    let (_, inside) = row(&backtested, 1e21);
+    assert_eq!(inside.loss, row(certified(), 1e21).1.loss);
+}
+
+#[test]
 fn rounding_the_exponents_moves_the_ratio_from_59_to_93() {
     let ask = request(&[Ask::Compute(5.88e23)]);
     let (plan, rounded) = only(&published("chinchilla", "paper"), &ask);
