@@ -89,7 +89,7 @@ const STATUS: &str = "status.json";
 /// How long runs took.
 const TIMINGS: &str = "timings.jsonl";
 /// Folder of the runs at work.
-const WORK: &str = "work";
+pub(crate) const WORK: &str = "work";
 
 /// Makes all runs of a plan that have no record yet.
 ///
