@@ -57,6 +57,8 @@ pub struct RunView {
     pub bytes: u64,
     /// Expected seconds on one processor.
     pub secs: Option<f64>,
+    /// FLOP utilisation: the rate of training as a share of that of a large matrix product here.
+    pub utilisation: Option<f64>,
     /// Whether it has a record.
     pub recorded: bool,
 }
@@ -150,7 +152,7 @@ pub fn plan_document(plan: &Plan, view: &PlanView) -> Document {
     let mut doc = Document::new(title);
     let mut table = Table::with_columns(&[
         "run", "part", ">params", ">layers", ">width", ">tokens", ">steps", ">FLOP", ">memory",
-        ">time", "recorded",
+        ">time", ">of peak", "recorded",
     ]);
     for (run, shown) in plan.runs.iter().zip(&view.runs) {
         let shape = &run.spec.shape;
@@ -165,6 +167,9 @@ pub fn plan_document(plan: &Plan, view: &PlanView) -> Document {
             plain(shown.flops, 3),
             format!("{} MB", shown.bytes.div_ceil(1 << 20)),
             shown.secs.map_or_else(String::new, duration),
+            shown
+                .utilisation
+                .map_or_else(String::new, |u| format!("{:.0} %", 100.0 * u)),
             if shown.recorded { "yes" } else { "" }.to_owned(),
         ]);
     }
@@ -244,9 +249,14 @@ fn precision_blocks(doc: &mut Document, precision: &Precision) {
     ));
 }
 
-/// The plan's runs as they are shown.
+/// A run of the plan as it is shown; its speed is seconds and utilisation.
 #[must_use]
-pub fn run_view(run: &PlannedRun, bytes: u64, secs: Option<f64>, records: &[Record]) -> RunView {
+pub fn run_view(
+    run: &PlannedRun,
+    bytes: u64,
+    speed: Option<(f64, f64)>,
+    records: &[Record],
+) -> RunView {
     RunView {
         id: run.id().to_owned(),
         part: run.part.word(),
@@ -255,7 +265,8 @@ pub fn run_view(run: &PlannedRun, bytes: u64, secs: Option<f64>, records: &[Reco
         flops: run.spec.flops(),
         steps: run.spec.steps(),
         bytes,
-        secs,
+        secs: speed.map(|(secs, _)| secs),
+        utilisation: speed.map(|(_, share)| share),
         recorded: table::end(run, records).is_some(),
     }
 }

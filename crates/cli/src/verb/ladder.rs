@@ -90,12 +90,15 @@ fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Fa
     let mut speeds = Speeds::default();
     let mut runs = Vec::new();
     for run in &plan.runs {
-        let secs = match plan.template {
+        let speed = match plan.template {
             Some(_) => None,
-            None => Some(speeds.secs(&run.spec)?),
+            None => Some((
+                speeds.secs(&run.spec)?,
+                speeds.utilisation(&run.spec.shape)?,
+            )),
         };
         let bytes = machine::run_bytes(&plan, run);
-        runs.push(show::run_view(run, bytes, secs, &known));
+        runs.push(show::run_view(run, bytes, speed, &known));
     }
     let law = outcome::law(&plan.file.fit.law)?;
     let (known_before, unknown) = match precision(&plan, &law) {
