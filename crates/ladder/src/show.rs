@@ -335,7 +335,9 @@ pub fn status_document(plan: &Plan, records: &[Record], view: &StatusView) -> Do
             table.rows.push(vec![
                 run.id.clone(),
                 format!("{:.0} %", 100.0 * run.share),
-                run.train_loss.map_or_else(String::new, |x| plain(x, 4)),
+                run.train_loss.map_or_else(String::new, |x| {
+                    format!("{} {}", curve(&run.losses), plain(x, 4))
+                }),
                 run.tokens_per_sec
                     .map_or_else(String::new, |x| format_si(x, 3)),
             ]);
@@ -679,7 +681,7 @@ pub fn live_lines(view: &View) -> Vec<String> {
     for run in &view.running {
         let mut line = format!("{} {}", bar(run.share), run.id);
         if let Some(loss) = run.train_loss {
-            line.push_str(&format!("  training loss {loss:.3}"));
+            line.push_str(&format!("  training loss {} {loss:.3}", curve(&run.losses)));
         }
         if let Some(rate) = run.tokens_per_sec {
             line.push_str(&format!("  {} tokens/s", format_si(rate, 3)));
@@ -687,6 +689,24 @@ pub fn live_lines(view: &View) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// Cells of a curve.
+const CURVE: usize = 16;
+
+/// A curve in one line of text, highest to lowest over its own range.
+fn curve(points: &[f64]) -> String {
+    const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let ends = |(low, high): (f64, f64), x: &f64| (low.min(*x), high.max(*x));
+    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), ends);
+    let cells = CURVE.min(points.len());
+    (0..cells)
+        .map(|cell| {
+            let x = points[cell * points.len() / cells];
+            let place = (x - low) / (high - low).max(f64::MIN_POSITIVE);
+            STEPS[((place * 7.0).round() as usize).min(7)]
+        })
+        .collect()
 }
 
 fn bar(share: f64) -> String {
@@ -778,6 +798,16 @@ mod tests {
         );
         assert!(sentence(&verdict(Some(1.9))).ends_with("lies outside the interval."));
         assert!(sentence(&verdict(None)).ends_with("no measured loss yet."));
+    }
+
+    #[test]
+    fn a_curve_falls_from_full_to_empty() {
+        let falling: Vec<f64> = (0..32).map(|i| 5.0 - f64::from(i) / 10.0).collect();
+        let text = curve(&falling);
+        assert_eq!(text.chars().count(), CURVE);
+        assert!(text.starts_with('█') && text.ends_with('▁'), "{text}");
+        assert_eq!(curve(&[]), "");
+        assert_eq!(curve(&[2.0, 2.0]), "▁▁");
     }
 
     #[test]

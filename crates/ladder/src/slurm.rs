@@ -398,6 +398,7 @@ impl Runner<'_> {
                 id: run.id().to_owned(),
                 share: 0.0,
                 train_loss: None,
+                losses: Vec::new(),
                 tokens_per_sec: None,
             });
         View {
