@@ -102,6 +102,7 @@ pub fn predict_through(
         formula: format!("{}; {}", inner.law.formula, outer.law.formula),
         unit: second.law.response().unit.clone(),
         method: method(intervals.is_some(), &link),
+        laws: Vec::new(),
         notes: notes(inner, &answers),
         points: answers,
     })

@@ -1,10 +1,22 @@
 //! Questions of fits and laws, one module each.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod chain;
+mod check;
 mod compare_laws;
+pub mod ledger;
+pub mod plan;
 mod predict;
+mod profile;
 
+pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
+pub use check::{
+    BacktestOptions, Band, BreakPlace, BreakTest, Breaks, COMBINED, Candidate, Check, Checked, Cut,
+    Extrapolation, HeldOut, NotJudged, Ranked, Widening, breaks, check, extrapolation,
+    predict_together,
+};
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
-pub use predict::{Point, PredictedPoint, Prediction, predict};
+pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
+pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};

@@ -19,6 +19,8 @@ use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::check;
+
 /// A point to predict at: inputs by letter or column name, index values by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Point {
@@ -41,8 +43,22 @@ pub struct Prediction {
     pub method: String,
     /// One entry a point, in the order asked.
     pub points: Vec<PredictedPoint>,
+    /// Laws that were joined, with what each says by itself; empty for one law.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<Share>,
     /// Warnings that hold for all points.
     pub notes: Vec<Note>,
+}
+
+/// The part of one law in a joined prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// The law.
+    pub law: String,
+    /// Its mean weight over the points.
+    pub weight: f64,
+    /// What it predicts, point by point.
+    pub values: Vec<f64>,
 }
 
 /// One predicted response.
@@ -118,23 +134,43 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
     let mut answers = Vec::new();
     for (row, (value, confidence, prediction)) in rows.into_iter().zip(intervals) {
         let beyond = beyond(fit, &row);
-        answers.push(PredictedPoint {
+        let mut point = PredictedPoint {
             at: row.at,
             levels: row.levels,
             value,
             confidence,
             prediction,
             beyond,
-        });
+        };
+        if let Some(calibration) = &fit.calibration {
+            check::widen(&mut point, calibration);
+        }
+        answers.push(point);
     }
     Ok(Prediction {
         schema: "isoflop.predict/1".to_owned(),
         formula: fit.law.formula.clone(),
         unit: law.response().unit.clone(),
-        method: spread.method(),
+        method: method(&spread, fit),
+        laws: Vec::new(),
         notes: notes(fit, &answers),
         points: answers,
     })
+}
+
+/// How the intervals were made; a check says by how much they were widened.
+fn method(spread: &Spread<'_>, fit: &Fit) -> String {
+    let plain = spread.method();
+    match &fit.calibration {
+        None => plain,
+        Some(c) => format!(
+            "{}; both widened beyond the data by {:.3} for each order of magnitude in {}, as {} cuts of a backtest ask",
+            plain.trim_end_matches("; the law is held to be true"),
+            c.per_decade,
+            c.axis,
+            c.cuts
+        ),
+    }
 }
 
 /// A point in the law's letters, all inputs present.

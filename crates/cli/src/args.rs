@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::plan_args::PlanArgs;
+
 /// Turns training runs into scaling laws with certified fits.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,7 +28,7 @@ pub(crate) struct Global {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Also write the result to a file: .json .md .csv .svg by its ending; may be repeated
+    /// Also write the result to a file: .json .md .csv .svg (.toml for a plan) by its ending; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FILE", global = true)]
     pub(crate) output: Vec<PathBuf>,
     /// Draw the picture in the terminal
@@ -50,6 +52,10 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Predict with a fitted law, and say how far beyond the data that is
     Predict(PredictArgs),
+    /// Audit a law and its runs: what a careful reader would ask, answered with evidence and advice; or score forecasts
+    Check(CheckArgs),
+    /// Plan: the best model for a budget, the least budget for a loss, under limits
+    Plan(Box<PlanArgs>),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue
@@ -301,8 +307,80 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FIT.json")]
     pub(crate) through: Option<String>,
     /// Law to fit first, when the input is a table
+    #[arg(long, value_name = "ID|FILE|FORMULA", conflicts_with = "laws")]
+    pub(crate) law: Option<String>,
+    /// Show how the prediction moves when this coefficient is held at values over its interval
+    #[arg(long, value_name = "COEF", conflicts_with = "through")]
+    pub(crate) profile: Option<String>,
+    /// Add the prediction to this ledger of forecasts, to be scored by `isoflop check` when the run is done
+    #[arg(
+        long,
+        value_name = "LEDGER.jsonl",
+        requires = "name",
+        conflicts_with = "through"
+    )]
+    pub(crate) record: Option<std::path::PathBuf>,
+    /// Name of the run that is forecast, one for each point
+    #[arg(long, value_name = "NAME", requires = "record")]
+    pub(crate) name: Vec<String>,
+    /// The day of the forecast, kept as it is written
+    #[arg(long, value_name = "DAY", requires = "record")]
+    pub(crate) date: Option<String>,
+    #[command(flatten)]
+    pub(crate) backtest: BacktestArgs,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// How laws are compared by the runs that they have not seen
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// Laws to compare: names, files or formulas, with commas; or family:TAG, such as family:learning-curve
+    #[arg(long, value_name = "LAWS")]
+    pub(crate) laws: Vec<String>,
+    /// Quantity that says which runs are the largest: a letter or column; C = 6ND unless said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) axis: Option<String>,
+    /// Cuts at which the largest runs are held out
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=50))]
+    pub(crate) cuts: u64,
+}
+
+/// `isoflop check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Tables of runs with --law, a saved fit (fit.json), or a ledger of forecasts (.jsonl)
+    #[arg(value_name = "INPUT|FIT.json|LEDGER.jsonl", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Law: a name from `isoflop laws`, a law file, or a formula such as "L = E + A/N^alpha"
     #[arg(long, value_name = "ID|FILE|FORMULA")]
     pub(crate) law: Option<String>,
+    #[command(flatten)]
+    pub(crate) backtest: BacktestArgs,
+    /// Leave the backtest out
+    #[arg(long, conflicts_with_all = ["laws", "axis", "cuts"])]
+    pub(crate) no_backtest: bool,
+    /// How many breaks the curve has: N simulated curves for each test (one input x, one response y; see --map)
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "99", value_parser = clap::value_parser!(u64).range(19..=10_000))]
+    pub(crate) breaks: Option<u64>,
+    /// Write the saved fit (fit.json) again with what the backtest says of its intervals; predict then uses it
+    #[arg(long, value_name = "FIT.json")]
+    pub(crate) keep: Option<String>,
+    /// A point that the law is meant to predict: N=70B,D=1.4T; may be repeated
+    #[arg(long, value_name = "POINT")]
+    pub(crate) at: Vec<String>,
+    /// A table of such points
+    #[arg(long, value_name = "FILE")]
+    pub(crate) at_file: Option<String>,
+    /// Score the forecasts of a ledger by this table of finished runs, and keep the scores in the ledger
+    #[arg(long, value_name = "RUNS", conflicts_with = "law")]
+    pub(crate) truth: Vec<String>,
+    /// The day of the scores, kept as it is written
+    #[arg(long, value_name = "DAY", requires = "truth")]
+    pub(crate) date: Option<String>,
+    /// Exit with 3 when a finding is a warning or worse, or when the forecasts of a ledger held too seldom
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }

@@ -37,8 +37,36 @@ pub(crate) fn number(name: &str, text: &str) -> Result<f64, Diagnostic> {
     }
 }
 
+/// The points of `--at` and `--at-file`, with all their faults together.
+pub(crate) fn asked(
+    at: &[String],
+    file: Option<&str>,
+    map: &[String],
+    fit: &Fit,
+) -> Result<Vec<Point>, Diagnostics> {
+    let mut points = Vec::new();
+    let mut faults = Diagnostics::default();
+    for text in at {
+        match point(text, fit) {
+            Ok(point) => points.push(point),
+            Err(more) => faults.0.extend(more.0),
+        }
+    }
+    if let Some(file) = file {
+        match points_of_file(file, map, fit) {
+            Ok(more) => points.extend(more),
+            Err(more) => faults.0.extend(more.0),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(points)
+    } else {
+        Err(faults)
+    }
+}
+
 /// A point of `--at`. Names are the law's letters or the columns they came from.
-pub(crate) fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
+fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
     let mut point = Point {
         at: Vec::new(),
         levels: Vec::new(),
@@ -89,11 +117,7 @@ fn letter(fit: &Fit, law: Option<&Law>, name: &str) -> String {
 }
 
 /// The points of `--at-file`: a table with a column for every input and index of the law.
-pub(crate) fn points_of_file(
-    file: &str,
-    map: &[String],
-    fit: &Fit,
-) -> Result<Vec<Point>, Diagnostics> {
+fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, Diagnostics> {
     let mut reader = ReadOptions::default();
     for text in map {
         reader.map.extend(ReadOptions::parse_map(text)?);

@@ -2,8 +2,10 @@
 
 mod args;
 mod at;
+mod candidates;
 mod law_ref;
 mod output;
+mod plan_args;
 mod request;
 mod verb;
 
@@ -37,6 +39,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Fit(said) => verb::fit::run(said, seed, &output),
         Command::Predict(said) => verb::predict::run(said, seed, &output),
+        Command::Check(said) => verb::check::run(said, seed, &output),
+        Command::Plan(said) => verb::plan::run(*said, seed, &output),
         Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
         Command::Flops(said) => verb::flops::run(&said, &output),

@@ -15,7 +15,7 @@ const INPUT_AT_FAULT: u8 = 1;
 /// The analysis itself says no.
 const SAYS_NO: u8 = 3;
 
-const ENDINGS: [&str; 4] = ["json", "md", "csv", "svg"];
+const ENDINGS: [&str; 5] = ["json", "md", "csv", "svg", "toml"];
 
 /// Why there is no result.
 pub(crate) enum Failure {
@@ -102,6 +102,33 @@ impl Output {
         self.show_as(doc, json, || render::text(doc, self.style))
     }
 
+    /// Shows a short document on the screen and writes a long one to files.
+    pub(crate) fn show_pages(
+        &self,
+        screen: &Document,
+        page: &Document,
+        json: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        self.show_as(page, json, || render::text(screen, self.style))
+    }
+
+    /// Writes a saved result to a file that was named apart from `-o`.
+    pub(crate) fn keep(&self, path: &str, text: &str) -> Result<(), Diagnostic> {
+        let path = Path::new(path);
+        write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
+    }
+
+    /// Shows a plan, which can be written as a plan file as well.
+    pub(crate) fn show_plan(
+        &self,
+        doc: &Document,
+        json: impl Fn() -> String,
+        toml: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        self.write(doc, &json, &|_| Ok(toml()))?;
+        self.print(json, || render::text(doc, self.style))
+    }
+
     /// Shows a result whose text is not that of its document.
     pub(crate) fn show_as(
         &self,
@@ -109,15 +136,30 @@ impl Output {
         json: impl Fn() -> String,
         text: impl Fn() -> String,
     ) -> Result<(), Failure> {
+        self.write(doc, &json, &|path| Err(no_plan_file(path)))?;
+        self.print(json, text)
+    }
+
+    fn write(
+        &self,
+        doc: &Document,
+        json: &dyn Fn() -> String,
+        toml: &dyn Fn(&Path) -> Result<String, Diagnostic>,
+    ) -> Result<(), Failure> {
         for (path, ending) in &self.files {
             let bytes = match *ending {
                 "json" => json(),
                 "md" => render::markdown(doc),
                 "csv" => render::csv(doc),
+                "toml" => toml(path)?,
                 _ => render::svg(doc).ok_or_else(|| no_picture(path))?,
             };
             write_whole(path, bytes.as_bytes()).map_err(|e| cannot_write(path, &e))?;
         }
+        Ok(())
+    }
+
+    fn print(&self, json: impl Fn() -> String, text: impl Fn() -> String) -> Result<(), Failure> {
         match self.shown {
             Shown::Text => print(&text()),
             Shown::Json => print(&json()),
@@ -203,6 +245,17 @@ fn no_picture(path: &Path) -> Diagnostic {
         ),
     )
     .help("endings that can be written here: .json .md .csv")
+}
+
+fn no_plan_file(path: &Path) -> Diagnostic {
+    Diagnostic::error(
+        "no-plan-file",
+        format!(
+            "{} cannot be written: this result is no plan",
+            path.display()
+        ),
+    )
+    .help("endings that can be written here: .json .md .csv .svg")
 }
 
 fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {

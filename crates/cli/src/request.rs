@@ -52,7 +52,18 @@ impl FitRequest {
         fit_groups(&law, &table, column, &self.options)
     }
 
-    fn load(&self) -> Result<(Law, RunTable), Diagnostics> {
+    /// Reads the table alone.
+    pub(crate) fn table(&self) -> Result<RunTable, Diagnostics> {
+        read(&self.inputs, &self.reader).map_err(|faults| near_dataset(faults, &self.inputs))
+    }
+
+    /// The options of the fit.
+    pub(crate) fn options(&self) -> &FitOptions {
+        &self.options
+    }
+
+    /// Reads the table and the law, and reports the faults of both together.
+    pub(crate) fn load(&self) -> Result<(Law, RunTable), Diagnostics> {
         let alone = self.law.load_alone();
         let table = match (read(&self.inputs, &self.reader), &alone) {
             (Ok(table), _) => table,
@@ -169,6 +180,17 @@ fn near_dataset(mut faults: Diagnostics, inputs: &[Input]) -> Diagnostics {
         }
     }
     faults
+}
+
+/// Tables as they are read by `--map`, `--where`, `--let` and `--copies`.
+pub(crate) fn table(inputs: &[String], how: &HowArgs) -> Result<RunTable, Diagnostics> {
+    let mut faults = Diagnostics::default();
+    let reader = reader(how, &mut faults);
+    if !faults.0.is_empty() {
+        return Err(faults);
+    }
+    let inputs: Vec<Input> = inputs.iter().map(|i| input(i)).collect();
+    read(&inputs, &reader).map_err(|f| near_dataset(f, &inputs))
 }
 
 fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {

@@ -33,6 +33,8 @@ pub enum NeedKind {
     Response,
     /// The measured number, above zero.
     PositiveResponse,
+    /// A finite number above zero by which a row counts: a weight, a number of trials.
+    Weight,
     /// A value that names a group.
     Level,
 }
@@ -62,7 +64,7 @@ impl NeedKind {
     }
 
     fn is_positive(self) -> bool {
-        matches!(self, Self::Positive | Self::PositiveResponse)
+        matches!(self, Self::Positive | Self::PositiveResponse | Self::Weight)
     }
 }
 

@@ -95,6 +95,31 @@ impl RunTable {
         }
     }
 
+    /// The table with one more column of text, one value a row.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many values as rows.
+    #[must_use]
+    pub fn with_text(mut self, name: &str, values: &[String]) -> Self {
+        assert_eq!(values.len(), self.rows(), "one value for each row");
+        let mut levels: Vec<String> = Vec::new();
+        let codes = values
+            .iter()
+            .map(|value| {
+                let known = levels.iter().position(|l| l == value);
+                let at = known.unwrap_or_else(|| {
+                    levels.push(value.clone());
+                    levels.len() - 1
+                });
+                u32::try_from(at).expect("a computed table is small")
+            })
+            .collect();
+        let column = Column::new(name, Values::Text { codes, levels });
+        self.columns.push(Arc::new(column));
+        self
+    }
+
     /// Number of rows in the table.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -14,6 +14,8 @@ const SIMPLEX: f64 = 2e-3;
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub n: usize,
+    /// Row of the table of each run.
+    pub rows: Vec<usize>,
     /// Inputs by letter, in the law's order.
     pub inputs: Vec<(String, Vec<f64>)>,
     pub response: Vec<f64>,
@@ -85,13 +87,13 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
         seek(&var.name, &var.column, kind);
     }
     if let Some(name) = wants.weights {
-        seek(name, name, NeedKind::Positive);
+        seek(name, name, NeedKind::Weight);
     }
     if let Some(name) = wants.clusters {
         seek(name, name, NeedKind::Level);
     }
     if let Some(Some(name)) = wants.share {
-        seek(name, name, NeedKind::Positive);
+        seek(name, name, NeedKind::Weight);
     }
     if let Some(last) = faults.pop() {
         faults.push(told(last, &notes, Severity::Info));
@@ -171,6 +173,7 @@ fn assemble(
         indexes,
         columns,
         places: table.places(&selection.rows),
+        rows: selection.rows,
         skipped: selection
             .skipped
             .into_iter()
@@ -239,6 +242,7 @@ fn retain(binding: &mut Binding, keep: &[bool]) {
     for (_, column) in &mut binding.indexes {
         only(column, keep);
     }
+    only(&mut binding.rows, keep);
     only(&mut binding.response, keep);
     only(&mut binding.weights, keep);
     binding.places.retain(keep);

@@ -67,15 +67,45 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
     }
 }
 
-/// All coefficients at once. The law has its changes already.
-pub(crate) fn fit_once(
+/// The runs of a table that a fit with these options would use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsedRuns {
+    /// Row of the table of each run.
+    pub rows: Vec<usize>,
+    /// Inputs by letter.
+    pub inputs: Vec<(String, Vec<f64>)>,
+    /// Index columns by name: the level of each run.
+    pub levels: Vec<(String, Vec<String>)>,
+    /// Response.
+    pub response: Vec<f64>,
+    /// Column of each letter.
+    pub columns: Vec<(String, String)>,
+}
+
+/// The runs that [`fit`] would use, with their columns.
+///
+/// # Errors
+///
+/// As [`fit`] has them for columns that are missing and tables without a usable row.
+pub fn used_runs(
     law: &Law,
     table: &RunTable,
     options: &FitOptions,
-) -> Result<Fit, Diagnostics> {
-    let derived = derived::parse(law, &options.derive)?;
+) -> Result<UsedRuns, Diagnostics> {
     let objective = objective_of(law, options)?;
-    let wants = Wants {
+    let found = binding::bind(law, table, &wants(options, &objective))?;
+    Ok(UsedRuns {
+        rows: found.rows,
+        inputs: found.inputs,
+        levels: found.indexes,
+        response: found.response,
+        columns: found.columns,
+    })
+}
+
+/// What the options need of a table beside the law's columns.
+fn wants<'a>(options: &'a FitOptions, objective: &'a Objective) -> Wants<'a> {
+    Wants {
         weights: options.weights.as_deref(),
         clusters: match &options.uncertainty {
             Uncertainty::Cluster { column, .. } => Some(column),
@@ -86,8 +116,18 @@ pub(crate) fn fit_once(
             PenaltyKind::Binomial { trials } => Some(trials.as_deref()),
             _ => None,
         },
-    };
-    let mut binding = binding::bind(law, table, &wants)?;
+    }
+}
+
+/// All coefficients at once. The law has its changes already.
+pub(crate) fn fit_once(
+    law: &Law,
+    table: &RunTable,
+    options: &FitOptions,
+) -> Result<Fit, Diagnostics> {
+    let derived = derived::parse(law, &options.derive)?;
+    let objective = objective_of(law, options)?;
+    let mut binding = binding::bind(law, table, &wants(options, &objective))?;
     let output = match objective.scale {
         Scale::Raw => Output::Response,
         Scale::Ln => Output::LnResponse,
@@ -221,7 +261,11 @@ fn solved_starts(p: usize, tried: usize) -> usize {
 }
 
 /// Observed responses on the scale of the residuals.
-fn observed(law: &Law, binding: &Binding, scale: Scale) -> Result<Vec<f64>, Diagnostics> {
+pub(crate) fn observed(
+    law: &Law,
+    binding: &Binding,
+    scale: Scale,
+) -> Result<Vec<f64>, Diagnostics> {
     let values = match scale {
         Scale::Raw => binding.response.clone(),
         Scale::Ln => {
@@ -294,7 +338,7 @@ pub(crate) fn bind_program<'p>(program: &'p Program, law: &Law, binding: &Bindin
     program.bind(binding.n, &columns(program, law, binding), &codes)
 }
 
-fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
+pub(crate) fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
     program
         .coordinates()
         .iter()
@@ -502,7 +546,7 @@ fn with_priors(
     ))
 }
 
-fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
+pub(crate) fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
     let residuals = Target::new(frame, weights, penalty, 0.0).residuals(x);
     let (mut scores, mut curvature) = (0.0, 0.0);
     for (r, w) in residuals.iter().zip(weights) {

@@ -20,6 +20,7 @@ mod options;
 mod pool;
 pub mod recipe;
 mod record;
+mod refit;
 mod result;
 mod solve;
 mod spelling;
@@ -29,12 +30,13 @@ mod structure;
 mod target;
 mod uncertainty;
 
-pub use engine::fit;
+pub use engine::{UsedRuns, fit, used_runs};
 pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};
+pub use refit::{Refits, refits};
 pub use result::{
-    Basin, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage, ObjectiveRecord, Points,
-    PoolRecord, Provenance, Range, ResidualSummary, SkippedRows, StageRecord, Starts, Status,
-    TableRecord, UncertaintyRecord, WeakDirection,
+    Basin, Calibration, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage,
+    ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary, SkippedRows,
+    StageRecord, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
 };

@@ -59,6 +59,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         provenance: provenance(solved),
         joint: spread.joint,
         points: points(solved, &residuals),
+        calibration: None,
     };
     let found = notes::notes(solved, &fit);
     fit.notes.extend(found);

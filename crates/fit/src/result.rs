@@ -52,6 +52,30 @@ pub struct Fit {
     pub joint: Joint,
     /// The runs used, with fitted values, when there are at most 20,000.
     pub points: Points,
+    /// What a backtest says of its intervals, once a check has written it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// How much wider intervals must be beyond the data, learnt by holding out the largest runs.
+///
+/// # Formula
+///
+/// ```text
+/// sd² = sd²(inside) + (per_decade · d)²      d = log₁₀(axis / largest)
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Letter of the axis; `C` for 6ND.
+    pub axis: String,
+    /// Largest value of the axis that was fitted.
+    pub largest: f64,
+    /// `ln` of the response, or `raw`.
+    pub scale: String,
+    /// Standard deviation to add for each order of magnitude, in quadrature.
+    pub per_decade: f64,
+    /// Cuts that it was learnt from.
+    pub cuts: usize,
 }
 
 /// The law inside a fit.

@@ -30,7 +30,8 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
         .collect();
     let any_declared = declared.iter().any(Option::is_some);
     let point = declared_point(scene);
-    let golden = golden_ratio(automatic.len());
+    let axes = axes(scene.coordinates);
+    let golden = golden_ratio(axes.iter().max().map_or(0, |last| last + 1));
     (0..count)
         .map(|i| {
             if let (0, Some(point)) = (i, &point) {
@@ -40,7 +41,7 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
             let mut from_file = Vec::new();
             let phi: Vec<f64> = (0..automatic.len())
                 .map(|j| {
-                    let u = sequence(i, j, golden);
+                    let u = sequence(i, axes[j], golden);
                     let (low, high) = match declared[j] {
                         Some(range) if use_declared => {
                             from_file.push(j);
@@ -65,6 +66,28 @@ fn centred(scene: &Scene<'_>, mut phi: Vec<f64>, from_file: &[usize]) -> Vec<f64
         }
     }
     phi
+}
+
+/// More levels of an index than this start from one value that they share: in a box of hundreds of sides every point is
+/// near a corner, and the levels part from each other in the first steps.
+const OWN_STARTS: usize = 8;
+
+/// The axis of the sequence that each coordinate takes its place from.
+fn axes(coordinates: &[Coordinate]) -> Vec<usize> {
+    let levels = |coef| coordinates.iter().filter(|c| c.coef == coef).count();
+    let mut next = 0;
+    let mut out: Vec<usize> = Vec::with_capacity(coordinates.len());
+    for (j, c) in coordinates.iter().enumerate() {
+        let shared = coordinates[..j].iter().position(|d| d.coef == c.coef);
+        match shared {
+            Some(first) if levels(c.coef) > OWN_STARTS => out.push(out[first]),
+            _ => {
+                out.push(next);
+                next += 1;
+            }
+        }
+    }
+    out
 }
 
 /// The generalised golden ratio: the root above one of g^(dim + 1) = g + 1.

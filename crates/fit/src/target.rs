@@ -205,21 +205,47 @@ impl<'a> Target<'a> {
 
     /// Σ qᵢ ∇²fᵢ for fixed row weights q, by central differences of [`Self::weighted_gradient`]: the weights are
     /// smooth in φ whatever the penalty, so the differences are good to ten digits.
+    ///
+    /// The levels of one index meet in no run, so all of them move at once: the change of each one's own slope is its
+    /// own, and what they share with other coordinates is read from the moves of those.
     pub fn weighted_hessian(&mut self, x: &[f64], q: &[f64]) -> Vec<f64> {
         let p = self.law_dim();
         let mut h = vec![0.0; p * p];
         let (mut up, mut down) = (vec![0.0; p], vec![0.0; p]);
         let mut at = x[..p].to_vec();
-        let units = self.units(x);
+        let steps: Vec<f64> = self.units(x).iter().map(|unit| 6e-6 * unit).collect();
+        let apart = self.apart();
+        let mut moves: Vec<Vec<usize>> = apart.iter().map(|g| g.clone().collect()).collect();
+        let together = |j: &usize| apart.iter().any(|g| g.contains(j));
+        moves.extend((0..p).filter(|j| !together(j)).map(|j| vec![j]));
+        for moved in &moves {
+            for side in [1.0, -1.0] {
+                for j in moved {
+                    at[*j] = x[*j] + side * steps[*j];
+                }
+                let out = if side > 0.0 { &mut up } else { &mut down };
+                self.weighted_gradient(&at, q, out);
+            }
+            for j in moved {
+                at[*j] = x[*j];
+            }
+            if let [j] = moved[..] {
+                for i in 0..p {
+                    h[i * p + j] = (up[i] - down[i]) / (2.0 * steps[j]);
+                }
+                continue;
+            }
+            // Level k of another group of the same index meets level k of this one alone.
+            for group in &apart {
+                for (level, j) in moved.iter().enumerate() {
+                    let i = group.start + level;
+                    h[i * p + j] = (up[i] - down[i]) / (2.0 * steps[*j]);
+                }
+            }
+        }
         for j in 0..p {
-            let step = 6e-6 * units[j];
-            at[j] = x[j] + step;
-            self.weighted_gradient(&at, q, &mut up);
-            at[j] = x[j] - step;
-            self.weighted_gradient(&at, q, &mut down);
-            at[j] = x[j];
-            for i in 0..p {
-                h[i * p + j] = (up[i] - down[i]) / (2.0 * step);
+            for i in (0..p).filter(|i| !together(i) && together(&j)) {
+                h[i * p + j] = h[j * p + i];
             }
         }
         for i in 0..p {
@@ -230,6 +256,16 @@ impl<'a> Target<'a> {
             }
         }
         h
+    }
+
+    /// Coordinates of the groups that run over the index with the most levels.
+    fn apart(&self) -> Vec<std::ops::Range<usize>> {
+        let groups = self.frame.bound.program().groups();
+        let Some(most) = groups.iter().max_by_key(|g| g.levels) else {
+            return Vec::new();
+        };
+        let same = groups.iter().filter(|g| g.index == most.index);
+        same.map(|g| g.base..g.base + g.levels).collect()
     }
 
     /// For each coordinate the length over which the law bends. Where nothing is known of its size: its value, but

@@ -30,17 +30,32 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+mod gain;
+pub mod ledger;
+mod plan_file;
+mod plan_request;
+mod reload;
 mod saved;
+mod settings;
 mod threads;
 mod verify;
 
 pub use datasets::{DataSet, dataset, datasets};
-pub use saved::fit_from_json;
+pub use gain::pinned_gain;
+pub use plan_file::{PlanSpec, Word};
+pub use reload::{Reloaded, reload};
+pub use saved::{fit_from_json, plan_laws_from_json};
+pub use settings::merged;
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
+pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
+pub use isoflop_answer::plan;
 pub use isoflop_answer::{
-    LawComparison, Point, PredictedPoint, Prediction, compare_laws, predict, predict_through,
+    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
+    LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
+    breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
+    profile,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
@@ -49,8 +64,8 @@ pub use isoflop_base::{
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
-    Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, fit, fit_groups,
-    recipe,
+    Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, UsedRuns, fit,
+    fit_groups, recipe, used_runs,
 };
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
 pub use isoflop_report as report;

@@ -1,10 +1,19 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
+use isoflop_answer::plan::{Given, PlanLaw};
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
-use isoflop_fit::Fit;
+use isoflop_fit::recipe::Allocation;
+use isoflop_fit::{Fit, Fits, Recipe};
+use serde::Deserialize;
 
 /// The schema this version reads.
 const SCHEMA: &str = "isoflop.fit/1";
+
+/// The schema of recipes.
+const RECIPE: &str = "isoflop.recipe/1";
+
+/// The schema of fits by group.
+const FITS: &str = "isoflop.fits/1";
 
 /// Reads a fit that was written with `--json` or `-o fit.json`.
 ///
@@ -38,6 +47,79 @@ pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
             &e,
         )
     })
+}
+
+/// Laws to plan with: that of a saved fit; those of all groups of saved fits; of a saved recipe the power law through its
+/// compute-optimal sizes.
+///
+/// # Errors
+///
+/// As [`fit_from_json`]; `no-allocation` for a recipe that found too few minima; `no-fits` for groups without a fit; those
+/// of [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
+pub fn plan_laws_from_json(
+    name: &str,
+    text: &str,
+    given: &Given,
+) -> Result<Vec<PlanLaw>, Diagnostics> {
+    let schema = serde_json::from_str::<Schema>(text).map(|s| s.schema);
+    match schema.as_deref() {
+        Ok(RECIPE) => {
+            let recipe: Recipe = document(name, text, "recipe")?;
+            let sizes = |a: &&Allocation| a.fit.law.formula.starts_with('N');
+            match recipe.allocations.iter().find(sizes) {
+                Some(allocation) => Ok(vec![PlanLaw::of_fit(name, &allocation.fit, given)?]),
+                None => Err(Diagnostic::error(
+                    "no-allocation",
+                    format!(
+                        "{name}: the recipe found too few minima for a law of the optimal size"
+                    ),
+                )
+                .help("its notes say why; a surface law uses all runs")
+                .into()),
+            }
+        }
+        Ok(FITS) => {
+            let fits: Fits = document(name, text, "set of fits")?;
+            let mut laws = Vec::new();
+            for group in &fits.groups {
+                if let Some(fit) = &group.fit {
+                    laws.push(PlanLaw::of_fit(
+                        &format!("{} {}", fits.column, group.group),
+                        fit,
+                        given,
+                    )?);
+                }
+            }
+            if laws.is_empty() {
+                let message = format!("{name}: no group of {} has a fit", fits.column);
+                return Err(Diagnostic::error("no-fits", message).into());
+            }
+            Ok(laws)
+        }
+        _ => Ok(vec![PlanLaw::of_fit(
+            name,
+            &fit_from_json(text, name)?,
+            given,
+        )?]),
+    }
+}
+
+/// A saved result of a known schema.
+fn document<T: serde::de::DeserializeOwned>(
+    name: &str,
+    text: &str,
+    what: &str,
+) -> Result<T, Diagnostics> {
+    serde_json::from_str(text).map_err(|e| {
+        let message = format!("this saved {what} lacks a field or holds one of the wrong type");
+        at("broken-fit", message, text, name, &e)
+    })
+}
+
+/// Only what a document says it is.
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
 }
 
 fn at(

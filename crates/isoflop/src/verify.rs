@@ -1,15 +1,12 @@
 //! A saved fit, run again from its tables and options: does the same come out, to the byte?
 
-use isoflop_base::{Diagnostic, Diagnostics};
-use isoflop_data::{Copies, ReadOptions, read};
-use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty, fit};
-use isoflop_law::Law;
+use isoflop_base::Diagnostics;
+use isoflop_fit::{Fit, fit};
 use isoflop_report::json;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::datasets::dataset;
-use isoflop_data::Input;
+use crate::reload::{Reloaded, reload};
 
 /// Differences listed at most.
 const LISTED: usize = 20;
@@ -35,7 +32,7 @@ pub struct Verification {
 ///
 /// Diagnostics when a table cannot be read any more, when an option has no meaning in this version, and those of the fit.
 pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
-    let again = repeat(saved)?;
+    let again = repeat(saved, &[])?;
     let (old, new) = (json::text(saved), json::text(&again));
     let mut differences = Vec::new();
     let mut differing = 0;
@@ -57,55 +54,19 @@ pub fn verify(saved: &Fit) -> Result<Verification, Diagnostics> {
     })
 }
 
-fn repeat(saved: &Fit) -> Result<Fit, Diagnostics> {
-    let mut reader = ReadOptions::default();
-    let mut options = FitOptions {
-        seed: saved.provenance.seed,
-        uncertainty: Uncertainty::Default,
-        ..FitOptions::default()
-    };
-    for (name, value) in &saved.provenance.options {
-        match name.as_str() {
-            "objective" => options.objective = Some(Objective::parse(value)?),
-            "weights" => options.weights = Some(value.clone()),
-            "starts" => options.starts = value.parse().ok(),
-            "uncertainty" if value == "default" => {}
-            "uncertainty" => options.uncertainty = Uncertainty::parse(value)?,
-            "level" => options.level = value.parse().unwrap_or(options.level),
-            "coef" => options.coefs.push(value.clone()),
-            "derive" => options.derive.push(value.clone()),
-            "map" => reader.map.extend(ReadOptions::parse_map(value)?),
-            "let" => reader.lets.push(value.clone()),
-            "where" => reader.filter = Some(value.clone()),
-            "copies" => reader.copies = Copies::Keep,
-            _ => {
-                let d = Diagnostic::error(
-                    "unknown-option",
-                    format!("this version does not know the option `{name}`"),
-                )
-                .help(format!(
-                    "the fit was saved by isoflop {}",
-                    saved.provenance.version
-                ));
-                return Err(d.into());
-            }
-        }
-        if matches!(name.as_str(), "map" | "let" | "where" | "copies") {
-            options.reader.push((name.clone(), value.clone()));
-        }
-    }
-    let inputs: Vec<Input> = saved
-        .provenance
-        .tables
-        .iter()
-        .map(|t| match dataset(&t.name) {
-            Some(set) if !std::path::Path::new(&t.name).exists() => set.input(),
-            _ => Input::from_arg(&t.name),
-        })
-        .collect();
-    let table = read(&inputs, &reader)?;
-    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?;
-    fit(&law, &table, &options)
+/// The fit again from its tables and options, with more changes of its coefficients.
+pub(crate) fn repeat(saved: &Fit, changes: &[String]) -> Result<Fit, Diagnostics> {
+    let Reloaded {
+        law,
+        table,
+        mut options,
+        ..
+    } = reload(saved)?;
+    options.coefs.extend(changes.iter().cloned());
+    let mut again = fit(&law, &table?, &options)?;
+    // What a check has written into the fit is the check's to repeat.
+    again.calibration.clone_from(&saved.calibration);
+    Ok(again)
 }
 
 /// Calls `differ` for every leaf that is not the same in both documents.
@@ -148,6 +109,10 @@ fn compare(place: &str, a: &Value, b: &Value, differ: &mut impl FnMut(&str, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::datasets::dataset;
+    use isoflop_data::{ReadOptions, read};
+    use isoflop_fit::{FitOptions, Uncertainty};
+    use isoflop_law::Law;
 
     #[test]
     fn an_untouched_fit_is_the_same_and_a_touched_one_is_not() {

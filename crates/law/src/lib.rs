@@ -13,6 +13,7 @@ mod print;
 mod published;
 mod ranges;
 mod rules;
+pub mod surface;
 pub mod tape;
 mod value;
 

@@ -5,27 +5,41 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Lower Cholesky factor of `a` (p × p), written over its lower triangle; false when `a` is not positive definite.
 ///
+/// A row's factor begins where the row begins: what stands before its first entry that is not zero is not touched, so
+/// that an arrow (a diagonal and a few full rows at the end) costs p² and not p³.
+///
 /// A pivot counts as zero below `1e-14` of its diagonal entry: beyond that the step it would give is noise.
 #[must_use]
 pub fn cholesky(a: &mut [f64], p: usize) -> bool {
-    for j in 0..p {
-        let original = a[j * p + j];
-        let mut pivot = original;
-        for k in 0..j {
-            pivot -= a[j * p + k] * a[j * p + k];
+    let mut first = [0; 64];
+    let mut many = Vec::new();
+    let first = if p <= first.len() {
+        &mut first[..p]
+    } else {
+        many.resize(p, 0);
+        &mut many[..]
+    };
+    for i in 0..p {
+        let (above, row) = a.split_at_mut(i * p);
+        let row = &mut row[..=i];
+        first[i] = row.iter().position(|x| *x != 0.0).unwrap_or(i);
+        for j in first[i]..i {
+            let other = &above[j * p..=j * p + j];
+            let begin = first[i].max(first[j]);
+            let mut x = row[j];
+            for k in begin..j {
+                x -= row[k] * other[k];
+            }
+            row[j] = x / other[j];
         }
+        let original = row[i];
+        let pivot = row[first[i]..i]
+            .iter()
+            .fold(original, |pivot, x| pivot - x * x);
         if pivot.is_nan() || pivot <= 1e-14 * original {
             return false;
         }
-        let root = pivot.sqrt();
-        a[j * p + j] = root;
-        for i in j + 1..p {
-            let mut x = a[i * p + j];
-            for k in 0..j {
-                x -= a[i * p + k] * a[j * p + k];
-            }
-            a[i * p + j] = x / root;
-        }
+        row[i] = pivot.sqrt();
     }
     true
 }
@@ -33,18 +47,15 @@ pub fn cholesky(a: &mut [f64], p: usize) -> bool {
 /// Solves L Lᵀ x = b in place, L from [`cholesky`].
 pub fn cholesky_solve(l: &[f64], p: usize, b: &mut [f64]) {
     for i in 0..p {
-        let mut x = b[i];
-        for k in 0..i {
-            x -= l[i * p + k] * b[k];
-        }
-        b[i] = x / l[i * p + i];
+        let row = &l[i * p..=i * p + i];
+        let dot = row[..i].iter().zip(&*b);
+        b[i] = dot.fold(b[i], |x, (l, b)| x - l * b) / row[i];
     }
     for i in (0..p).rev() {
-        let mut x = b[i];
-        for k in i + 1..p {
-            x -= l[k * p + i] * b[k];
-        }
-        b[i] = x / l[i * p + i];
+        let row = &l[i * p..=i * p + i];
+        b[i] /= row[i];
+        let x = b[i];
+        b[..i].iter_mut().zip(row).for_each(|(b, l)| *b -= l * x);
     }
 }
 
@@ -246,6 +257,28 @@ mod tests {
         let (value, v) = &pairs[0];
         assert!((value / 1e-9 - 1.0).abs() < 1e-12 && (pairs[1].0 / 5.0 - 1.0).abs() < 1e-12);
         assert!((v[0] - 0.8).abs() < 1e-9 && (v[1] + 0.6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_arrow_keeps_its_shape_in_the_factor() {
+        let p = 90;
+        let mut a = vec![0.0; p * p];
+        for i in 0..p {
+            a[i * p + i] = 3.0 + i as f64;
+            a[(p - 1) * p + i] += 0.1 * (1.0 + i as f64).sqrt();
+            a[i * p + p - 1] = a[(p - 1) * p + i];
+        }
+        let mut l = a.clone();
+        assert!(cholesky(&mut l, p));
+        let below = |i: usize| l[i * p..i * p + i].iter().any(|x| *x != 0.0);
+        assert!((0..p - 1).all(|i| !below(i)) && below(p - 1));
+        let truth: Vec<f64> = (0..p).map(|i| (i as f64).sin()).collect();
+        let mut b: Vec<f64> = a
+            .chunks(p)
+            .map(|row| row.iter().zip(&truth).map(|(a, x)| a * x).sum())
+            .collect();
+        cholesky_solve(&l, p, &mut b);
+        assert!(b.iter().zip(&truth).all(|(x, t)| (x - t).abs() < 1e-13));
     }
 
     #[test]

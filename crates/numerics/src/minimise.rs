@@ -80,6 +80,9 @@ pub struct Outcome {
     pub converged: bool,
 }
 
+/// Up to so many coordinates a factor is dense whatever the order.
+const DENSE: usize = 40;
+
 struct State {
     x: Vec<f64>,
     value: f64,
@@ -242,6 +245,8 @@ struct Search<'a> {
     stalling: bool,
     free: Vec<bool>,
     factor: Vec<f64>,
+    /// Where each coordinate stands in the factor.
+    place: Vec<usize>,
     d: Vec<f64>,
     /// Share of the longest steps that is trusted.
     radius: f64,
@@ -264,6 +269,7 @@ impl<'a> Search<'a> {
             stalling: false,
             free: vec![true; p],
             factor: vec![0.0; p * p],
+            place: (0..p).collect(),
             d: vec![0.0; p],
             radius: 1.0,
             lengths: vec![1.0; p],
@@ -316,16 +322,15 @@ impl<'a> Search<'a> {
         self.assemble(here, self.lambda);
         if mu > 0.0 {
             for j in 0..p {
-                self.factor[j * p + j] += mu / self.lengths[j].powi(2);
+                let at = self.place[j];
+                self.factor[at * p + at] += mu / self.lengths[j].powi(2);
             }
         }
         if !cholesky(&mut self.factor, p) {
             return false;
         }
-        for j in 0..p {
-            self.d[j] = if self.free[j] { -here.g[j] } else { 0.0 };
-        }
-        cholesky_solve(&self.factor, p, &mut self.d);
+        let downhill: Vec<f64> = self.freed(&here.g).iter().map(|g| -g).collect();
+        self.d = self.solved(&downhill);
         true
     }
 
@@ -354,8 +359,7 @@ impl<'a> Search<'a> {
         let scaled: Vec<f64> = (0..self.p)
             .map(|j| self.d[j] / self.lengths[j].powi(2))
             .collect();
-        let mut solved = scaled.clone();
-        cholesky_solve(&self.factor, self.p, &mut solved);
+        let solved = self.solved(&scaled);
         scaled.iter().zip(&solved).map(|(a, b)| a * b).sum()
     }
 
@@ -365,31 +369,61 @@ impl<'a> Search<'a> {
         if !state.value.is_finite() {
             return f64::INFINITY;
         }
-        let g: Vec<f64> = (0..self.p)
-            .map(|j| if self.free[j] { state.g[j] } else { 0.0 })
-            .collect();
-        let mut d = g.clone();
-        cholesky_solve(&self.factor, self.p, &mut d);
+        let g = self.freed(&state.g);
+        let d = self.solved(&g);
         g.iter().zip(&d).map(|(g, d)| g * d).sum()
+    }
+
+    /// A gradient without what the bounds hold.
+    fn freed(&self, g: &[f64]) -> Vec<f64> {
+        let free = g.iter().zip(&self.free);
+        free.map(|(g, free)| if *free { *g } else { 0.0 }).collect()
+    }
+
+    /// The factored matrix's inverse times a vector.
+    fn solved(&self, b: &[f64]) -> Vec<f64> {
+        let mut placed = vec![0.0; self.p];
+        for (j, at) in self.place.iter().enumerate() {
+            placed[*at] = b[j];
+        }
+        cholesky_solve(&self.factor, self.p, &mut placed);
+        self.place.iter().map(|at| placed[*at]).collect()
+    }
+
+    /// Places coordinates in the factor by how many others their row meets, so that the levels of an index, which meet
+    /// none of each other, come first and leave the factor as sparse as the matrix.
+    fn arrange(&mut self, here: &State) {
+        let p = self.p;
+        if p <= DENSE {
+            return;
+        }
+        let met = |j: &usize| here.c[j * p..(j + 1) * p].iter().filter(|x| **x != 0.0);
+        let mut order: Vec<usize> = (0..p).collect();
+        order.sort_by_cached_key(|j| met(j).count());
+        for (at, j) in order.into_iter().enumerate() {
+            self.place[j] = at;
+        }
     }
 
     /// C + S + λM with held coordinates cut out, into the factor's place.
     fn assemble(&mut self, here: &State, lambda: f64) {
         let p = self.p;
+        self.arrange(here);
         for i in 0..p {
             for j in 0..p {
                 let k = i * p + j;
-                self.factor[k] = if self.free[i] && self.free[j] {
+                self.factor[self.place[i] * p + self.place[j]] = if self.free[i] && self.free[j] {
                     here.c[k] + self.s[k] + lambda * here.m[k]
                 } else {
                     0.0
                 };
             }
+            let at = self.place[i] * (p + 1);
             if self.free[i] {
                 // A floor far below any curvature that matters keeps an open direction finite.
-                self.factor[i * p + i] += lambda * (1e-9 * here.m[i * p + i] + f64::MIN_POSITIVE);
+                self.factor[at] += lambda * (1e-9 * here.m[i * p + i] + f64::MIN_POSITIVE);
             } else {
-                self.factor[i * p + i] = 1.0;
+                self.factor[at] = 1.0;
             }
         }
     }
@@ -458,10 +492,7 @@ impl<'a> Search<'a> {
             }
             self.assemble(&here, 0.0);
             if cholesky(&mut self.factor, p) {
-                for j in 0..p {
-                    self.d[j] = if self.free[j] { here.g[j] } else { 0.0 };
-                }
-                cholesky_solve(&self.factor, p, &mut self.d);
+                self.d = self.solved(&self.freed(&here.g));
                 let decrement: f64 = (0..p)
                     .filter(|j| self.free[*j])
                     .map(|j| self.d[j] * here.g[j])

@@ -1,6 +1,7 @@
 //! `cargo xtask gen`: pages written from the law files and from the program itself.
 
 mod cli;
+mod findings;
 mod laws;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub fn run(root: &Path, mode: Mode) -> Result<(), String> {
     let tree = Tree::read(root)?;
     let pages = [
         ("docs/laws.md", laws::page(&tree)?),
+        ("docs/findings.md", findings::page(&tree)?),
         ("docs/cli.md", cli::page(root)?),
     ];
     let mut stale = Vec::new();

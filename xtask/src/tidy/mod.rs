@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the house rules that a machine can check. One rule, one file, one line in [`RULES`].
 
 mod attributes;
+pub mod audit_rules;
 mod budgets;
 mod effects;
 mod headers;
@@ -11,6 +12,7 @@ mod machine_paths;
 mod manifests;
 mod markers;
 mod pages;
+mod pitfalls;
 mod snapshots;
 mod test_names;
 mod unsafe_code;
@@ -90,6 +92,11 @@ const RULES: &[Rule] = &[
         check: law_files::check,
     },
     Rule {
+        name: "audit-rules",
+        holds: "every rule of the audit says what it checks, why, what to do and who says so",
+        check: audit_rules::check,
+    },
+    Rule {
         name: "machine-paths",
         holds: "no file names a path of one machine",
         check: machine_paths::check,
@@ -98,6 +105,11 @@ const RULES: &[Rule] = &[
         name: "pages",
         holds: "a page has more than headings",
         check: pages::check,
+    },
+    Rule {
+        name: "pitfalls",
+        holds: "tests and findings that docs/pitfalls.md names exist",
+        check: pitfalls::check,
     },
     Rule {
         name: "links",

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod bad_input;
+mod check;
 mod ladder;
 mod laws;
+mod ledger;
 mod messy;
 mod output;
+mod plan;
 mod program;
 mod robust;

@@ -34,7 +34,8 @@ pub(super) fn bias(law: &Law, runs: &Runs, options: &RecipeOptions) -> Option<Bi
         ("tokens", &runs.tokens),
         ("loss", &runs.loss),
     ];
-    let table = RunTable::from_columns("runs", &columns);
+    // Two runs may agree in these three columns and still be two runs.
+    let table = RunTable::from_columns("runs", &columns).keeping_copies();
     let fit_options = FitOptions {
         objective: Some(Objective {
             penalty: PenaltyKind::Huber(crate::options::Corner::Mad(2.0)),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! rows        F*(θ) = Σ cᵢ wᵢ ρ(rᵢ(θ))              counts c ~ multinomial(n; 1/n, …, 1/n)
+//! rows, where a level of an index has few of them weights c ~ n · Dirichlet(1, …, 1), so that none is left empty
 //! cluster     the same with one count for each group of rows
 //! wild        tᵢ* = fᵢ + vᵢ rᵢ √(n/(n − p))          v = ±1 with equal chance
 //! parametric  tᵢ* = fᵢ + noise                       normal for squares, Student's t for its penalty, else the fit's
@@ -29,6 +30,8 @@ use rayon::prelude::*;
 const CERTIFIED: f64 = 1e-8;
 /// Other basins are tried in every resample when their objective is within this factor of the best.
 const RIVAL: f64 = 1.15;
+/// With fewer runs in a level of an index, resamples that have none of them would be common.
+const FEW: usize = 12;
 /// Fewer certified resamples than this say nothing.
 const ENOUGH: usize = 20;
 
@@ -90,9 +93,27 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], method: &Unce
     }
 }
 
+/// Rows with replacement, unless some level would often be left without any.
+fn rows<'a>(solved: &Solved<'_>) -> Draw<'a> {
+    let bound = solved.frame.bound;
+    let groups = bound.program().groups().iter().zip(bound.codes());
+    let least = groups.filter_map(|(group, codes)| {
+        let mut runs = vec![0; group.levels];
+        codes.iter().for_each(|level| runs[*level as usize] += 1);
+        runs.into_iter().min()
+    });
+    if least.min().is_some_and(|least| least < FEW) {
+        Draw::Weights
+    } else {
+        Draw::Rows
+    }
+}
+
 /// How new data sets are made.
 enum Draw<'a> {
     Rows,
+    /// Rows by random weights that are never zero.
+    Weights,
     /// Rows of each group.
     Groups {
         column: &'a str,
@@ -165,9 +186,9 @@ impl<'a> Plan<'a> {
                 let noise = noise(solved, residuals);
                 (Draw::Noise { fitted, noise }, *resamples, "parametric")
             }
-            Uncertainty::Bca { resamples } => (Draw::Rows, *resamples, "bca"),
-            Uncertainty::Bootstrap { resamples } => (Draw::Rows, *resamples, "bootstrap"),
-            _ => (Draw::Rows, 1000, "bootstrap"),
+            Uncertainty::Bca { resamples } => (rows(solved), *resamples, "bca"),
+            Uncertainty::Bootstrap { resamples } => (rows(solved), *resamples, "bootstrap"),
+            _ => (rows(solved), 1000, "bootstrap"),
         };
         Self {
             solved,
@@ -181,6 +202,9 @@ impl<'a> Plan<'a> {
     fn meaning(&self, certified: usize) -> String {
         let what = match &self.draw {
             Draw::Rows => "of the runs with replacement".to_owned(),
+            Draw::Weights => format!(
+                "of the runs by random weights (Dirichlet; some level of an index has fewer than {FEW} runs)"
+            ),
             Draw::Groups { column, members } => format!(
                 "of the {} groups of {column} with replacement",
                 members.len()
@@ -279,6 +303,15 @@ impl<'a> Plan<'a> {
                 for _ in 0..n {
                     let i = stream.below(n);
                     scratch.weights[i] += weights[i];
+                }
+            }
+            Draw::Weights => {
+                for w in &mut scratch.weights {
+                    *w = -stream.unit().ln();
+                }
+                let scale = n as f64 / scratch.weights.iter().sum::<f64>();
+                for (w, own) in scratch.weights.iter_mut().zip(weights) {
+                    *w *= scale * own;
                 }
             }
             Draw::Groups { members, .. } => {

@@ -265,3 +265,50 @@ fn too_few_minima_are_refused_with_every_reason() {
         "{fault}"
     );
 }
+
+/// Two runs of one setting whose losses agree to all digits are one row to a law that knows no other column; the bias
+/// was then measured on fewer losses than there are runs.
+#[test]
+fn runs_that_agree_in_size_tokens_and_loss_leave_the_bias_measurable() {
+    let grid = csv(&law_grid());
+    let twice = csv(&with_learning_rates(&law_grid()));
+    let exact = follow(
+        &grid,
+        &quick(Method::IsoFlop(Curve::Parabola), Minima::Bracketed),
+    );
+    let found = follow(
+        &twice,
+        &quick(Method::IsoFlop(Curve::Parabola), Minima::Bracketed),
+    );
+    assert_eq!(found.n, 2 * exact.n);
+    let bias = |recipe: &Recipe| recipe.bias.as_ref().map(|b| b.exponent_without_noise);
+    let (once, both) = (bias(&exact), bias(&found));
+    assert!(
+        once.zip(both).is_some_and(|(a, b)| (a - b).abs() < 1e-9),
+        "{once:?} {both:?}"
+    );
+}
+
+/// Three budgets of seven sizes on a known surface.
+fn law_grid() -> String {
+    let mut text = "params,tokens,flops,loss\n".to_owned();
+    for flops in [1e19, 1e20, 1e21] {
+        for k in -3..=3 {
+            let n = 0.1 * f64::sqrt(flops) * 2f64.powi(k);
+            let d = flops / (6.0 * n);
+            let loss = 1.8172 + 477.83 / n.powf(0.3473) + 2143.4 / d.powf(0.3672);
+            writeln!(text, "{n:e},{d:e},{flops:e},{loss:e}").expect("a string takes all text");
+        }
+    }
+    text
+}
+
+/// Every row once for each of two learning rates.
+fn with_learning_rates(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut out = format!("{},learning_rate\n", lines.next().unwrap_or_default());
+    for line in lines {
+        writeln!(out, "{line},0.001\n{line},0.002").expect("a string takes all text");
+    }
+    out
+}

@@ -160,19 +160,11 @@ fn chinchilla(book: &mut Book, setup: &Setup) {
         &Rule::Known(&format!("{why}: it is not the minimum")),
         &evidence(&whole),
     );
-    let published =
-        "published coefficients: `laws show chinchilla`, and what they ask for is `plan`'s to say";
     book.not_a_fit(
         folder,
-        "tokens per parameter at C=5.88e23, Hoffmann rounded",
-        published,
+        "Hoffmann et al. parameters",
+        "published coefficients: `laws show chinchilla`",
     );
-    book.not_a_fit(
-        folder,
-        "tokens per parameter at C=5.88e23, Hoffmann TeX",
-        published,
-    );
-    book.not_a_fit(folder, "Hoffmann et al. parameters", published);
     book.not_a_fit(
         folder,
         "chi2(5)",

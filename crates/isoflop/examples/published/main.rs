@@ -13,6 +13,7 @@
 pub mod book;
 mod curves;
 mod laws;
+mod plans;
 mod recipes;
 mod repeated;
 mod setup;
@@ -58,6 +59,7 @@ fn compare(file: &str, page: &str) -> ExitCode {
 pub fn answered(data: &Path) -> book::Book {
     let mut book = book::Book::read(data);
     let setup = setup::Setup::new(data);
+    plans::answer(&mut book);
     laws::answer(&mut book, &setup);
     repeated::answer(&mut book, &setup);
     sweep::answer(&mut book, &setup);

@@ -71,8 +71,6 @@ pub fn answer(book: &mut Book, setup: &Setup) {
         "fixed C4 coefficients",
         "held; the 54 points behind them are not in the folder",
     );
-    book.not_a_fit(FOLDER, "optimal allocation", "`plan`");
-    book.not_a_fit(FOLDER, "Chinchilla-optimal at", "`plan`");
     book.rest(FOLDER, "a rule in words");
 }
 

@@ -1,5 +1,6 @@
 //! The facade, as its users see it.
 
+mod backtest;
 mod chain;
 #[expect(
     dead_code,
@@ -7,6 +8,10 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod plan;
+mod plan_laws;
+mod plan_needs;
+mod plan_planted;
 mod published;
 #[expect(
     dead_code,

@@ -60,6 +60,24 @@ const MUST: &[(&str, &str, f64, f64)] = &[
     ("datablations", "R_D*", 15.388, 0.02),
     ("datablations", "R_N*", 5.310, 0.01),
     (
+        "datablations",
+        "optimal allocation",
+        237_336_955_477.55,
+        2e8,
+    ),
+    (
+        "chinchilla_epoch",
+        "tokens per parameter at C=5.88e23, Hoffmann rounded",
+        92.8,
+        0.05,
+    ),
+    (
+        "chinchilla_epoch",
+        "tokens per parameter at C=5.88e23, Hoffmann TeX",
+        59.0,
+        0.05,
+    ),
+    (
         "misfitting_runs",
         "Huber objective at that optimum",
         0.005_021_654,

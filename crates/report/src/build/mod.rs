@@ -1,21 +1,32 @@
 //! Builders: a result in, a [`Document`](crate::Document) out. Every sentence a reader sees is worded here.
 
+mod backtest;
+mod check;
 mod curve;
 mod demo;
 mod fit;
+mod gain;
 mod law;
 mod law_comparison;
+mod ledger;
 mod picture;
+mod plan;
+mod plan_parts;
+mod plan_picture;
 mod prediction;
 mod recipe;
 mod tables;
 mod verdicts;
 mod words;
 
+pub use check::{check_document, check_summary};
 pub use demo::demo_document;
 pub use fit::fit_document;
+pub use gain::gain_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};
 pub use law_comparison::law_comparison_document;
+pub use ledger::{add_profile, add_record, ledger_document};
+pub use plan::plan_document;
 pub use prediction::prediction_document;
 pub use recipe::recipe_document;
 pub use tables::{TableSummary, tables_document};

@@ -13,6 +13,9 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     let mut doc = Document::new("Prediction");
     doc.push(Block::Formula(prediction.formula.clone()));
     doc.push(Block::Table(table(prediction)));
+    if !prediction.laws.is_empty() {
+        doc.push(Block::Table(shares(prediction)));
+    }
     doc.paragraph(sentence(&prediction.method));
     // A note of the prediction on extrapolation says the same, with advice.
     if !prediction.notes.iter().any(|n| n.code == "extrapolation") {
@@ -24,6 +27,27 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     }
     doc.frame = frame(prediction);
     doc
+}
+
+/// What each law says by itself, and its weight.
+fn shares(prediction: &Prediction) -> Table {
+    let mut heads = vec!["law".to_owned(), ">weight".to_owned()];
+    let many = prediction.points.len() > 1;
+    heads.extend((1..=prediction.points.len()).map(|k| {
+        if many {
+            format!(">point {k}")
+        } else {
+            ">by itself".to_owned()
+        }
+    }));
+    let mut table = Table::with_columns(&heads.iter().map(String::as_str).collect::<Vec<_>>());
+    for share in &prediction.laws {
+        let mut row = vec![share.law.clone(), format!("{:.2}", share.weight)];
+        let values = share.values.iter().zip(&prediction.points);
+        row.extend(values.map(|(x, point)| format!("{:.*}", decimals(point), x)));
+        table.rows.push(row);
+    }
+    table
 }
 
 /// How the intervals were made, as a sentence.

@@ -185,7 +185,8 @@ fn aligned(table: &Table, width: usize, paint: Paint) -> Vec<String> {
     lines
 }
 
-/// Natural widths, shrunk at the widest column until the table fits or every column is down to 12.
+/// Natural widths, shrunk at the widest column until the table fits or every column is down to 12, or to its longest
+/// word: a word that sticks out would push the columns after it out of line.
 fn column_widths(table: &Table, width: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = (0..table.columns.len())
         .map(|c| {
@@ -196,13 +197,31 @@ fn column_widths(table: &Table, width: usize) -> Vec<usize> {
                 .unwrap_or(0)
         })
         .collect();
+    let least: Vec<usize> = (0..table.columns.len())
+        .map(|c| {
+            let cells = table.rows.iter().map(|row| longest_word(&row[c]));
+            let longest = cells.chain([longest_word(&table.columns[c].0)]).max();
+            longest.unwrap_or(0).clamp(12, LONGEST_KEPT)
+        })
+        .collect();
     while 2 + widths.iter().map(|w| w + 2).sum::<usize>() > width + 2 {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > 12 => *widest -= 1,
-            _ => break,
+        let wide = widths
+            .iter_mut()
+            .zip(&least)
+            .filter(|(w, least)| **w > **least);
+        match wide.map(|(w, _)| w).max() {
+            Some(widest) => *widest -= 1,
+            None => break,
         }
     }
     widths
+}
+
+/// Words longer than this may stick out.
+const LONGEST_KEPT: usize = 32;
+
+fn longest_word(text: &str) -> usize {
+    text.split(' ').map(columns).max().unwrap_or(0)
 }
 
 fn row_lines(cells: &[String], table: &Table, widths: &[usize]) -> Vec<String> {

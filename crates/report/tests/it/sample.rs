@@ -225,6 +225,7 @@ pub fn prediction() -> Prediction {
             point(7e10, 1.4e12, 1.966_41, 0.0312, [2.368, 1.465, 3.833, 0.0]),
             point(1e8, 2e9, 3.412_2, 0.004, [0.0; 4]),
         ],
+        laws: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -1,0 +1,294 @@
+//! Fits below a cut, forecasts above it: what every law and every baseline would have said.
+
+use isoflop_base::Diagnostics;
+use isoflop_data::RunTable;
+use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, UsedRuns, fit, used_runs};
+use isoflop_law::Law;
+
+use super::cuts::{Axis, Split};
+use crate::predict::{Point, predict};
+
+/// The share of a standard normal distribution within one standard deviation.
+const ONE_SD: f64 = 0.682_689_492_137_085_9;
+
+/// What one law says of runs that it has not seen, on the scale of the comparison.
+#[derive(Clone, Debug)]
+pub(crate) struct Forecast {
+    /// Middle of the law's own draws, or its value.
+    pub centre: Vec<f64>,
+    /// Standard deviation by the error of the coefficients.
+    pub coefficients: Vec<f64>,
+    /// Standard deviation of a run.
+    pub noise: Vec<f64>,
+    /// Akaike's criterion with its correction for few runs.
+    pub evidence: f64,
+    /// Coefficients fitted.
+    pub count: usize,
+    /// Root mean square of the residuals.
+    pub rms: f64,
+}
+
+/// The runs, and how errors are measured.
+pub(crate) struct Runs<'a> {
+    pub table: &'a RunTable,
+    pub used: &'a UsedRuns,
+    pub axis: &'a Axis,
+    /// Whether errors are those of the logarithm: wherever all responses are above zero.
+    pub ln: bool,
+}
+
+impl<'a> Runs<'a> {
+    pub fn new(table: &'a RunTable, used: &'a UsedRuns, axis: &'a Axis) -> Self {
+        let ln = used.response.iter().all(|y| *y > 0.0);
+        Self {
+            table,
+            used,
+            axis,
+            ln,
+        }
+    }
+
+    /// A response on the scale of the comparison.
+    pub fn scaled(&self, y: f64) -> f64 {
+        if self.ln { y.ln() } else { y }
+    }
+
+    pub fn observed(&self, run: usize) -> f64 {
+        self.scaled(self.used.response[run])
+    }
+
+    /// Orders of magnitude that a run lies beyond a cut.
+    pub fn beyond(&self, run: usize, cut: f64) -> f64 {
+        (self.axis.values[run] / cut).log10()
+    }
+
+    /// A run as a point to predict at by a law with inputs of its own; none when the law cannot use it.
+    pub fn point(&self, own: &UsedRuns, run: usize) -> Option<Point> {
+        let run = own.rows.binary_search(&self.used.rows[run]).ok()?;
+        let at = own.inputs.iter();
+        let levels = own.levels.iter();
+        Some(Point {
+            at: at.map(|(name, x)| (name.clone(), x[run])).collect(),
+            levels: levels
+                .map(|(name, x)| (name.clone(), x[run].clone()))
+                .collect(),
+        })
+    }
+}
+
+/// The forecast of a law fitted below a cut, or why there is none.
+pub(crate) fn forecast(
+    law: &Law,
+    runs: &Runs<'_>,
+    split: &Split,
+    options: &FitOptions,
+) -> Result<Forecast, String> {
+    let rows: Vec<usize> = split.fitted.iter().map(|i| runs.used.rows[*i]).collect();
+    let below = runs.table.subset(&rows).keeping_copies();
+    let options = FitOptions {
+        uncertainty: Uncertainty::Covariance,
+        derive: Vec::new(),
+        ..options.clone()
+    };
+    let found = fit(law, &below, &options).map_err(|f| first(&f))?;
+    let own = used_runs(law, runs.table, &options).map_err(|f| first(&f))?;
+    let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(&own, *i)).collect();
+    let points = points.ok_or("a run held out lacks one of its columns")?;
+    let places: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
+    of_fit(&found, &points, &places, runs.ln, &runs.axis.name)
+}
+
+fn first(faults: &Diagnostics) -> String {
+    let fault = faults.0.first();
+    fault.map_or(String::new(), |d| d.message.clone())
+}
+
+/// What a fit says of points, whose places on the axis are given for the noise there.
+pub(crate) fn of_fit(
+    found: &Fit,
+    points: &[Point],
+    places: &[f64],
+    ln: bool,
+    axis: &str,
+) -> Result<Forecast, String> {
+    let p = found.joint.at.len();
+    if (found.n as f64) < 1.2 * p as f64 {
+        return Err(format!("{} runs for {p} coefficients", found.n));
+    }
+    if found.status == Status::NotConverged && found.joint.draws.is_empty() && p <= 4 {
+        return Err("the fit did not converge".to_owned());
+    }
+    let said = predict(found, points, ONE_SD).map_err(|f| first(&f))?;
+    let scaled = |y: f64| if ln { y.ln() } else { y };
+    let residuals = residuals(found, ln);
+    let widen = found.n as f64 / (found.n as f64 - p as f64).max(1.0);
+    let rss: f64 = residuals.iter().map(|r| r * r).sum();
+    let n = found.n as f64;
+    let rms = (rss / n).sqrt();
+    let (mut centre, mut coefficients) = (Vec::new(), Vec::new());
+    for point in &said.points {
+        let value = scaled(point.value);
+        let ends = point.confidence.as_ref();
+        let ends = ends.map(|i| (scaled(i.lower), scaled(i.upper)));
+        let sure = ends.filter(|(a, b)| a.is_finite() && b.is_finite());
+        let (middle, sd) = match sure {
+            Some((a, b)) if !found.joint.draws.is_empty() => (0.5 * (a + b), 0.5 * (b - a)),
+            Some((a, b)) => (value, 0.5 * (b - a)),
+            // Nothing is known of the coefficients' error: it may be of the response's own size.
+            None => (value, 1.0),
+        };
+        if !middle.is_finite() {
+            return Err("the law has no value at a run held out".to_owned());
+        }
+        centre.push(middle);
+        coefficients.push(sd.min(1.0));
+    }
+    let k = p as f64;
+    let few = (2.0 * k * (k + 1.0) / (n - k - 1.0).max(1.0)).min(1e3);
+    Ok(Forecast {
+        centre,
+        coefficients,
+        noise: noise(found, &residuals, rms * widen.sqrt(), places, axis),
+        evidence: n * rms.max(1e-12).powi(2).ln() + 2.0 * k + few,
+        count: p,
+        rms,
+    })
+}
+
+/// Residuals on the scale of the comparison.
+fn residuals(found: &Fit, ln: bool) -> Vec<f64> {
+    let points = &found.points;
+    let pairs = points.response.iter().zip(&points.fitted);
+    if points.fitted.is_empty() {
+        return vec![found.residuals.rms; found.n];
+    }
+    pairs
+        .map(|(y, f)| if ln { (y / f).ln() } else { y - f })
+        .map(|r| {
+            if r.is_finite() {
+                r
+            } else {
+                found.residuals.rms
+            }
+        })
+        .collect()
+}
+
+/// Standard deviation of a run at places on the axis. Where ln |residual| changes along the axis beyond chance
+/// (|t| above 2.6, 1 in 100), the spread at the upper end of the fitted runs holds from there on; it is not extrapolated.
+fn noise(found: &Fit, residuals: &[f64], sd: f64, places: &[f64], axis: &str) -> Vec<f64> {
+    let same = vec![sd; places.len()];
+    let Some(at) = along(found, axis) else {
+        return same;
+    };
+    let pairs: Vec<(f64, f64)> = at
+        .iter()
+        .zip(residuals)
+        .filter(|(x, r)| **x > 0.0 && **r != 0.0)
+        .map(|(x, r)| (x.ln(), r.abs().ln()))
+        .collect();
+    let n = pairs.len() as f64;
+    if n < 12.0 {
+        return same;
+    }
+    let mean = |pick: fn(&(f64, f64)) -> f64| pairs.iter().map(pick).sum::<f64>() / n;
+    let (mx, my) = (mean(|p| p.0), mean(|p| p.1));
+    let sxx: f64 = pairs.iter().map(|p| (p.0 - mx).powi(2)).sum();
+    let sxy: f64 = pairs.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
+    let slope = sxy / sxx;
+    let left: f64 = pairs
+        .iter()
+        .map(|p| (p.1 - my - slope * (p.0 - mx)).powi(2))
+        .sum();
+    let t = slope / (left / (n - 2.0) / sxx).sqrt();
+    if t.is_nan() || t.abs() <= 2.6 {
+        return same;
+    }
+    let low = pairs.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
+    let high = pairs.iter().map(|p| p.0).fold(f64::NEG_INFINITY, f64::max);
+    let shape = |x: f64| (slope * (x.clamp(low, high) - mx)).exp();
+    // The mean of the squares stays what it is.
+    let square = pairs.iter().map(|p| shape(p.0).powi(2)).sum::<f64>() / n;
+    places
+        .iter()
+        .map(|x| sd * shape(x.ln()) / square.sqrt())
+        .collect()
+}
+
+/// The axis at the fitted runs.
+fn along(found: &Fit, axis: &str) -> Option<Vec<f64>> {
+    let column = |name: &str| {
+        let inputs = &found.points.inputs;
+        inputs.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    };
+    if let Some(values) = column(axis) {
+        return Some(values.clone());
+    }
+    let (n, d) = (column("N")?, column("D")?);
+    (axis == "C").then(|| n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect())
+}
+
+/// Baselines that know no law: what any forecast has to beat.
+pub(crate) const BASELINES: [&str; 3] = ["last value", "line on log axes", "power law + floor"];
+
+/// The forecast of a baseline, along the axis alone.
+pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<Forecast, String> {
+    let observed: Vec<f64> = split
+        .fitted
+        .iter()
+        .map(|i| runs.used.response[*i])
+        .collect();
+    let places: Vec<f64> = split.fitted.iter().map(|i| runs.axis.values[*i]).collect();
+    let ahead: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
+    let law = match name {
+        "last value" => return Ok(last_value(runs, split, &observed, &places)),
+        "line on log axes" => "power",
+        _ => "power-floor",
+    };
+    if !runs.ln {
+        return Err("a response is not above zero".to_owned());
+    }
+    let law = Law::builtin(law).map_err(|f| first(&f))?;
+    let table =
+        RunTable::from_columns("runs", &[("x", &places), ("y", &observed)]).keeping_copies();
+    let options = FitOptions {
+        objective: Some(Objective::parse("squared-log").map_err(|d| d.message)?),
+        uncertainty: Uncertainty::Covariance,
+        ..FitOptions::default()
+    };
+    let found = fit(&law, &table, &options).map_err(|f| first(&f))?;
+    let point = |x: &f64| Point {
+        at: vec![("x".to_owned(), *x)],
+        levels: Vec::new(),
+    };
+    let points: Vec<Point> = ahead.iter().map(point).collect();
+    of_fit(&found, &points, &ahead, true, "x")
+}
+
+/// The mean of the largest runs, with the spread of the upper quarter.
+fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) -> Forecast {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|a, b| places[*b].total_cmp(&places[*a]));
+    let largest = places[order[0]];
+    let scaled: Vec<f64> = observed.iter().map(|y| runs.scaled(*y)).collect();
+    let top: Vec<f64> = order
+        .iter()
+        .filter(|i| places[**i] >= largest * (1.0 - 1e-9))
+        .map(|i| scaled[*i])
+        .collect();
+    let centre = top.iter().sum::<f64>() / top.len() as f64;
+    let quarter = &order[..(order.len() / 4).max(3).min(order.len())];
+    let spread = quarter
+        .iter()
+        .map(|i| (scaled[*i] - centre).powi(2))
+        .sum::<f64>();
+    let sd = (spread / quarter.len() as f64).sqrt().max(1e-9);
+    Forecast {
+        centre: vec![centre; split.held.len()],
+        coefficients: vec![0.0; split.held.len()],
+        noise: vec![sd; split.held.len()],
+        evidence: 0.0,
+        count: 1,
+        rms: sd,
+    }
+}

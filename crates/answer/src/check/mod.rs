@@ -1,0 +1,157 @@
+//! Can a fit be trusted? The audit answers from the runs and the fit; the backtest and the ranking of laws stand
+//! beside it.
+
+use isoflop_base::{Diagnostic, Diagnostics};
+use isoflop_data::RunTable;
+use isoflop_fit::{Fit, FitOptions, LawRecord, Provenance};
+use isoflop_law::Law;
+use serde::{Deserialize, Serialize};
+
+mod backtest;
+mod breaks;
+mod calibrate;
+mod combine;
+mod cuts;
+mod extrapolation;
+mod joined;
+mod score;
+
+pub use breaks::{BreakPlace, BreakTest, Breaks, breaks};
+pub(crate) use calibrate::widen;
+pub use extrapolation::{
+    BacktestOptions, Band, COMBINED, Candidate, Cut, Extrapolation, HeldOut, NotJudged, Ranked,
+    Widening, extrapolation,
+};
+pub use joined::predict_together;
+
+use crate::audit::{self, Answered, Finding, Item, Subject};
+use crate::predict::Point;
+use crate::profile::{Profile, profile};
+
+/// What was found when a law and its runs were checked. `schema` is `isoflop.check/1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// `isoflop.check/1`.
+    pub schema: String,
+    /// The law.
+    pub law: LawRecord,
+    /// Runs that the fit used; 0 when the law could not be fitted.
+    pub n: usize,
+    /// What a reader of the fit must know, gravest first.
+    pub findings: Vec<Finding>,
+    /// What every rule of the audit answered, in a fixed order.
+    pub answers: Vec<Answered>,
+    /// The reporting checklists of the field, answered where runs and fit say it.
+    pub checklist: Vec<Item>,
+    /// How the predictions at the points asked for move with the irreducible part, where the law has one and the fit keeps
+    /// its runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Held-out scores: `axis`, `scale`, `backtest`, `bands`, `ranking`, `widening`, `held_out`, `not_judged`.
+    #[serde(flatten)]
+    pub extrapolation: Extrapolation,
+    /// Breaks of the curve, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<Breaks>,
+    /// Table, law, options, seed, version of the fit; none when the law could not be fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+}
+
+/// What is to be checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    /// The law.
+    pub law: &'a Law,
+    /// The table of runs; none when only a saved fit is left.
+    pub table: Option<&'a RunTable>,
+    /// Options of the fit, for the fits that rules repeat.
+    pub options: &'a FitOptions,
+    /// Points that the fit is meant to predict.
+    pub points: &'a [Point],
+    /// Laws to compare with this one, which is not among them.
+    pub rivals: &'a [Candidate<'a>],
+    /// How to backtest; none leaves it out.
+    pub backtest: Option<&'a BacktestOptions>,
+    /// Tables that changed since a saved fit was made.
+    pub changed: &'a [String],
+}
+
+/// Faults of a fit after which an audit can still say what is wrong with the runs.
+const REFUSALS: [&str; 4] = ["too-few-runs", "not-identified", "no-start", "one-value"];
+
+/// Checks a fit against its runs.
+///
+/// # Errors
+///
+/// The diagnostics of the fit, unless they say that the runs do not determine the law: that is a finding.
+pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check, Diagnostics> {
+    let (fit, refused) = match fit {
+        Ok(fit) => (Some(fit), Vec::new()),
+        Err(faults) if is_refusal(&faults) => (None, faults.0),
+        Err(faults) => return Err(faults),
+    };
+    let subject = Subject::new(what, fit.as_ref(), &refused);
+    let answers = audit::audit(&subject);
+    Ok(Check {
+        schema: "isoflop.check/1".to_owned(),
+        law: LawRecord {
+            id: what.law.id.clone(),
+            title: what.law.title.clone(),
+            formula: what.law.formula_text.clone(),
+            text: what.law.text.clone(),
+        },
+        n: fit.as_ref().map_or(0, |f| f.n),
+        findings: audit::findings(&answers),
+        checklist: audit::checklist(&subject, &answers),
+        answers,
+        profile: profile_of(&subject),
+        extrapolation: held_out(what),
+        breaks: None,
+        provenance: fit.map(|f| f.provenance),
+    })
+}
+
+/// The backtest, or an empty one that says why there is none.
+fn held_out(what: &Checked<'_>) -> Extrapolation {
+    let (Some(how), Some(table)) = (what.backtest, what.table) else {
+        let why = match what.table {
+            Some(_) => "not asked for",
+            None => "the table cannot be read any more",
+        };
+        return Extrapolation::none(why);
+    };
+    let own = Candidate {
+        name: &what.law.id,
+        law: what.law,
+    };
+    let laws: Vec<Candidate<'_>> = std::iter::once(own)
+        .chain(what.rivals.iter().copied())
+        .collect();
+    extrapolation(&laws, table, what.options, how).unwrap_or_else(|faults| {
+        let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
+        Extrapolation::none(&said.join("; "))
+    })
+}
+
+/// The predictions asked for over the irreducible part.
+fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
+    let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
+    let floor = audit::floor_of(&subject.law, fit)?;
+    profile(fit, &floor, subject.points).ok()
+}
+
+/// Whether all faults say that these runs do not determine the law.
+fn is_refusal(faults: &Diagnostics) -> bool {
+    let refusal = |d: &Diagnostic| REFUSALS.contains(&d.code);
+    !faults.0.is_empty() && faults.0.iter().all(refusal)
+}
+
+impl Check {
+    /// Whether a finding is a warning or worse: `--strict` then says no.
+    #[must_use]
+    pub fn says_no(&self) -> bool {
+        let grave = |f: &Finding| f.severity >= isoflop_base::Severity::Warning;
+        self.findings.iter().any(grave)
+    }
+}

@@ -1,0 +1,449 @@
+//! Compute-equivalent gain: how much more compute the old recipe needs to reach what the new one reaches.
+//!
+//! # Formula
+//!
+//! ```text
+//! gain(C) = C_A(ℓ) / C    with    ℓ = L_B*(C)    and    C_A(ℓ) the least compute of A for the loss ℓ
+//! trend   = d ln gain / d ln C, by least squares over the scales that were asked
+//! ```
+//!
+//! Both recipes at their optimum. Draw b of A is held against draw b of B: bootstraps of one seed resample alike, so what
+//! both share drops out. When the exponents differ, no single number holds at all scales, and none is given.
+
+use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Note, Severity, format_quantity};
+use serde::{Deserialize, Serialize};
+
+use super::convention::Convention;
+use super::problem::{Best, NoPlan, Setting};
+use super::rows::{beyond, free_region};
+use super::source::{Answers, PlanLaw};
+use super::spread::estimate;
+
+/// The gain of recipe B over recipe A. `schema` is `isoflop.gain/1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gain {
+    /// `isoflop.gain/1`.
+    pub schema: String,
+    /// Version of isoflop.
+    pub version: String,
+    /// The recipe that is measured against.
+    pub a: String,
+    /// The recipe whose gain it is.
+    pub b: String,
+    /// How compute is counted: name and formula.
+    pub convention: (String, String),
+    /// What the law of each leaves at any compute.
+    pub floors: [Estimate; 2],
+    /// The value at which what is left was held in both, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<f64>,
+    /// One row for each scale.
+    pub rows: Vec<GainRow>,
+    /// Power of compute by which the gain grows.
+    pub trend: Estimate,
+    /// B's exponents less A's, by name.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub exponents: Vec<(String, Estimate)>,
+    /// One gain for all scales; none when it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single: Option<Estimate>,
+    /// Why one number is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+    /// Whether the draws of both belong together.
+    pub paired: bool,
+    /// What the reader must know.
+    pub notes: Vec<Note>,
+}
+
+/// The gain at one scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GainRow {
+    /// Compute of B.
+    pub compute: f64,
+    /// Loss of B there.
+    pub loss: Estimate,
+    /// The gain; none when A never reaches the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<Estimate>,
+    /// Share of the draws in which A never reaches the loss.
+    pub unreachable: f64,
+    /// Orders of magnitude beyond the runs of A and B.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub beyond_a: Vec<(String, f64)>,
+    /// The same for B.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub beyond_b: Vec<(String, f64)>,
+}
+
+/// Half the step in ln C over which a trend is measured when one scale is asked.
+const STEP: f64 = 0.5;
+
+/// A power of compute without an error that changes a gain by a tenth in ten decades.
+const MATTERS: f64 = 0.005;
+
+/// Share of scales' draws without a gain above which no trend is told.
+const MOST_MISSING: f64 = 0.1;
+
+/// The gain of `b` over `a` at scales of compute.
+///
+/// # Errors
+///
+/// `nothing-asked` without a scale, `bad-number` for one that is not above zero, `cannot-plan` for laws that give no
+/// loss, `infeasible` when B has no optimum at any scale.
+pub fn gain(
+    a: &PlanLaw,
+    b: &PlanLaw,
+    convention: &Convention,
+    scales: &[f64],
+    level: f64,
+) -> Result<Gain, Diagnostics> {
+    check(&[a, b], scales)?;
+    let pair = Pair {
+        a: Setting::new(a, convention, free_region()),
+        b: Setting::new(b, convention, free_region()),
+        level,
+    };
+    let mut rows = Vec::new();
+    for c in scales {
+        rows.push(pair.row(*c)?);
+    }
+    let trend = pair.trend(scales);
+    let exponents = pair.exponents();
+    let refused = refusals(&trend, &exponents, &rows);
+    let floors = [&pair.a, &pair.b].map(|s| {
+        let sample: Vec<f64> = s.source.draws.iter().map(|t| s.left(t)).collect();
+        estimate(
+            s.left(&s.source.best),
+            &sample,
+            level,
+            &s.source.law.response().unit,
+        )
+    });
+    let paired = matches!((a.bootstrap, b.bootstrap), (Some(x), Some(y)) if x == y)
+        && a.draws.len() == b.draws.len();
+    Ok(Gain {
+        schema: "isoflop.gain/1".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        a: a.name.clone(),
+        b: b.name.clone(),
+        convention: (
+            convention.law.id.clone(),
+            convention.law.formula_text.clone(),
+        ),
+        floors,
+        pinned: None,
+        single: refused.is_empty().then(|| pair.single(scales)),
+        notes: notes(a, b, &rows, paired),
+        rows,
+        trend,
+        exponents,
+        refused,
+        paired,
+    })
+}
+
+fn check(laws: &[&PlanLaw], scales: &[f64]) -> Result<(), Diagnostics> {
+    let mut faults = Diagnostics::default();
+    if scales.is_empty() {
+        let d = Diagnostic::error("nothing-asked", "a gain needs a scale of compute");
+        faults.0.push(d.help("for example --compute 1e20..1e24:5"));
+    }
+    for c in scales.iter().filter(|c| !(**c > 0.0 && c.is_finite())) {
+        let message = format!("compute = {c} is not a number above zero");
+        faults.0.push(Diagnostic::error("bad-number", message));
+    }
+    for law in laws.iter().filter(|l| l.answers != Answers::Loss) {
+        let message = format!(
+            "a gain needs laws of the loss: {} gives {}",
+            law.name,
+            law.law.response().column
+        );
+        faults.0.push(Diagnostic::error("cannot-plan", message));
+    }
+    if let [a, b] = laws {
+        let (x, y) = (a.law.response(), b.law.response());
+        if x.unit != y.unit {
+            let message = format!(
+                "the losses of {} and {} have other units: {} and {}",
+                a.name, b.name, x.unit, y.unit
+            );
+            faults.0.push(Diagnostic::error("other-units", message));
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    }
+}
+
+struct Pair<'a> {
+    a: Setting<'a>,
+    b: Setting<'a>,
+    level: f64,
+}
+
+impl Pair<'_> {
+    /// ln of the gain, with B's optimum; infinite where A never reaches its loss.
+    fn ln_gain(
+        &self,
+        theta: [&[f64]; 2],
+        ln_c: f64,
+        near: [Option<Best>; 2],
+    ) -> Result<(f64, Best, Option<Best>), NoPlan> {
+        let b = self.b.budget(theta[1], ln_c, near[1])?;
+        match self.a.target(theta[0], b.loss, 0.0, near[0]) {
+            Ok(a) => Ok((a.ln_c - b.ln_c, b, Some(a))),
+            Err(NoPlan::Floor(_)) => Ok((f64::INFINITY, b, None)),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn best(&self) -> [&[f64]; 2] {
+        [&self.a.source.best, &self.b.source.best]
+    }
+
+    /// Pairs of draws; a recipe without uncertainty stays at its best.
+    fn draws(&self) -> Vec<[&[f64]; 2]> {
+        let (a, b) = (&self.a.source.draws, &self.b.source.draws);
+        let count = if a.is_empty() || b.is_empty() {
+            a.len().max(b.len())
+        } else {
+            a.len().min(b.len())
+        };
+        let [best_a, best_b] = self.best();
+        (0..count)
+            .map(|k| {
+                [
+                    a.get(k).map_or(best_a, Vec::as_slice),
+                    b.get(k).map_or(best_b, Vec::as_slice),
+                ]
+            })
+            .collect()
+    }
+
+    /// A quantity at every pair of draws.
+    fn over(&self, quantity: impl Fn([&[f64]; 2]) -> f64) -> Vec<f64> {
+        self.draws().into_iter().map(quantity).collect()
+    }
+
+    fn row(&self, c: f64) -> Result<GainRow, Diagnostic> {
+        let ln_c = c.ln();
+        let (ln_gain, b, a) = self.ln_gain(self.best(), ln_c, [None, None]).map_err(|_| {
+            let asked = format_quantity(c, "FLOP", 3);
+            Diagnostic::error(
+                "infeasible",
+                format!("{} has no optimum at {asked}", self.b.source.name),
+            )
+        })?;
+        let near = [a, Some(b)];
+        let mut losses = Vec::new();
+        let mut gains = Vec::new();
+        for theta in self.draws() {
+            match self.ln_gain(theta, ln_c, near) {
+                Ok((ln_gain, b, _)) => {
+                    gains.push(ln_gain.exp());
+                    losses.push(b.loss);
+                }
+                Err(_) => {
+                    gains.push(f64::NAN);
+                    losses.push(f64::NAN);
+                }
+            }
+        }
+        let lost = gains.iter().filter(|g| g.is_infinite()).count();
+        Ok(GainRow {
+            compute: c,
+            loss: estimate(
+                b.loss,
+                &losses,
+                self.level,
+                &self.b.source.law.response().unit,
+            ),
+            gain: ln_gain
+                .is_finite()
+                .then(|| estimate(ln_gain.exp(), &gains, self.level, "")),
+            unreachable: lost as f64 / gains.len().max(1) as f64,
+            beyond_a: a.map_or_else(Vec::new, |a| beyond(self.a.source, &a)),
+            beyond_b: beyond(self.b.source, &b),
+        })
+    }
+
+    fn trend(&self, scales: &[f64]) -> Estimate {
+        let at: Vec<f64> = match scales {
+            [one] => vec![one.ln() - STEP, one.ln() + STEP],
+            many => many.iter().map(|c| c.ln()).collect(),
+        };
+        let slope = |theta: [&[f64]; 2]| {
+            let points: Vec<(f64, f64)> = at
+                .iter()
+                .filter_map(|x| Some((*x, self.ln_gain(theta, *x, [None, None]).ok()?.0)))
+                .collect();
+            slope(&points)
+        };
+        let best = slope(self.best());
+        estimate(best, &self.over(slope), self.level, "")
+    }
+
+    /// The geometric mean over the scales.
+    fn single(&self, scales: &[f64]) -> Estimate {
+        let mean = |theta: [&[f64]; 2]| {
+            let ln: f64 = scales
+                .iter()
+                .map(|c| {
+                    self.ln_gain(theta, c.ln(), [None, None])
+                        .map_or(f64::NAN, |g| g.0)
+                })
+                .sum();
+            (ln / scales.len() as f64).exp()
+        };
+        let best = mean(self.best());
+        estimate(best, &self.over(mean), self.level, "")
+    }
+
+    /// B's powers of size and data less A's, where both laws are sums of powers.
+    fn exponents(&self) -> Vec<(String, Estimate)> {
+        let both = |theta: [&[f64]; 2]| {
+            let (a, b) = (self.a.closed(theta[0])?, self.b.closed(theta[1])?);
+            let ((a_n, a_d), (b_n, b_d)) = (a.powers(), b.powers());
+            Some((b_n - a_n, b_d - a_d))
+        };
+        let Some(best) = both(self.best()) else {
+            return Vec::new();
+        };
+        let missing = (f64::NAN, f64::NAN);
+        let size = self.over(|t| both(t).unwrap_or(missing).0);
+        let data = self.over(|t| both(t).unwrap_or(missing).1);
+        vec![
+            ("params".to_owned(), estimate(best.0, &size, self.level, "")),
+            ("tokens".to_owned(), estimate(best.1, &data, self.level, "")),
+        ]
+    }
+}
+
+/// The slope of a line by least squares; NaN with a value that is not finite.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let mean = |pick: fn(&(f64, f64)) -> f64| points.iter().map(pick).sum::<f64>() / n;
+    let (x, y) = (mean(|p| p.0), mean(|p| p.1));
+    let top: f64 = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum();
+    let bottom: f64 = points.iter().map(|p| (p.0 - x).powi(2)).sum();
+    top / bottom
+}
+
+fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]) -> Vec<String> {
+    let away = |e: &Estimate| match e.interval {
+        Some(i) => !i.contains(0.0),
+        // Nobody knows the error: a difference that shows within a few decades is one.
+        None => e.value.abs() > MATTERS,
+    };
+    let ends = |e: &Estimate| {
+        e.interval.map_or_else(String::new, |i| {
+            format!(" [{:.3}, {:.3}]", i.lower, i.upper)
+        })
+    };
+    let mut why = Vec::new();
+    for (name, e) in exponents.iter().filter(|(_, e)| away(e)) {
+        why.push(format!(
+            "the exponents of {name} differ by {:.3}{}, {}",
+            e.value,
+            ends(e),
+            if e.interval.is_some() {
+                "beyond their error"
+            } else {
+                "and their error is not known"
+            }
+        ));
+    }
+    if away(trend) {
+        let way = if trend.value > 0.0 {
+            "grows"
+        } else {
+            "shrinks"
+        };
+        why.push(format!(
+            "the gain {way} with compute, by the power {:.3}{}",
+            trend.value,
+            ends(trend)
+        ));
+    }
+    if trend.value.is_nan()
+        || rows
+            .iter()
+            .any(|r| r.gain.is_none() || r.unreachable > MOST_MISSING)
+    {
+        why.push("at some scale the first recipe never reaches the loss of the second".to_owned());
+    }
+    why
+}
+
+fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> {
+    let mut notes: Vec<Note> = a.notes.iter().chain(&b.notes).cloned().collect();
+    let note = |code: &str, severity, message: String, advice: &str| Note {
+        code: code.to_owned(),
+        severity,
+        message,
+        evidence: Vec::new(),
+        advice: advice.to_owned(),
+    };
+    if a.draws.is_empty() || b.draws.is_empty() {
+        let without = match (a.draws.is_empty(), b.draws.is_empty()) {
+            (true, true) => {
+                "neither recipe carries an uncertainty: there are no intervals".to_owned()
+            }
+            (true, false) => format!(
+                "{} carries no uncertainty: the intervals hold the error of {} only",
+                a.name, b.name
+            ),
+            _ => format!(
+                "{} carries no uncertainty: the intervals hold the error of {} only",
+                b.name, a.name
+            ),
+        };
+        notes.push(note(
+            "no-intervals",
+            Severity::Warning,
+            without,
+            "fit both with --uncertainty bootstrap:1000",
+        ));
+    } else if !paired {
+        notes.push(note(
+            "not-paired",
+            Severity::Info,
+            "the draws of the recipes do not belong together: their errors are taken to be independent".to_owned(),
+            "when both were measured on the same grid, fit both with --uncertainty bootstrap:N, the same N and --seed",
+        ));
+    }
+    let far = rows
+        .iter()
+        .flat_map(|r| {
+            r.beyond_a
+                .iter()
+                .chain(&r.beyond_b)
+                .map(move |(n, o)| (r.compute, n, *o))
+        })
+        .max_by(|x, y| x.2.abs().total_cmp(&y.2.abs()))
+        .filter(|(.., orders)| *orders != 0.0);
+    if let Some((compute, name, orders)) = far {
+        notes.push(Note {
+            evidence: vec![("orders".to_owned(), Evidence::Number(orders))],
+            ..note(
+                "extrapolation",
+                if orders.abs() >= 1.0 {
+                    Severity::Warning
+                } else {
+                    Severity::Info
+                },
+                format!(
+                    "the gain at {} rests on points {:.2} orders of magnitude {} the runs in {name}",
+                    format_quantity(compute, "FLOP", 3),
+                    orders.abs(),
+                    if orders > 0.0 { "above" } else { "below" }
+                ),
+                "a gain measured at small scale may grow or shrink: read its trend",
+            )
+        });
+    }
+    notes
+}

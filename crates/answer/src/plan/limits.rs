@@ -1,0 +1,203 @@
+//! What size and data must keep to, and what is said when nothing can.
+
+use isoflop_base::{format_quantity, format_si};
+
+use super::convention::Role;
+use super::problem::{Best, NO_LIMIT, NoPlan, Setting};
+use super::solver::Region;
+use super::{Ask, Given, Infeasible};
+
+/// Limits on size and data, in params and tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// The size, when it is given.
+    pub params: Option<f64>,
+    /// The tokens, when they are given.
+    pub tokens: Option<f64>,
+    /// Largest size.
+    pub max_params: Option<f64>,
+    /// Most tokens.
+    pub max_tokens: Option<f64>,
+}
+
+/// How near to a limit an answer counts as held by it, in logarithms.
+const AT_LIMIT: f64 = 1e-9;
+
+impl Limits {
+    /// The region of logarithms. A law that knows no repetition keeps to the unique tokens.
+    pub(super) fn region(&self, given: &Given, repeats: bool) -> Region {
+        let ends = |fixed: Option<f64>, most: Option<f64>| match fixed {
+            Some(x) => (x.ln(), x.ln()),
+            None => (0.0, most.map_or(NO_LIMIT, f64::ln)),
+        };
+        let most = match (self.max_tokens, given.unique.filter(|_| !repeats)) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Region {
+            x: ends(self.params, self.max_params),
+            y: ends(self.tokens, most),
+        }
+    }
+}
+
+/// The limits that hold an answer, by name.
+pub(super) fn held(
+    setting: &Setting<'_>,
+    limits: &Limits,
+    best: &Best,
+    asked: Option<f64>,
+) -> Vec<String> {
+    let Region { x, y } = setting.region;
+    let mut out = Vec::new();
+    let mut name = |what: &str| out.push(what.to_owned());
+    if limits.params.is_some() {
+        name("params");
+    } else if x.1 < NO_LIMIT && best.x >= x.1 - AT_LIMIT {
+        name("max-params");
+    }
+    if limits.tokens.is_some() {
+        name("tokens");
+    } else if y.1 < NO_LIMIT && best.y >= y.1 - AT_LIMIT {
+        let capped = limits.max_tokens.is_some_and(|m| m.ln() <= y.1);
+        name(if capped { "max-tokens" } else { "unique" });
+    }
+    // An optimum that runs away to the end of what is searched: the law has none in between.
+    let runs_away = [
+        (
+            limits.params.is_none() && best.x <= x.0 + AT_LIMIT,
+            "smallest size",
+        ),
+        (x.1 == NO_LIMIT && best.x >= x.1 - AT_LIMIT, "largest size"),
+        (
+            limits.tokens.is_none() && best.y <= y.0 + AT_LIMIT,
+            "least data",
+        ),
+        (y.1 == NO_LIMIT && best.y >= y.1 - AT_LIMIT, "most data"),
+    ];
+    for (_, what) in runs_away.iter().filter(|(yes, _)| *yes) {
+        name(what);
+    }
+    if asked.is_some_and(|ln_c| best.ln_c < ln_c - AT_LIMIT) {
+        name("budget not spent");
+    }
+    out
+}
+
+/// Why a question has no answer.
+pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoPlan) -> Infeasible {
+    let law = setting.source.name.clone();
+    let theta = &setting.source.best;
+    let (asked, loss) = match ask {
+        Ask::Compute(c) => (
+            format!("{} of compute", format_quantity(c, "FLOP", 3)),
+            f64::NAN,
+        ),
+        Ask::Loss(l) => (format!("a loss of {l}"), l),
+    };
+    let size = limits.params.or(limits.max_params);
+    let data = setting.region.y.1;
+    let (why, advice) = match why {
+        NoPlan::NoValue => (
+            format!("the law has no value where {asked} would be spent"),
+            "look at the ranges of its inputs with `isoflop laws show`".to_owned(),
+        ),
+        NoPlan::NoLoss => (
+            "the law shares compute out between size and data, and says nothing of the loss"
+                .to_owned(),
+            "ask for a budget, or take a law of the loss".to_owned(),
+        ),
+        NoPlan::Budget => {
+            let least = setting.ln_flops(setting.region.x.0, setting.region.y.0);
+            (
+                format!(
+                    "{asked} does not pay the smallest allowed model and data, which take {}",
+                    format_quantity(least.exp(), "FLOP", 3)
+                ),
+                "ask for fewer params or tokens, or for more compute".to_owned(),
+            )
+        }
+        NoPlan::Floor(floor) => floor_words(setting, theta, loss, floor, size, data),
+    };
+    Infeasible {
+        law,
+        asked,
+        why,
+        advice,
+    }
+}
+
+/// A number with as many digits as tell it from another.
+fn apart(x: f64, other: f64) -> String {
+    let differs = |digits: &usize| format_si(x, *digits) != format_si(other, *digits);
+    format_si(x, (4..12).find(differs).unwrap_or(12))
+}
+
+fn floor_words(
+    setting: &Setting<'_>,
+    theta: &[f64],
+    loss: f64,
+    floor: f64,
+    size: Option<f64>,
+    data: f64,
+) -> (String, String) {
+    let left = apart(floor, loss);
+    let unlimited = setting.loss(theta, NO_LIMIT, NO_LIMIT);
+    let unique = setting.source.roles.iter().find_map(|r| match r {
+        Role::Unique(u) if u.is_finite() => Some(*u),
+        _ => None,
+    });
+    if let Some(u) = unique.filter(|_| unlimited >= loss) {
+        return (
+            format!(
+                "a loss of {loss} cannot be reached on {} unique tokens, however often they are repeated: {} is left at any size",
+                format_si(u, 3),
+                apart(unlimited, loss)
+            ),
+            "find more unique tokens".to_owned(),
+        );
+    }
+    if unlimited >= loss {
+        return (
+            format!(
+                "a loss of {loss} lies below what the law leaves at any size and on any data, {}",
+                apart(unlimited, loss)
+            ),
+            "only another recipe or other data change what is left".to_owned(),
+        );
+    }
+    let smallest = setting.smallest_size(theta, loss);
+    match (size, data < NO_LIMIT) {
+        (Some(n), false) => (
+            format!(
+                "a model of {} params cannot reach a loss of {loss} at any number of tokens: {left} is left; below {} params \
+                 no model can",
+                format_si(n, 3),
+                format_si(smallest.exp(), 3)
+            ),
+            format!(
+                "allow at least {} params, and more tokens than one can have near it",
+                format_si(smallest.exp(), 3)
+            ),
+        ),
+        (None, true) => (
+            format!(
+                "no model reaches a loss of {loss} on {} tokens: {left} is left at any size",
+                format_si(data.exp(), 3)
+            ),
+            "allow more tokens, or a higher loss".to_owned(),
+        ),
+        (Some(n), true) => (
+            format!(
+                "a model of {} params on {} tokens has a loss of {left} at best, above {loss}",
+                format_si(n, 3),
+                format_si(data.exp(), 3)
+            ),
+            "allow a larger model, more tokens, or a higher loss".to_owned(),
+        ),
+        (None, false) => (
+            format!("a loss of {loss} is not reached; {left} is left"),
+            String::new(),
+        ),
+    }
+}

@@ -1,0 +1,186 @@
+//! `isoflop plan`: what should I train?
+
+use std::path::Path;
+
+use isoflop::plan::{Convention, Given, PlanLaw, plan};
+use isoflop::report::{gain_document, json, plan_document};
+use isoflop::{
+    Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_laws_from_json,
+    read,
+};
+
+use crate::law_ref::LawRef;
+use crate::output::{Failure, Output, cannot_read};
+use crate::plan_args::PlanArgs;
+use crate::request::input;
+use crate::verb::predict::{saved_fit, saved_text};
+
+pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    let (wants_gain, pin) = (said.gain, said.pin.clone());
+    let mut spec = spec(said)?;
+    if seed != 0 || spec.seed.is_none() {
+        spec.seed = Some(seed);
+    }
+    if spec.laws.is_empty() {
+        let fault = Diagnostic::error(
+            "nothing-to-plan-with",
+            "a plan needs a saved fit or a published law",
+        );
+        return Err(fault
+            .help("for example isoflop plan fit.json --compute 1e24, or isoflop plan chinchilla:besiroglu --compute 1e24")
+            .into());
+    }
+    let convention = convention(&spec)?;
+    if wants_gain {
+        return gain(&spec, pin.as_deref(), &convention, output);
+    }
+    let shapes = match &spec.shapes {
+        Some(file) => {
+            let table = read(&[input(file)], &ReadOptions::default())?;
+            Some((table, named(spec.params_convention_name(), "params-")?))
+        }
+        None => None,
+    };
+    let shapes = shapes.as_ref().map(|(table, params)| (table, params));
+    let mut plans = Vec::new();
+    for (label, own) in spec.settings()? {
+        let mut laws = laws(&own)?;
+        for law in laws.iter_mut().filter(|_| !label.is_empty()) {
+            law.name = format!("{} {label}", law.name);
+        }
+        let request = own.request(&convention, shapes)?;
+        plans.push(plan(&laws, &request));
+    }
+    let found = merged(plans)?;
+    output.show_plan(
+        &plan_document(&found),
+        || json::text(&found),
+        || spec.to_toml(&found),
+    )
+}
+
+/// What is meant: a plan file with the options over it, or laws and options.
+fn spec(said: PlanArgs) -> Result<PlanSpec, Diagnostics> {
+    let laws = said.laws();
+    if let [file] = laws.as_slice()
+        && let Some(text) = plan_file(file)?
+    {
+        return Ok(said.over(PlanSpec::from_toml(&text, file)?));
+    }
+    let mut spec = said.over(PlanSpec::default());
+    spec.laws = laws;
+    Ok(spec)
+}
+
+/// The text of a plan file; none for anything else. A law file has a formula, a plan file has none.
+fn plan_file(file: &str) -> Result<Option<String>, Diagnostics> {
+    let toml = Path::new(file)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    if !toml {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| cannot_read(file, &e))?;
+    let law = text.lines().any(|line| {
+        let key = line.split('=').next().unwrap_or_default();
+        line.contains('=') && key.trim() == "formula"
+    });
+    Ok((!law).then_some(text))
+}
+
+fn laws(spec: &PlanSpec) -> Result<Vec<PlanLaw>, Diagnostics> {
+    let given = spec.given()?;
+    let seed = spec.seed.unwrap_or(0);
+    let mut found = Vec::new();
+    let mut faults = Diagnostics::default();
+    for name in &spec.laws {
+        match law(name, &given, seed) {
+            Ok(laws) => found.extend(laws),
+            Err(more) => faults.0.extend(more.0),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(found)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The laws of a saved result, or a published law for `NAME:VARIANT`, `NAME`, a key, a law file.
+fn law(name: &str, given: &Given, seed: u64) -> Result<Vec<PlanLaw>, Diagnostics> {
+    let ends_in_json = Path::new(name)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    if name == "-" || ends_in_json {
+        return plan_laws_from_json(name, &saved_text(name)?, given);
+    }
+    let (id, variant) = match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
+        Some((id, variant)) => (id, Some(variant)),
+        None => (name, None),
+    };
+    let law = LawRef::parse(id).load(None, &[])?;
+    Ok(vec![PlanLaw::published(&law, variant, given, seed)?])
+}
+
+/// A convention by name or formula.
+fn convention(spec: &PlanSpec) -> Result<Law, Diagnostics> {
+    let name = spec.convention_name();
+    if name.contains('=') {
+        // What is given is an input of the formula, not a coefficient.
+        let names = spec.at.iter().flat_map(|text| text.split(','));
+        let names = names.filter_map(|piece| Some(piece.split_once('=')?.0.trim()));
+        let inputs: Vec<&str> = ["N", "D"].into_iter().chain(names).collect();
+        return Law::from_formula(name, &inputs, &[]);
+    }
+    if Path::new(name).is_file() {
+        return LawRef::parse(name).load(None, &[]);
+    }
+    named(name, "flops-")
+}
+
+/// A law of the catalogue whose name may leave its beginning out.
+fn named(name: &str, beginning: &str) -> Result<Law, Diagnostics> {
+    let name = name.to_lowercase();
+    Law::builtin(&name)
+        .or_else(|fault| Law::builtin(&format!("{beginning}{name}")).map_err(|_| fault))
+}
+
+fn gain(
+    spec: &PlanSpec,
+    pin: Option<&str>,
+    convention: &Law,
+    output: &Output,
+) -> Result<(), Failure> {
+    let [a, b] = spec.laws.as_slice() else {
+        let message = format!(
+            "a gain is that of one recipe over another: two laws, {} given",
+            spec.laws.len()
+        );
+        return Err(Diagnostic::error("two-recipes", message)
+            .help("isoflop plan --gain old.json new.json --compute 1e20..1e24:5")
+            .into());
+    };
+    let given = spec.given()?;
+    let counted = Convention::new(convention, &given)?;
+    let request = spec.request(convention, None)?;
+    let found = match pin {
+        Some(pin) => pinned_gain(
+            [(a, &saved_fit(a)?), (b, &saved_fit(b)?)],
+            pin,
+            &given,
+            &counted,
+            &request,
+        )?,
+        None => {
+            let laws = laws(spec)?;
+            isoflop::plan::gain(
+                &laws[0],
+                &laws[1],
+                &counted,
+                &request.scales(),
+                request.level,
+            )?
+        }
+    };
+    output.show(&gain_document(&found), || json::text(&found))
+}

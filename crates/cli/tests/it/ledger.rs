@@ -1,0 +1,210 @@
+//! Forecasts on record: `predict --record` and `check LEDGER` as their users run them.
+
+use crate::program::{Folder, Said};
+
+/// A folder with a fit of the simulated ladder.
+fn folder(test: &str) -> Folder {
+    let folder = Folder::new(test);
+    let said = folder.run(&[
+        "fit",
+        "simulated-ladder",
+        "--law",
+        "chinchilla",
+        "--uncertainty",
+        "bootstrap:100",
+        "-q",
+        "-o",
+        "fit.json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    folder
+}
+
+fn record(folder: &Folder, names: &[&str]) -> Said {
+    let mut args = vec![
+        "predict",
+        "fit.json",
+        "--record",
+        "ledger.jsonl",
+        "--date",
+        "2026-03-01",
+    ];
+    for (name, at) in names.iter().zip(["N=10B,D=200B", "N=20B,D=400B"]) {
+        args.extend(["--name", name, "--at", at]);
+    }
+    folder.run(&args)
+}
+
+#[test]
+fn a_forecast_is_kept_scored_when_the_run_arrives_and_kept_again() {
+    let folder = folder("ledger");
+    let said = record(&folder, &["big", "bigger"]);
+    assert!(
+        said.code == 0 && said.out.contains("Put on record"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    let before = folder.read("ledger.jsonl");
+    assert_eq!(before.lines().count(), 2);
+    folder.file("truth.csv", b"run,params,tokens,loss\nbig,10B,200B,2.10\n");
+    let args = ["check", "ledger.jsonl", "--truth", "truth.csv", "--json"];
+    let said = folder.run(&args);
+    let check: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(check["schema"], "isoflop.ledger/1");
+    let score = &check["forecasts"][0]["score"];
+    assert_eq!(score["observed"], 2.10);
+    assert!(
+        score["crps"].as_f64().unwrap() > 0.0 && score["z"].is_f64(),
+        "{score}"
+    );
+    assert_eq!(check["unscored"][0]["name"], "bigger");
+    let after = folder.read("ledger.jsonl");
+    assert!(after.starts_with(&before), "lines are added, never changed");
+    assert_eq!(after.lines().count(), 3);
+    // Scoring again adds nothing and says the same.
+    let again: serde_json::Value = serde_json::from_str(&folder.run(&args).out).unwrap();
+    assert_eq!(folder.read("ledger.jsonl"), after);
+    assert_eq!(again["calibration"], check["calibration"]);
+    let text = folder.run(&["check", "ledger.jsonl"]).out;
+    assert!(
+        text.contains("2 forecasts on record, 1 scored, 0 of them now"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_same_forecast_writes_the_same_line() {
+    let folder = folder("ledger-bytes");
+    record(&folder, &["big"]);
+    let first = folder.read("ledger.jsonl");
+    std::fs::remove_file(folder.path().join("ledger.jsonl")).unwrap();
+    record(&folder, &["big"]);
+    assert_eq!(folder.read("ledger.jsonl"), first);
+}
+
+#[test]
+fn forecasts_recorded_at_the_same_time_follow_each_other() {
+    let folder = folder("ledger-threads");
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            let folder = &folder;
+            scope.spawn(move || assert_eq!(record(folder, &[name]).code, 0));
+        }
+    });
+    assert_eq!(folder.read("ledger.jsonl").lines().count(), 6);
+    let said = folder.run(&["check", "ledger.jsonl"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
+#[test]
+fn strict_says_no_to_forecasts_that_hold_too_seldom() {
+    let folder = folder("ledger-strict");
+    let mut truth = "run,params,tokens,loss\n".to_owned();
+    for name in ["a", "b", "c", "d", "e"] {
+        record(&folder, &[name]);
+        truth.push_str(&format!("{name},10B,200B,1.9\n"));
+    }
+    assert_eq!(folder.run(&["check", "ledger.jsonl", "--strict"]).code, 0);
+    folder.file("truth.csv", truth.as_bytes());
+    let args = ["check", "ledger.jsonl", "--truth", "truth.csv", "--strict"];
+    let said = folder.run(&args);
+    assert!(
+        said.code == 3 && said.out.contains("5 scored"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+}
+
+#[test]
+fn a_changed_or_torn_ledger_is_refused_and_left_alone() {
+    let folder = folder("ledger-broken");
+    record(&folder, &["big", "bigger"]);
+    let whole = folder.read("ledger.jsonl");
+    for broken in [
+        whole.replacen("\"name\":\"big\"", "\"name\":\"bug\"", 1),
+        whole[..whole.len() - 10].to_owned(),
+        whole.lines().skip(1).map(|l| format!("{l}\n")).collect(),
+    ] {
+        folder.file("ledger.jsonl", broken.as_bytes());
+        for said in [
+            folder.run(&["check", "ledger.jsonl"]),
+            record(&folder, &["third"]),
+        ] {
+            assert_eq!(said.code, 1);
+            assert!(said.err.contains("broken-ledger"), "{}", said.err);
+        }
+        assert_eq!(folder.read("ledger.jsonl"), broken);
+    }
+}
+
+#[test]
+fn names_go_with_points_and_a_forecast_needs_a_distribution() {
+    let folder = folder("ledger-names");
+    let args = [
+        "predict",
+        "fit.json",
+        "--at",
+        "N=10B,D=200B",
+        "--record",
+        "l.jsonl",
+    ];
+    assert_eq!(folder.run(&args).code, 2);
+    let two = [&args[..], &["--name", "a", "--name", "b"]].concat();
+    let said = folder.run(&two);
+    assert!(
+        said.code == 1 && said.err.contains("2 names were given for 1 points"),
+        "{}",
+        said.err
+    );
+    let said = folder.run(&[
+        "predict",
+        "simulated-ladder",
+        "--law",
+        "chinchilla",
+        "--uncertainty",
+        "none",
+        "--at",
+        "N=10B,D=200B",
+        "--record",
+        "l.jsonl",
+        "--name",
+        "a",
+    ]);
+    assert!(
+        said.code == 1 && said.err.contains("no-distribution"),
+        "{}",
+        said.err
+    );
+    assert!(!folder.has("l.jsonl"));
+}
+
+#[test]
+fn a_profile_shows_the_prediction_over_the_floor() {
+    let folder = folder("profile");
+    let said = folder.run(&[
+        "predict",
+        "fit.json",
+        "--at",
+        "N=70B,D=1.4T",
+        "--profile",
+        "E",
+        "--json",
+    ]);
+    let found: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(found["schema"], "isoflop.predict/1");
+    assert_eq!(found["profile"]["coef"], "E");
+    assert_eq!(found["profile"]["rows"].as_array().map(Vec::len), Some(9));
+    let text = folder
+        .run(&[
+            "predict",
+            "fit.json",
+            "--at",
+            "N=70B,D=1.4T",
+            "--profile",
+            "E",
+        ])
+        .out;
+    assert!(text.contains("How the prediction moves with E"), "{text}");
+}

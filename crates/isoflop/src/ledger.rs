@@ -1,0 +1,181 @@
+//! A ledger as a file: one JSON object a line, each with the checksum of the line before it and its own. Lines are added
+//! and never changed: whoever changes one breaks its checksum, whoever takes one out breaks the chain.
+
+use isoflop_answer::ledger::{Entry, Kept};
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
+use isoflop_data::sha256_hex;
+
+/// What stands between an entry and its checksum.
+const SEAL: &str = ",\"checksum\":\"";
+
+/// An entry as the next line of a ledger, with its line end; and as it is then kept.
+///
+/// # Example
+///
+/// ```
+/// use isoflop::ledger::ledger_from_text;
+/// assert!(ledger_from_text("", "ledger.jsonl")?.is_empty());
+/// # Ok::<(), isoflop::Diagnostics>(())
+/// ```
+///
+/// # Errors
+///
+/// `not-json` when a number of the entry is none that JSON can hold.
+pub fn line(entry: Entry, ledger: &[Kept]) -> Result<(String, Kept), Diagnostics> {
+    let fault = |e: &serde_json::Error| {
+        Diagnostic::error("not-json", format!("the entry cannot be written: {e}"))
+    };
+    let mut value = serde_json::to_value(&entry).map_err(|e| fault(&e))?;
+    if let Some(fields) = value.as_object_mut() {
+        let previous = ledger.last().map_or("", |k| k.checksum.as_str());
+        fields.insert("previous".to_owned(), previous.into());
+    }
+    let text = serde_json::to_string(&value).map_err(|e| fault(&e))?;
+    let open = text.strip_suffix('}').unwrap_or(&text);
+    let checksum = sha256_hex(open.as_bytes());
+    let text = format!("{open}{SEAL}{checksum}\"}}\n");
+    Ok((text, Kept { entry, checksum }))
+}
+
+/// Reads a ledger and checks every line.
+///
+/// # Errors
+///
+/// `broken-ledger` for every line that is cut off, changed, or does not follow the one before it.
+pub fn ledger_from_text(text: &str, file: &str) -> Result<Vec<Kept>, Diagnostics> {
+    let mut kept: Vec<Kept> = Vec::new();
+    let mut faults = Diagnostics::default();
+    let mut start = 0;
+    let mut previous = String::new();
+    for (number, raw) in text.split_inclusive('\n').enumerate() {
+        let span = Span::new(start, start + 1);
+        start += raw.len();
+        let whole = raw.ends_with('\n');
+        let found = read_line(raw.trim_end_matches(['\n', '\r']), &previous);
+        match found {
+            Ok(found) if whole => {
+                previous.clone_from(&found.checksum);
+                kept.push(found);
+            }
+            Ok(_) => faults.0.push(broken(
+                file,
+                text,
+                span,
+                number,
+                "the line has no end",
+                "add a line end",
+            )),
+            Err(why) => {
+                let help = if whole {
+                    "entries are added and never changed; take the ledger from where it was still whole"
+                } else {
+                    "its writing was interrupted: take the last line out"
+                };
+                faults.0.push(broken(file, text, span, number, &why, help));
+                // What follows is judged by what this line says of itself.
+                previous = sealed(raw.trim_end())
+                    .map_or_else(|_| String::new(), |(_, sum)| sum.to_owned());
+            }
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(kept)
+    } else {
+        Err(faults)
+    }
+}
+
+fn broken(file: &str, text: &str, span: Span, number: usize, why: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(
+        "broken-ledger",
+        format!("line {} of {file}: {why}", number + 1),
+    )
+    .at(Excerpt::of(file, text, span, "this line"))
+    .help(help)
+}
+
+fn read_line(line: &str, previous: &str) -> Result<Kept, String> {
+    let (body, checksum) = sealed(line)?;
+    if sha256_hex(body.as_bytes()) != checksum {
+        return Err(
+            "its checksum is not that of its text: it was changed after it was written".to_owned(),
+        );
+    }
+    let value: serde_json::Value =
+        serde_json::from_str(line).map_err(|e| format!("it is not JSON ({e})"))?;
+    let said = value.get("previous").and_then(serde_json::Value::as_str);
+    if said != Some(previous) {
+        return Err(
+            "it does not follow the line before it: a line was taken out, put in or moved"
+                .to_owned(),
+        );
+    }
+    let entry =
+        serde_json::from_value(value).map_err(|e| format!("it is no entry of a ledger ({e})"))?;
+    Ok(Kept {
+        entry,
+        checksum: checksum.to_owned(),
+    })
+}
+
+/// The text that the checksum is of, and the checksum.
+fn sealed(line: &str) -> Result<(&str, &str), String> {
+    let parts = line
+        .strip_suffix("\"}")
+        .and_then(|rest| rest.rsplit_once(SEAL))
+        .filter(|(_, sum)| sum.len() == 64);
+    parts.ok_or_else(|| "it does not end in a checksum".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::dataset;
+    use isoflop_answer::Point;
+    use isoflop_answer::ledger::forecast;
+    use isoflop_data::{ReadOptions, read};
+    use isoflop_fit::{FitOptions, Uncertainty, fit};
+    use isoflop_law::Law;
+
+    fn entry(name: &str) -> Entry {
+        let set = dataset("simulated-ladder").expect("comes with the program");
+        let table = read(&[set.input()], &ReadOptions::default()).expect("reads");
+        let law = Law::builtin("chinchilla").expect("in the catalogue");
+        let options = FitOptions {
+            uncertainty: Uncertainty::Bootstrap { resamples: 50 },
+            ..FitOptions::default()
+        };
+        let found = fit(&law, &table, &options).expect("fits");
+        let point = Point {
+            at: vec![("N".to_owned(), 7e10), ("D".to_owned(), 1.4e12)],
+            levels: Vec::new(),
+        };
+        Entry::Forecast(Box::new(
+            forecast(&found, name, &point, Some("2026-01-01")).expect("predicts"),
+        ))
+    }
+
+    #[test]
+    fn lines_are_read_back_and_any_change_is_seen() {
+        let (first, one) = line(entry("a"), &[]).expect("writes");
+        let kept = ledger_from_text(&first, "l.jsonl").expect("reads");
+        assert_eq!(kept, [one]);
+        let (second, _) = line(entry("b"), &kept).expect("writes");
+        let text = first + &second;
+        assert_eq!(ledger_from_text(&text, "l.jsonl").expect("reads").len(), 2);
+        let said = |text: &str| -> Vec<String> {
+            let faults = ledger_from_text(text, "l.jsonl").expect_err("broken");
+            faults.0.iter().map(|d| d.message.clone()).collect()
+        };
+        let changed = said(&text.replacen("\"name\":\"a\"", "\"name\":\"c\"", 1));
+        assert_eq!(changed.len(), 1);
+        assert!(
+            changed[0].contains("line 1 of l.jsonl: its checksum"),
+            "{changed:?}"
+        );
+        let (_, without_first) = text.split_once('\n').expect("two lines");
+        assert!(said(without_first)[0].contains("does not follow"));
+        let torn = &text[..text.len() - 40];
+        assert!(said(torn)[0].contains("line 2"));
+    }
+}

@@ -1,0 +1,370 @@
+//! The words of a backtest: held-out errors by cut and by distance, the ranking of laws, the picture.
+
+use isoflop_answer::{Breaks, COMBINED, Cut, Extrapolation, HeldOut, NotJudged, Ranked};
+
+use crate::doc::{
+    Axis, AxisScale, Block, Colour, Document, Guide, Mark, Panel, Plot, Series, Table,
+};
+use crate::number::{counted, percent, plain};
+
+/// Adds the backtest to a document; one sentence when there is none.
+pub(super) fn backtest(doc: &mut Document, found: &Extrapolation) {
+    doc.heading("Backtest");
+    if let Some(why) = &found.no_backtest {
+        doc.paragraph(format!("No run was held out: {why}."));
+        return;
+    }
+    doc.paragraph(intro(found));
+    doc.push(Block::Table(by_law(found)));
+    if let Some(note) = verdict(&found.ranking) {
+        doc.paragraph(note);
+    }
+    if let Some(first) = found.held_out.first() {
+        let shown = shown_law(found, first);
+        doc.paragraph(format!("By cut, {shown}:"));
+        doc.push(Block::Table(by_cut(found, shown)));
+        doc.paragraph(format!("By distance beyond the cut, {shown}:"));
+        doc.push(Block::Table(by_distance(found, shown)));
+        doc.push(Block::Plot(picture(found, shown)));
+    }
+    doc.paragraph(widening(found));
+    if !found.not_judged.is_empty() {
+        doc.paragraph(not_judged(&found.not_judged));
+    }
+}
+
+/// Adds the tests for breaks.
+pub(super) fn breaks(doc: &mut Document, found: &Breaks) {
+    doc.heading("Breaks");
+    doc.paragraph(found.verdict.clone());
+    let mut table = Table::with_columns(&[
+        ">breaks",
+        ">against",
+        ">p",
+        ">statistic",
+        ">noise sd",
+        ">correlation",
+    ]);
+    table.rows = found
+        .tests
+        .iter()
+        .map(|t| {
+            vec![
+                t.breaks.to_string(),
+                t.against.to_string(),
+                format!("{:.3} ({} curves)", t.p, t.simulations),
+                plain(t.statistic, 3),
+                number(t.sd),
+                format!("{:.2}", t.correlation),
+            ]
+        })
+        .collect();
+    doc.push(Block::Table(table));
+    if found.places.is_empty() {
+        return;
+    }
+    let mut table =
+        Table::with_columns(&[">place of the break", "interval, 95 %", "inside the points"]);
+    table.rows = found
+        .places
+        .iter()
+        .map(|p| {
+            let interval = p
+                .interval
+                .map(|i| format!("[{}, {}]", plain(i.lower, 3), plain(i.upper, 3)));
+            vec![
+                plain(p.at, 3),
+                interval.unwrap_or_else(|| "unknown".to_owned()),
+                if p.inside { "yes" } else { "no" }.to_owned(),
+            ]
+        })
+        .collect();
+    doc.push(Block::Table(table));
+}
+
+/// Laws that were left out, the cuts of one reason together.
+fn not_judged(all: &[NotJudged]) -> String {
+    let mut groups: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    for one in all {
+        let at = one.cut.map(|cut| plain(cut, 3));
+        match groups.iter_mut().find(|g| g.0 == one.law && g.1 == one.why) {
+            Some(group) => group.2.extend(at),
+            None => groups.push((&one.law, &one.why, at.into_iter().collect())),
+        }
+    }
+    let said: Vec<String> = groups
+        .iter()
+        .map(|(law, why, at)| match at.len() {
+            0 => format!("{law} ({why})"),
+            _ => format!("{law} at {} ({why})", at.join(", ")),
+        })
+        .collect();
+    format!("Not judged: {}.", said.join("; "))
+}
+
+/// The combination where there is one, else the best law.
+fn shown_law<'a>(found: &'a Extrapolation, first: &'a HeldOut) -> &'a str {
+    let combined = found.held_out.iter().any(|h| h.law == COMBINED);
+    if combined { COMBINED } else { &first.law }
+}
+
+fn cuts<'a>(found: &'a Extrapolation, law: &'a str) -> impl Iterator<Item = &'a Cut> {
+    found.backtest.iter().filter(move |c| c.law == law)
+}
+
+fn unit(found: &Extrapolation) -> &'static str {
+    if found.scale == "ln" {
+        "ln(predicted/observed)"
+    } else {
+        "predicted − observed"
+    }
+}
+
+fn intro(found: &Extrapolation) -> String {
+    let mut at: Vec<f64> = found.backtest.iter().map(|c| c.cut).collect();
+    at.sort_by(f64::total_cmp);
+    at.dedup();
+    let held: Vec<usize> = {
+        let mut all: Vec<(f64, usize)> = found.backtest.iter().map(|c| (c.cut, c.held)).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all.dedup();
+        all.into_iter().map(|(_, n)| n).collect()
+    };
+    let places: Vec<String> = at.iter().map(|c| plain(*c, 3)).collect();
+    let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+    format!(
+        "The largest runs by {} were held out at {}: those above {} ({} runs). The rest was fitted with the same objective, \
+         and the runs held out were predicted. Errors are {}. The cuts overlap, so their scores are not independent.",
+        found.axis,
+        counted(at.len(), "cut"),
+        places.join(", "),
+        held.join(", "),
+        unit(found),
+    )
+}
+
+fn number(x: f64) -> String {
+    if x.abs() < 1e-9 {
+        "0".to_owned()
+    } else if x.abs() < 0.001 {
+        format!("{x:.1e}")
+    } else {
+        format!("{x:.4}")
+    }
+}
+
+fn by_law(found: &Extrapolation) -> Table {
+    let weighted = found.ranking.iter().any(|r| r.weight.is_some());
+    let mut columns = vec![
+        "law",
+        ">held-out error",
+        ">worse than the first by (95 %)",
+        ">bias",
+        ">CRPS",
+        ">inside 90 %",
+        ">coefficients",
+        ">error inside",
+    ];
+    if weighted {
+        columns.push(">weight");
+    }
+    let mut table = Table::with_columns(&columns);
+    for r in &found.ranking {
+        let own: Vec<&Cut> = cuts(found, &r.law).collect();
+        let mean = |pick: &dyn Fn(&Cut) -> f64| {
+            own.iter().map(|c| pick(c)).sum::<f64>() / own.len().max(1) as f64
+        };
+        let inside = mean(&|c: &Cut| level(&c.coverage_widened, "0.9"));
+        let name = if r.baseline {
+            format!("({})", r.law)
+        } else {
+            r.law.clone()
+        };
+        let mut row = vec![
+            name,
+            number(r.rmse_log),
+            r.worse_by.map_or(String::new(), |(a, b)| {
+                format!("{} to {}", number(a), number(b))
+            }),
+            number(mean(&|c: &Cut| c.bias_log)),
+            number(mean(&|c: &Cut| c.crps)),
+            percent(inside),
+            r.coefs.to_string(),
+            number(r.rms_inside),
+        ];
+        if weighted {
+            row.push(r.weight.map_or(String::new(), |w| format!("{w:.2}")));
+        }
+        table.rows.push(row);
+    }
+    table
+}
+
+fn level(coverage: &[(String, f64)], at: &str) -> f64 {
+    coverage
+        .iter()
+        .find(|(l, _)| l == at)
+        .map_or(f64::NAN, |(_, share)| *share)
+}
+
+/// Who is first, and whether that is more than chance.
+fn verdict(ranking: &[Ranked]) -> Option<String> {
+    let first = ranking.first()?;
+    let laws: Vec<&Ranked> = ranking.iter().filter(|r| !r.baseline).collect();
+    let best = laws.first()?;
+    if first.baseline {
+        return Some(format!(
+            "No law beats the baseline “{}” beyond the runs fitted: do not extrapolate with these laws.",
+            first.law
+        ));
+    }
+    let open: Vec<&str> = laws
+        .iter()
+        .filter(|r| r.worse_by.is_some_and(|(low, _)| low <= 0.0))
+        .map(|r| r.law.as_str())
+        .collect();
+    Some(match (laws.len(), open.is_empty()) {
+        (1, _) => format!(
+            "{} predicts better than every baseline over {}.",
+            best.law,
+            counted(best.cuts, "cut")
+        ),
+        (_, true) => format!(
+            "{} predicts best; the 95 % interval of every other law's difference lies above zero (runs resampled in \
+             pairs, 1,000 times, {}).",
+            best.law,
+            counted(best.cuts, "cut")
+        ),
+        (_, false) => format!(
+            "{} predicts best, but {} cannot be told from it: the 95 % interval of the difference contains zero (runs \
+             resampled in pairs, 1,000 times, {}).",
+            best.law,
+            open.join(", "),
+            counted(best.cuts, "cut")
+        ),
+    })
+}
+
+fn by_cut(found: &Extrapolation, law: &str) -> Table {
+    let mut table = Table::with_columns(&[
+        ">fitted up to",
+        ">runs fitted",
+        ">held out",
+        ">farthest (orders)",
+        ">error",
+        ">bias",
+        ">CRPS",
+        ">50 %",
+        ">80 %",
+        ">95 %",
+        ">95 % if the law were true",
+    ]);
+    table.rows = cuts(found, law)
+        .map(|c| {
+            let inside = |at: &str| percent(level(&c.coverage_widened, at));
+            vec![
+                plain(c.cut, 3),
+                c.fitted.to_string(),
+                c.held.to_string(),
+                format!("{:.2}", c.farthest),
+                number(c.rmse_log),
+                number(c.bias_log),
+                number(c.crps),
+                inside("0.5"),
+                inside("0.8"),
+                inside("0.95"),
+                percent(level(&c.coverage, "0.95")),
+            ]
+        })
+        .collect();
+    table
+}
+
+fn by_distance(found: &Extrapolation, law: &str) -> Table {
+    let mut table = Table::with_columns(&[
+        "orders beyond",
+        ">predictions",
+        ">error",
+        ">bias",
+        ">50 %",
+        ">80 %",
+        ">95 %",
+    ]);
+    let own = found.bands.iter().filter(|b| b.law == law);
+    table.rows = own
+        .map(|b| {
+            let inside = |at: &str| percent(level(&b.coverage_widened, at));
+            vec![
+                format!("{:.2} to {:.2}", b.from, b.to),
+                b.n.to_string(),
+                number(b.rmse_log),
+                number(b.bias_log),
+                inside("0.5"),
+                inside("0.8"),
+                inside("0.95"),
+            ]
+        })
+        .collect();
+    table
+}
+
+fn widening(found: &Extrapolation) -> String {
+    let each: Vec<String> = found
+        .widening
+        .iter()
+        .map(|w| format!("{} {:.3}", w.law, w.per_decade))
+        .collect();
+    format!(
+        "To hold, intervals need a standard deviation more, in quadrature, for each order of magnitude beyond the runs \
+         fitted: {} (a prior of 0.05 decides where cuts are few). The table's shares inside use what the smaller cuts had \
+         shown at each cut.",
+        each.join(", ")
+    )
+}
+
+/// Predicted against observed, one colour a distance.
+fn picture(found: &Extrapolation, law: &str) -> Plot {
+    let own: Vec<&HeldOut> = found.held_out.iter().filter(|h| h.law == law).collect();
+    let bands: Vec<_> = found.bands.iter().filter(|b| b.law == law).collect();
+    let series = bands
+        .iter()
+        .enumerate()
+        .map(|(k, band)| Series {
+            label: format!("{:.2} to {:.2}", band.from, band.to),
+            mark: Mark::Dots,
+            colour: Colour::Ramp(k as f64 / bands.len().saturating_sub(1).max(1) as f64),
+            points: own
+                .iter()
+                .filter(|h| h.beyond > band.from && h.beyond <= band.to)
+                .map(|h| (h.observed, h.predicted))
+                .collect(),
+        })
+        .collect();
+    let scale = if found.scale == "ln" {
+        AxisScale::Log
+    } else {
+        AxisScale::Linear
+    };
+    Plot {
+        title: format!("Runs held out: predicted by {law} against observed"),
+        subtitle: String::new(),
+        description: format!(
+            "{} predictions of runs beyond the cut, against what came; on the diagonal they agree.",
+            own.len()
+        ),
+        legend: "orders of magnitude beyond the cut".to_owned(),
+        panels: vec![Panel {
+            x: Axis {
+                label: "observed".to_owned(),
+                scale,
+            },
+            y: Axis {
+                label: "predicted".to_owned(),
+                scale,
+            },
+            height: 1.0,
+            guide: Guide::Diagonal,
+            series,
+        }],
+    }
+}
