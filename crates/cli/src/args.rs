@@ -132,6 +132,15 @@ pub(crate) enum LadderCommand {
         #[arg(value_name = "FILE", default_value = "ladder.toml")]
         file: PathBuf,
     },
+    /// Make one run of a ladder, as a task of Slurm
+    #[command(hide = true)]
+    Task {
+        /// The ladder file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Number of the submission
+        submission: String,
+    },
     /// Say how much compute one recipe is worth in terms of another, by scale, and whether that grows
     Compare {
         /// The ladder of the first recipe

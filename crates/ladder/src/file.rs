@@ -40,6 +40,9 @@ pub struct LadderFile {
     /// Which law, and what is known of it before.
     #[serde(default)]
     pub fit: FitSection,
+    /// Where Slurm makes the runs.
+    #[serde(default)]
+    pub slurm: Option<SlurmSection>,
 }
 
 /// `[model]`
@@ -203,6 +206,43 @@ impl Default for RunSection {
             retries: 1,
             checkpoint_secs: 30.0,
             held_out_tokens: Number(65_536.0),
+        }
+    }
+}
+
+/// `[slurm]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SlurmSection {
+    /// Partition.
+    pub partition: Option<String>,
+    /// Processors of one task.
+    pub cpus: usize,
+    /// Memory of one task; what its largest run is counted to need, and a quarter, without it.
+    pub memory: Option<Number>,
+    /// Time limit of one task.
+    pub minutes: Option<f64>,
+    /// Tasks at the same time.
+    pub concurrent: Option<usize>,
+    /// Further options of sbatch, a word each.
+    pub options: Vec<String>,
+    /// The program on the nodes, where it is not where it is here.
+    pub program: Option<String>,
+    /// Seconds between two looks at the queue.
+    pub poll_secs: f64,
+}
+
+impl Default for SlurmSection {
+    fn default() -> Self {
+        Self {
+            partition: None,
+            cpus: 1,
+            memory: None,
+            minutes: None,
+            concurrent: None,
+            options: Vec::new(),
+            program: None,
+            poll_secs: 5.0,
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod records;
 mod rules;
 pub mod shapes;
 pub mod show;
+pub mod slurm;
 pub mod table;
 
 pub use isoflop_trainer::process as trainer_process;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use isoflop_base::Diagnostics;
 use isoflop_trainer::clock::Clock;
+use isoflop_trainer::peak::product_rate;
 use isoflop_trainer::protocol::Event;
 use isoflop_trainer::shape::Shape;
 use isoflop_trainer::source::SourceSpec;
@@ -53,7 +54,19 @@ pub fn run_bytes(plan: &Plan, run: &PlannedRun) -> u64 {
 
 /// Speeds of shapes, measured by training each for a moment.
 #[derive(Debug, Default)]
-pub struct Speeds(BTreeMap<[usize; 6], f64>);
+pub struct Speeds {
+    known: BTreeMap<[usize; 6], Speed>,
+    peak: Option<f64>,
+}
+
+/// Training tokens a second.
+#[derive(Clone, Copy, Debug)]
+struct Speed {
+    /// By the time that passed: what a run gets on a machine as busy as this one.
+    passed: f64,
+    /// By the time that the thread had the processor: what that can do.
+    busy: f64,
+}
 
 impl Speeds {
     /// Training tokens a second of a shape on one processor.
@@ -62,6 +75,10 @@ impl Speeds {
     ///
     /// Those of the trainer.
     pub fn tokens_per_sec(&mut self, shape: &Shape) -> Result<f64, Diagnostics> {
+        Ok(self.speed(shape)?.passed)
+    }
+
+    fn speed(&mut self, shape: &Shape) -> Result<Speed, Diagnostics> {
         let key = [
             shape.layers,
             shape.width,
@@ -70,12 +87,23 @@ impl Speeds {
             shape.context,
             shape.vocabulary,
         ];
-        if let Some(known) = self.0.get(&key) {
+        if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
         let found = measure(shape)?;
-        self.0.insert(key, found);
+        self.known.insert(key, found);
         Ok(found)
+    }
+
+    /// The rate of training a shape as a share of the rate of one large matrix product, by the time that
+    /// either has the processor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trainer.
+    pub fn utilisation(&mut self, shape: &Shape) -> Result<f64, Diagnostics> {
+        let rate = self.speed(shape)?.busy * shape.flops_per_token();
+        Ok(rate / *self.peak.get_or_insert_with(|| product_rate(SECS)))
     }
 
     /// Seconds that a run of the built-in trainer takes on one processor, measuring its held-out loss included.
@@ -91,9 +119,10 @@ impl Speeds {
     }
 }
 
-fn measure(shape: &Shape) -> Result<f64, Diagnostics> {
-    /// Enough to fill caches and buffers, short enough for a dozen shapes.
-    const SECS: f64 = 0.15;
+/// How long one measurement takes: enough to fill caches and buffers, short enough for a dozen shapes.
+const SECS: f64 = 0.15;
+
+fn measure(shape: &Shape) -> Result<Speed, Diagnostics> {
     let language = LanguageSpec {
         alphabet: shape.vocabulary,
         order: 1,
@@ -115,6 +144,7 @@ fn measure(shape: &Shape) -> Result<f64, Diagnostics> {
     };
     spec.tokens = spec.step_tokens() * 100_000;
     let (mut clock, mut steps, mut secs) = (None, 0u64, 0.0);
+    let mut busy = 0.0;
     let outcome = train(&spec, &mut |event| {
         if let Event::Progress(_) = event {
             match clock {
@@ -122,9 +152,8 @@ fn measure(shape: &Shape) -> Result<f64, Diagnostics> {
                 None => clock = Some(Clock::start()),
                 Some(clock) => {
                     let clock: Clock = clock;
-                    steps += 1;
-                    secs = clock.secs();
-                    if secs >= SECS {
+                    (steps, secs, busy) = (steps + 1, clock.secs(), clock.busy_secs());
+                    if busy >= SECS {
                         return Err(std::io::ErrorKind::Interrupted.into());
                     }
                 }
@@ -134,6 +163,12 @@ fn measure(shape: &Shape) -> Result<f64, Diagnostics> {
     });
     match outcome {
         Err(Failure::Input(faults)) => Err(faults),
-        _ => Ok((steps.max(1) * spec.step_tokens()) as f64 / secs.max(1e-9)),
+        _ => {
+            let tokens = (steps.max(1) * spec.step_tokens()) as f64;
+            Ok(Speed {
+                passed: tokens / secs.max(1e-9),
+                busy: tokens / busy.max(1e-9),
+            })
+        }
     }
 }

@@ -65,6 +65,8 @@ pub struct RunningView {
     pub share: f64,
     /// Running mean of its training loss, where it is told.
     pub train_loss: Option<f64>,
+    /// The same from its start to now, thinned.
+    pub losses: Vec<f64>,
     /// Training tokens a second, where it is told.
     pub tokens_per_sec: Option<f64>,
 }
@@ -89,7 +91,7 @@ const STATUS: &str = "status.json";
 /// How long runs took.
 const TIMINGS: &str = "timings.jsonl";
 /// Folder of the runs at work.
-const WORK: &str = "work";
+pub(crate) const WORK: &str = "work";
 
 /// Makes all runs of a plan that have no record yet.
 ///
@@ -200,7 +202,35 @@ struct Running {
     clock: Clock,
     timed_out: bool,
     progress: Option<Progress>,
+    losses: Curve,
     bytes: u64,
+}
+
+/// A curve that is kept in few points: when it is full, every second one is dropped, and from then on fewer are taken.
+#[derive(Default)]
+struct Curve {
+    points: Vec<f64>,
+    every: usize,
+    seen: usize,
+}
+
+impl Curve {
+    const MOST: usize = 48;
+
+    fn push(&mut self, x: f64) {
+        if self.seen.is_multiple_of(self.every.max(1)) {
+            self.points.push(x);
+        }
+        self.seen += 1;
+        if self.points.len() > Self::MOST {
+            let mut at = 0;
+            self.points.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+            self.every = 2 * self.every.max(1);
+        }
+    }
 }
 
 /// FLOP of runs that ended here, and the seconds they took.
@@ -254,6 +284,7 @@ impl Pool<'_> {
                         clock: Clock::start(),
                         timed_out: false,
                         progress: None,
+                        losses: Curve::default(),
                         bytes: taken,
                     },
                 );
@@ -277,6 +308,7 @@ impl Pool<'_> {
         let progress = |p: &Progress| {
             if let Some(running) = self.state().running.get_mut(&index) {
                 running.progress = Some(p.clone());
+                running.losses.push(p.train_loss);
             }
         };
         let watch = Watch {
@@ -437,6 +469,7 @@ impl Pool<'_> {
             id: self.plan.runs[*index].id().to_owned(),
             share: share(running),
             train_loss: running.progress.as_ref().map(|p| p.train_loss),
+            losses: running.losses.points.clone(),
             tokens_per_sec: running.progress.as_ref().map(|p| p.tokens_per_sec),
         });
         let total = self.plan.runs.len();
@@ -455,4 +488,22 @@ fn write_status(folder: &Path, view: &View) {
     // Only a view: when the disk is full, records say so.
     let _ = std::fs::write(&beside, serde_json::to_string(view).unwrap_or_default())
         .and_then(|()| std::fs::rename(&beside, folder.join(STATUS)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_keeps_few_points_from_start_to_now() {
+        let mut curve = Curve::default();
+        for x in 0..1000 {
+            curve.push(f64::from(x));
+        }
+        assert!(curve.points.len() <= Curve::MOST && curve.points.len() > Curve::MOST / 3);
+        assert_eq!(curve.points[0], 0.0);
+        assert!(*curve.points.last().unwrap() > 950.0);
+        let step = curve.points[1] - curve.points[0];
+        assert!(curve.points.windows(2).all(|w| w[1] - w[0] == step));
+    }
 }

@@ -163,7 +163,8 @@ fn cannot_write(path: &Path, e: &std::io::Error) -> Diagnostic {
 
 const SUM: &str = ",\"sum\":\"";
 
-fn line(record: &Record) -> String {
+/// The line of a record, its end included.
+pub(crate) fn line(record: &Record) -> String {
     let text = serde_json::to_string(record).expect("a record is plain data");
     let sum = digest(text.as_bytes());
     let open = text.strip_suffix('}').unwrap_or(&text);
@@ -171,7 +172,7 @@ fn line(record: &Record) -> String {
 }
 
 /// The record of a line without its end.
-fn record(line: &str) -> Option<Record> {
+pub(crate) fn record(line: &str) -> Option<Record> {
     let (open, sum) = line.rsplit_once(SUM)?;
     let text = format!("{open}}}");
     let sum = u64::from_str_radix(sum.strip_suffix("\"}")?, 16).ok()?;

@@ -1,5 +1,8 @@
 //! The words of a ladder: plan, state and outcome as documents.
 
+mod comparison;
+mod live;
+
 use std::path::Path;
 
 use isoflop::report::doc::{Block, Document, Frame, Table, Value};
@@ -8,7 +11,6 @@ use isoflop::report::number::{counted, percent, plain};
 use isoflop_base::{Diagnostic, Evidence, Note, Severity, format_quantity, format_si};
 use serde::Serialize;
 
-use crate::compare::{Comparison, GrowthVerdict};
 use crate::new::NewLadder;
 use crate::outcome::{EntropyCheck, Outcome, Verdict};
 use crate::plan::{Plan, PlannedRun};
@@ -16,6 +18,10 @@ use crate::pool::{Summary, View};
 use crate::precision::Precision;
 use crate::records::{Damage, End, Record};
 use crate::table;
+
+pub use comparison::comparison_document;
+use live::curve;
+pub use live::{ended_line, live_lines};
 
 /// What a plan costs and will know. `schema` is `isoflop.ladder-plan/1`.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +63,8 @@ pub struct RunView {
     pub bytes: u64,
     /// Expected seconds on one processor.
     pub secs: Option<f64>,
+    /// FLOP utilisation: the rate of training as a share of that of a large matrix product here.
+    pub utilisation: Option<f64>,
     /// Whether it has a record.
     pub recorded: bool,
 }
@@ -150,7 +158,7 @@ pub fn plan_document(plan: &Plan, view: &PlanView) -> Document {
     let mut doc = Document::new(title);
     let mut table = Table::with_columns(&[
         "run", "part", ">params", ">layers", ">width", ">tokens", ">steps", ">FLOP", ">memory",
-        ">time", "recorded",
+        ">time", ">of peak", "recorded",
     ]);
     for (run, shown) in plan.runs.iter().zip(&view.runs) {
         let shape = &run.spec.shape;
@@ -165,6 +173,9 @@ pub fn plan_document(plan: &Plan, view: &PlanView) -> Document {
             plain(shown.flops, 3),
             format!("{} MB", shown.bytes.div_ceil(1 << 20)),
             shown.secs.map_or_else(String::new, duration),
+            shown
+                .utilisation
+                .map_or_else(String::new, |u| format!("{:.0} %", 100.0 * u)),
             if shown.recorded { "yes" } else { "" }.to_owned(),
         ]);
     }
@@ -244,9 +255,14 @@ fn precision_blocks(doc: &mut Document, precision: &Precision) {
     ));
 }
 
-/// The plan's runs as they are shown.
+/// A run of the plan as it is shown; its speed is seconds and utilisation.
 #[must_use]
-pub fn run_view(run: &PlannedRun, bytes: u64, secs: Option<f64>, records: &[Record]) -> RunView {
+pub fn run_view(
+    run: &PlannedRun,
+    bytes: u64,
+    speed: Option<(f64, f64)>,
+    records: &[Record],
+) -> RunView {
     RunView {
         id: run.id().to_owned(),
         part: run.part.word(),
@@ -255,7 +271,8 @@ pub fn run_view(run: &PlannedRun, bytes: u64, secs: Option<f64>, records: &[Reco
         flops: run.spec.flops(),
         steps: run.spec.steps(),
         bytes,
-        secs,
+        secs: speed.map(|(secs, _)| secs),
+        utilisation: speed.map(|(_, share)| share),
         recorded: table::end(run, records).is_some(),
     }
 }
@@ -324,7 +341,9 @@ pub fn status_document(plan: &Plan, records: &[Record], view: &StatusView) -> Do
             table.rows.push(vec![
                 run.id.clone(),
                 format!("{:.0} %", 100.0 * run.share),
-                run.train_loss.map_or_else(String::new, |x| plain(x, 4)),
+                run.train_loss.map_or_else(String::new, |x| {
+                    format!("{} {}", curve(&run.losses), plain(x, 4))
+                }),
                 run.tokens_per_sec
                     .map_or_else(String::new, |x| format_si(x, 3)),
             ]);
@@ -555,137 +574,6 @@ fn outcome_notes(outcome: &Outcome) -> Vec<Note> {
         ));
     }
     notes
-}
-
-/// The document of a comparison of two recipes.
-#[must_use]
-pub fn comparison_document(comparison: &Comparison, names: (&str, &str)) -> Document {
-    let mut doc = Document::new("Two recipes");
-    let (a, b) = names;
-    doc.paragraph(format!(
-        "How many times the compute of {a} gives the loss of {b}, at {} tokens for each parameter: above 1, {b} is the \
-         better recipe.",
-        plain(comparison.tokens_per_param, 3)
-    ));
-    let level = comparison
-        .gains
-        .iter()
-        .find_map(|g| g.interval)
-        .map(|i| i.level);
-    let head = format!("{} interval", percent(level.unwrap_or(0.9)));
-    let mut table = Table::with_columns(&[">FLOP", ">loss a", ">loss b", ">gain", &head, ""]);
-    let mut frame = Frame::with_columns(&["flops", "loss_a", "loss_b", "gain", "lower", "upper"]);
-    for gain in &comparison.gains {
-        table.rows.push(vec![
-            plain(gain.flops, 3),
-            format!("{:.4}", gain.loss_a),
-            format!("{:.4}", gain.loss_b),
-            gain.gain
-                .map_or_else(|| "never".to_owned(), |g| plain(g, 3)),
-            gain.interval.map_or_else(String::new, |i| {
-                format!("[{}, {}]", plain(i.lower, 3), plain(i.upper, 3))
-            }),
-            if gain.measured { "" } else { "beyond the runs" }.to_owned(),
-        ]);
-        frame.rows.push(vec![
-            Value::Number(gain.flops),
-            Value::Number(gain.loss_a),
-            Value::Number(gain.loss_b),
-            gain.gain.into(),
-            gain.interval.map(|i| i.lower).into(),
-            gain.interval.map(|i| i.upper).into(),
-        ]);
-    }
-    doc.push(Block::Table(table.without_empty_columns()));
-    doc.paragraph(growth_sentence(comparison));
-    doc.paragraph(format!(
-        "Laws of {} and {}, with a scatter of {} and {}; {} of {} resamples reached a certified optimum of both.",
-        counted(comparison.runs.0, "run"),
-        counted(comparison.runs.1, "run"),
-        percent(comparison.noise.0),
-        percent(comparison.noise.1),
-        comparison.resamples.1,
-        comparison.resamples.0
-    ));
-    doc.frame = frame;
-    doc
-}
-
-fn growth_sentence(comparison: &Comparison) -> String {
-    let Some((growth, i)) = comparison.growth.zip(comparison.growth_interval) else {
-        return "Whether the gain changes with scale cannot be told from these runs.".to_owned();
-    };
-    let tenfold = |g: f64| plain(10f64.powf(g), 3);
-    let numbers = format!(
-        "for ten times the compute it is multiplied by {} [{}, {}]",
-        tenfold(growth),
-        tenfold(i.lower),
-        tenfold(i.upper)
-    );
-    match comparison.verdict {
-        GrowthVerdict::Grows => format!("The gain grows with scale: {numbers}."),
-        GrowthVerdict::Shrinks => format!("The gain shrinks with scale: {numbers}."),
-        GrowthVerdict::CannotBeTold => {
-            format!("Whether the gain grows or shrinks with scale cannot be told: {numbers}.")
-        }
-    }
-}
-
-/// One line on a run that ended.
-#[must_use]
-pub fn ended_line(run: &PlannedRun, end: Result<&End, &str>) -> String {
-    match end {
-        Ok(End::Done { result }) => format!(
-            "{}: {:.4} nats/token{}",
-            run.id(),
-            result.loss,
-            result
-                .loss_se
-                .map_or_else(String::new, |se| format!(" ± {}", plain(se, 2)))
-        ),
-        Ok(End::Diverged { reason }) => format!("{}: diverged, {reason}", run.id()),
-        Err(reason) => format!("{}: failed, {reason}", run.id()),
-    }
-}
-
-/// Cells of a bar.
-const BAR: usize = 24;
-
-/// The lines of a live view: all runs, then each run that is being made.
-#[must_use]
-pub fn live_lines(view: &View) -> Vec<String> {
-    let ended = view.recorded + view.failed;
-    let under_way: f64 = view.running.iter().map(|r| r.share).sum();
-    let share = (ended as f64 + under_way) / view.total.max(1) as f64;
-    let left = view.secs_left.map_or_else(String::new, |secs| {
-        format!(", about {} left", duration(secs))
-    });
-    let mut lines = vec![format!(
-        "{} {ended} of {} runs{left}",
-        bar(share),
-        view.total
-    )];
-    for run in &view.running {
-        let mut line = format!("{} {}", bar(run.share), run.id);
-        if let Some(loss) = run.train_loss {
-            line.push_str(&format!("  training loss {loss:.3}"));
-        }
-        if let Some(rate) = run.tokens_per_sec {
-            line.push_str(&format!("  {} tokens/s", format_si(rate, 3)));
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-fn bar(share: f64) -> String {
-    let full = (share.clamp(0.0, 1.0) * BAR as f64).floor() as usize;
-    format!(
-        "{}{} {:>3.0} %",
-        "█".repeat(full),
-        "░".repeat(BAR - full),
-        100.0 * share
-    )
 }
 
 /// What was found and done before and after the runs of one call: notes for the reader.

@@ -18,6 +18,7 @@ use isoflop_ladder::pool::{self, View, Watcher};
 use isoflop_ladder::precision::precision;
 use isoflop_ladder::records::{self, End};
 use isoflop_ladder::show::{self, PlanView};
+use isoflop_ladder::slurm;
 
 use crate::args::LadderCommand;
 use crate::output::{Failure, Output};
@@ -34,6 +35,7 @@ pub(crate) fn run(said: LadderCommand, seed: u64, output: &Output) -> Result<(),
         LadderCommand::Run { file, jobs } => make(&file, jobs, seed, output),
         LadderCommand::Status { file } => show_status(&file, output),
         LadderCommand::Fit { file } => show_fit(&file, seed, output),
+        LadderCommand::Task { file, submission } => task(&file, &submission),
         LadderCommand::Compare {
             a,
             b,
@@ -88,12 +90,15 @@ fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Fa
     let mut speeds = Speeds::default();
     let mut runs = Vec::new();
     for run in &plan.runs {
-        let secs = match plan.template {
+        let speed = match plan.template {
             Some(_) => None,
-            None => Some(speeds.secs(&run.spec)?),
+            None => Some((
+                speeds.secs(&run.spec)?,
+                speeds.utilisation(&run.spec.shape)?,
+            )),
         };
         let bytes = machine::run_bytes(&plan, run);
-        runs.push(show::run_view(run, bytes, secs, &known));
+        runs.push(show::run_view(run, bytes, speed, &known));
     }
     let law = outcome::law(&plan.file.fit.law)?;
     let (known_before, unknown) = match precision(&plan, &law) {
@@ -109,20 +114,17 @@ fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Fa
 
 fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<(), Failure> {
     let plan = load(file)?;
-    let program = std::env::current_exe().map_err(|e| {
-        Diagnostic::error(
-            "no-program",
-            format!("the program does not find itself: {e}"),
-        )
-    })?;
     let options = pool::Options {
-        trainer: vec![program.display().to_string(), "trainer".to_owned()],
+        trainer: trainer()?,
         jobs: jobs_of(&plan, jobs),
         bytes: machine::limit(&plan),
         stop: stop_on_signals(),
     };
     let live = Live::new(output);
-    let made = pool::run(&plan, &options, &live);
+    let made = match &plan.file.slurm {
+        Some(section) => slurm::run(&plan, section, file, &options, &live),
+        None => pool::run(&plan, &options, &live),
+    };
     live.clear();
     let summary = made?;
     let (known, damage) = records::read(&plan.folder())?;
@@ -146,6 +148,27 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
         return Err(failed.into());
     }
     outcome.map(|_| ()).map_err(Failure::from)
+}
+
+/// The words that start the built-in trainer: this program, once more.
+fn trainer() -> Result<Vec<String>, Diagnostic> {
+    let program = std::env::current_exe().map_err(|e| {
+        let found = format!("the program does not find itself: {e}");
+        Diagnostic::error("no-program", found)
+    })?;
+    Ok(vec![program.display().to_string(), "trainer".to_owned()])
+}
+
+/// One task of Slurm, which says in the environment which one it is.
+fn task(file: &Path, submission: &str) -> Result<(), Failure> {
+    const INDEX: &str = "SLURM_ARRAY_TASK_ID";
+    let index = std::env::var(INDEX).ok().and_then(|i| i.parse().ok());
+    let index = index.ok_or_else(|| {
+        Diagnostic::error("no-task", format!("{INDEX} is not set to a number"))
+            .help("this verb is for tasks that `isoflop ladder run` submits")
+    })?;
+    slurm::task(&load(file)?, submission, index, &trainer()?)?;
+    Ok(())
 }
 
 /// Ctrl-C and a polite kill stop a ladder in good order; a second one stops it at once.

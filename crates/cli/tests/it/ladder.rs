@@ -294,6 +294,98 @@ fn a_polite_stop_says_what_is_kept_and_leaves_no_lock() {
     assert_eq!(folder.read("ladder-runs/lock"), "");
 }
 
+/// Stands for `sbatch`: the tasks of an array one after the other, and the second one is lost the first time.
+const SBATCH: &str = r#"#!/bin/sh
+for word in "$@"; do
+  case "$word" in
+    --array=*) last=${word#--array=0-}; last=${last%%\%*} ;;
+    --job-name=*) name=${word#--job-name=} ;;
+  esac
+done
+i=0; while [ $i -le "$last" ]; do : > "$QUEUE/$name.$i"; i=$((i + 1)); done
+(
+  i=0
+  while [ $i -le "$last" ]; do
+    if [ $i != 1 ] || [ -e "$QUEUE/lost" ]; then
+      SLURM_ARRAY_TASK_ID=$i sh -c "$word"
+    else
+      : > "$QUEUE/lost"
+    fi
+    rm "$QUEUE/$name.$i"
+    i=$((i + 1))
+  done
+) > /dev/null 2>&1 < /dev/null &
+echo 77
+"#;
+
+/// Stands for `squeue --name=…`.
+const SQUEUE: &str = r#"#!/bin/sh
+for word in "$@"; do case "$word" in --name=*) name=${word#--name=} ;; esac; done
+for task in "$QUEUE/$name".*; do
+  [ -e "$task" ] && echo "${task##*.} RUNNING"
+done
+exit 0
+"#;
+
+#[test]
+fn slurm_makes_every_run_and_a_lost_task_is_submitted_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("ladder-slurm");
+    for name in ["bin", "queue"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    for (name, script) in [("bin/sbatch", SBATCH), ("bin/squeue", SQUEUE)] {
+        folder.file(name, script.as_bytes());
+        let path = folder.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let ladder = own_trainer("[0]").replace("retries = 0", "retries = 1\n[slurm]\npoll-secs = 0.1");
+    folder.file("ladder.toml", ladder.as_bytes());
+    folder.file("train.sh", SCRIPT.as_bytes());
+    let bin = folder.path().join("bin");
+    let old = std::env::var("PATH").unwrap();
+    let output = command(&["ladder", "run", "-q"])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:{old}", bin.display()))
+        .env("QUEUE", folder.path().join("queue"))
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert_eq!(lines(&folder), 13);
+    assert!(
+        folder.has("ladder-runs/slurm/1/manifest"),
+        "nothing was submitted again"
+    );
+    let again = folder.read("ladder-runs/slurm/1/manifest");
+    let first = folder.read("ladder-runs/slurm/0/manifest");
+    assert_eq!((first.lines().count(), again.lines().count()), (13, 1));
+    assert_eq!(first.lines().nth(1), again.lines().next());
+    let said = folder.run(&["ladder", "fit"]);
+    assert!(said.out.contains("It came true"), "{}", said.out);
+}
+
+#[test]
+fn without_slurm_its_absence_is_told() {
+    let folder = Folder::new("ladder-no-slurm");
+    folder.file(
+        "ladder.toml",
+        format!("{}[slurm]\n", own_trainer("[0]")).as_bytes(),
+    );
+    folder.file("train.sh", SCRIPT.as_bytes());
+    let output = command(&["ladder", "run"])
+        .current_dir(folder.path())
+        .env("PATH", folder.path())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(
+        err.contains("no-slurm") && err.contains("cannot be run"),
+        "{err}"
+    );
+}
+
 #[test]
 fn a_run_beyond_its_limit_is_stopped() {
     let folder = Folder::new("ladder-limit");
