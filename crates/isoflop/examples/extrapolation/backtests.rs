@@ -138,9 +138,12 @@ fn one(data: &Path, ask: &Ask) -> Vec<Vec<String>> {
     let options = FitOptions::default();
     let found = extrapolation(&candidates, &table, &options, &how)
         .unwrap_or_else(|e| panic!("{}: {e}", ask.folder));
-    for left in &found.not_judged {
-        eprintln!("{}: {} not judged: {}", ask.folder, left.law, left.why);
-    }
+    assert!(
+        found.not_judged.is_empty(),
+        "{}: {:?}",
+        ask.folder,
+        found.not_judged
+    );
     let mut first = true;
     found
         .ranking

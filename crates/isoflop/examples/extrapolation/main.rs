@@ -6,18 +6,21 @@
 //!
 //! DATA is the folder of public runs. Some minutes on two cores.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
+
 mod backtests;
 mod curves;
 mod null;
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::ExitCode;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(data) = arguments.first().map(Path::new) else {
         eprintln!("usage: extrapolation DATA [OUT.md]");
-        std::process::exit(2);
+        return ExitCode::from(2);
     };
     let mut text = String::from(
         "# How far can it be trusted?\n\nWritten by `cargo run --release -p isoflop --example extrapolation -- DATA`. \
@@ -30,6 +33,7 @@ fn main() {
         Some(out) => std::fs::write(out, text).expect("the report can be written"),
         None => println!("{text}"),
     }
+    ExitCode::SUCCESS
 }
 
 /// A table in Markdown.
