@@ -81,7 +81,7 @@ pub struct BreakPlace {
 ///
 /// # Errors
 ///
-/// As [`fit()`] has them, and `too-few-runs` with fewer than eight points.
+/// As [`fit()`] has them, and `too-few-runs` with fewer than twelve points.
 pub fn breaks(
     table: &RunTable,
     options: &FitOptions,
@@ -97,12 +97,17 @@ pub fn breaks(
         y: order.iter().map(|i| used.response[*i]).collect(),
     };
     let n = curve.x.len();
-    if n < 8 {
+    if n < 2 * coefficients(1) {
         let fault = Diagnostic::error(
             "too-few-runs",
             format!("{n} points cannot show a break: the law with one has six coefficients"),
         );
-        return Err(fault.help("give at least 8 points of one curve").into());
+        return Err(fault
+            .help(format!(
+                "give at least {} points of one curve",
+                2 * coefficients(1)
+            ))
+            .into());
     }
     let mut out = Breaks {
         n,
@@ -112,7 +117,11 @@ pub fn breaks(
         tests: Vec::new(),
         verdict: String::new(),
     };
-    let most = (1..LAWS.len()).rev().find(|k| n >= 3 * k + 5).unwrap_or(1);
+    // Residuals of a law with nearly as many coefficients as points say nothing of the noise.
+    let most = (1..LAWS.len())
+        .rev()
+        .find(|k| n >= 2 * coefficients(*k))
+        .unwrap_or(1);
     let fits: Vec<Fit> = (0..=most)
         .map(|k| curve.fit(k, None, Uncertainty::None, options.seed))
         .collect::<Result<_, _>>()?;
@@ -147,6 +156,11 @@ pub fn breaks(
     }
     out.verdict = verdict(&out);
     Ok(out)
+}
+
+/// Coefficients of the law with so many breaks.
+fn coefficients(breaks: usize) -> usize {
+    3 * breaks + 3
 }
 
 struct Curve {
