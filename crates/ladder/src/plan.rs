@@ -308,7 +308,15 @@ impl Maker<'_> {
     /// Gives a run its key, and the head of the key to its name.
     fn keyed(&self, mut spec: Spec, part: Part) -> PlannedRun {
         let id = std::mem::take(&mut spec.id);
-        let what = (&spec, self.data.digest, &self.file.trainer.command);
+        // Text counts by what it says, not by where it lies: the ladder may be run from another folder.
+        let bare = Spec {
+            data: match &spec.data {
+                SourceSpec::Text { .. } => SourceSpec::Text { paths: Vec::new() },
+                language @ SourceSpec::Synthetic(_) => language.clone(),
+            },
+            ..spec.clone()
+        };
+        let what = (&bare, self.data.digest, &self.file.trainer.command);
         let text = serde_json::to_string(&what).expect("a specification is plain data");
         let key = format!("{:016x}", digest(text.as_bytes()));
         spec.id = format!("{id}-{}", &key[..6]);
@@ -430,6 +438,31 @@ mod tests {
         for run in plan(&format!("{grid}{FILE}")).unwrap().runs {
             assert!((run.spec.flops() / 1e11 - 1.0).abs() < 0.01);
         }
+    }
+
+    #[test]
+    fn a_run_on_text_is_known_by_the_text_and_not_by_its_place() {
+        let home = std::env::temp_dir().join(format!("isoflop-plan-{}", std::process::id()));
+        std::fs::create_dir_all(&home).unwrap();
+        let grid = "[train]\nsizes = [\"20k\"]\ntokens = [50000]\n[data]\nkind = \"text\"\npaths = [\"text\"]\n";
+        std::fs::write(home.join("ladder.toml"), grid).unwrap();
+        let key = |path: &std::path::Path| {
+            let plan = Plan::new(LadderFile::read(path).unwrap()).unwrap();
+            plan.runs[0].key.clone()
+        };
+        std::fs::write(home.join("text"), "one two three ".repeat(1000)).unwrap();
+        let here = key(&home.join("ladder.toml"));
+        assert_eq!(key(&home.join("./ladder.toml")), here);
+        std::fs::rename(home.join("text"), home.join("moved")).unwrap();
+        std::fs::write(
+            home.join("ladder.toml"),
+            grid.replace("\"text\"]", "\"moved\"]"),
+        )
+        .unwrap();
+        assert_eq!(key(&home.join("ladder.toml")), here);
+        std::fs::write(home.join("moved"), "one two four ".repeat(1000)).unwrap();
+        assert_ne!(key(&home.join("ladder.toml")), here);
+        std::fs::remove_dir_all(&home).unwrap();
     }
 
     #[test]
