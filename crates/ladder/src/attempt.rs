@@ -40,7 +40,11 @@ pub(crate) struct Ended {
 }
 
 const RESULT: &str = "result.json";
+/// What a trainer says on standard error.
 const LOG: &str = "log";
+/// What it says on standard output, other than events: a file of its own, so that the last line of the log is the
+/// trainer's last word whenever the other stream is read.
+const OUTPUT: &str = "output";
 const CHECKPOINT: &str = "checkpoint";
 const SPEC: &str = "spec.json";
 
@@ -51,7 +55,7 @@ impl Place {
 
     /// Removes what the built-in trainer needs no longer; the user's own files stay.
     pub(crate) fn clear(&self) {
-        let own = |name: &str| name == SPEC || name == LOG || name.starts_with(CHECKPOINT);
+        let own = |name: &str| [SPEC, LOG, OUTPUT].contains(&name) || name.starts_with(CHECKPOINT);
         let entries = std::fs::read_dir(&self.folder)
             .into_iter()
             .flatten()
@@ -103,18 +107,18 @@ pub(crate) fn attempt(
         }
     };
     std::fs::create_dir_all(&place.folder).map_err(text)?;
-    let mut log = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(place.log())
-        .map_err(text)?;
+    let open = |name: &str| {
+        let path = place.folder.join(name);
+        OpenOptions::new().append(true).create(true).open(path)
+    };
+    let (log, mut output) = (open(LOG).map_err(text)?, open(OUTPUT).map_err(text)?);
     // A result of an attempt before this one would pass for its own.
     let _ = std::fs::remove_file(place.folder.join(RESULT));
     let mut command = command(spec, place, start).map_err(text)?;
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(log.try_clone().map_err(text)?);
+        .stderr(log);
     own_group(&mut command);
     let mut started = command.spawn().map_err(|e| {
         let program = command.get_program().display();
@@ -124,7 +128,7 @@ pub(crate) fn attempt(
     *watch.child.lock().expect("no holder panics") = Some(started);
     let mut said = Said::default();
     if let Some(stdout) = stdout {
-        said.listen(stdout, &mut log, watch);
+        said.listen(stdout, &mut output, watch);
     }
     let status = ended(watch.child).map_err(text)?;
     said.ended(status, place, spec).map_err(Trouble::Failed)
@@ -198,7 +202,7 @@ struct Said {
 }
 
 impl Said {
-    fn listen(&mut self, stdout: impl io::Read, log: &mut File, watch: &Watch<'_>) {
+    fn listen(&mut self, stdout: impl io::Read, output: &mut File, watch: &Watch<'_>) {
         let mut reader = BufReader::new(stdout);
         let mut bytes = Vec::new();
         while let Ok(1..) = reader.read_until(b'\n', &mut bytes) {
@@ -223,12 +227,12 @@ impl Said {
                 Some(Event::Fault { message, .. }) => self.fault = Some(message),
                 Some(Event::Start(_)) => {}
                 Some(Event::Note { message }) => {
-                    // The log is for reading: that it cannot be written stops no run.
-                    let _ = writeln!(log, "{message}");
+                    // It is for reading: that it cannot be written stops no run.
+                    let _ = writeln!(output, "{message}");
                 }
                 None => {
-                    // The log is for reading: that it cannot be written stops no run.
-                    let _ = writeln!(log, "{line}");
+                    // It is for reading: that it cannot be written stops no run.
+                    let _ = writeln!(output, "{line}");
                     self.last = line;
                 }
             }
@@ -237,7 +241,8 @@ impl Said {
 
     fn ended(self, status: ExitStatus, place: &Place, spec: &Spec) -> Result<Ended, String> {
         if !status.success() {
-            let why = self.fault.or_else(|| last_line(&place.log()));
+            let last = (!self.last.is_empty()).then_some(self.last);
+            let why = self.fault.or_else(|| last_line(&place.log())).or(last);
             return Err(match why {
                 Some(why) => format!("{status}: {why}"),
                 None => status.to_string(),
