@@ -635,15 +635,22 @@ pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
             code: "extrapolation".to_owned(),
             severity: if orders.abs() >= 1.0 { Severity::Warning } else { Severity::Info },
             message: format!(
-                "the farthest point lies {:.2} orders of magnitude {} the data in {name}: the intervals hold the law to be true there",
+                "the farthest point lies {:.2} orders of magnitude {} the data in {name}: {}",
                 orders.abs(),
-                if *orders > 0.0 { "above" } else { "below" }
+                if *orders > 0.0 { "above" } else { "below" },
+                match &fit.calibration {
+                    Some(_) => "the intervals are as wide as a backtest asks, which did not reach that far",
+                    None => "the intervals hold the law to be true there",
+                }
             ),
             evidence: vec![
                 ("quantity".to_owned(), Evidence::Text(name.clone())),
                 ("orders".to_owned(), Evidence::Number(*orders)),
             ],
-            advice: "hold out your largest runs, fit the rest and see how well they are predicted".to_owned(),
+            advice: match &fit.calibration {
+                Some(_) => "see isoflop check for how far it reached".to_owned(),
+                None => "hold out your largest runs and see how well the rest predicts them: isoflop check".to_owned(),
+            },
         });
     }
     notes

@@ -2,7 +2,9 @@
 
 use isoflop_base::Diagnostics;
 use isoflop_data::RunTable;
-use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, UsedRuns, fit, used_runs};
+use isoflop_fit::{
+    Fit, FitOptions, Objective, PenaltyKind, Status, Uncertainty, UsedRuns, fit, used_runs,
+};
 use isoflop_law::Law;
 
 use super::cuts::{Axis, Split};
@@ -28,33 +30,61 @@ pub(crate) struct Forecast {
     pub rms: f64,
 }
 
+/// How errors are measured: of the logarithm wherever all responses are above zero, else in units of their spread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measure {
+    pub ln: bool,
+    /// Standard deviation of the responses; 1 for logarithms.
+    pub unit: f64,
+}
+
+impl Measure {
+    fn of(responses: &[f64]) -> Self {
+        if responses.iter().all(|y| *y > 0.0) {
+            return Self {
+                ln: true,
+                unit: 1.0,
+            };
+        }
+        let n = responses.len() as f64;
+        let mean = responses.iter().sum::<f64>() / n;
+        let square = responses.iter().map(|y| (y - mean).powi(2)).sum::<f64>();
+        let unit = (square / n).sqrt();
+        Self {
+            ln: false,
+            unit: if unit > 0.0 { unit } else { 1.0 },
+        }
+    }
+
+    pub fn forth(self, y: f64) -> f64 {
+        if self.ln { y.ln() } else { y / self.unit }
+    }
+
+    pub fn back(self, x: f64) -> f64 {
+        if self.ln { x.exp() } else { x * self.unit }
+    }
+}
+
 /// The runs, and how errors are measured.
 pub(crate) struct Runs<'a> {
     pub table: &'a RunTable,
     pub used: &'a UsedRuns,
     pub axis: &'a Axis,
-    /// Whether errors are those of the logarithm: wherever all responses are above zero.
-    pub ln: bool,
+    pub measure: Measure,
 }
 
 impl<'a> Runs<'a> {
     pub fn new(table: &'a RunTable, used: &'a UsedRuns, axis: &'a Axis) -> Self {
-        let ln = used.response.iter().all(|y| *y > 0.0);
         Self {
             table,
             used,
             axis,
-            ln,
+            measure: Measure::of(&used.response),
         }
     }
 
-    /// A response on the scale of the comparison.
-    pub fn scaled(&self, y: f64) -> f64 {
-        if self.ln { y.ln() } else { y }
-    }
-
     pub fn observed(&self, run: usize) -> f64 {
-        self.scaled(self.used.response[run])
+        self.measure.forth(self.used.response[run])
     }
 
     /// Orders of magnitude that a run lies beyond a cut.
@@ -86,16 +116,46 @@ pub(crate) fn forecast(
     let rows: Vec<usize> = split.fitted.iter().map(|i| runs.used.rows[*i]).collect();
     let below = runs.table.subset(&rows).keeping_copies();
     let options = FitOptions {
-        uncertainty: Uncertainty::Covariance,
-        derive: Vec::new(),
-        ..options.clone()
+        uncertainty: quick(law, options),
+        ..own_options(law, options)
     };
     let found = fit(law, &below, &options).map_err(|f| first(&f))?;
     let own = used_runs(law, runs.table, &options).map_err(|f| first(&f))?;
     let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(&own, *i)).collect();
     let points = points.ok_or("a run held out lacks one of its columns")?;
     let places: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
-    of_fit(&found, &points, &places, runs.ln, &runs.axis.name)
+    of_fit(&found, &points, &places, runs.measure, &runs.axis.name)
+}
+
+/// The options of a fit for one law among several: changes of coefficients that the law has.
+pub(crate) fn own_options(law: &Law, options: &FitOptions) -> FitOptions {
+    let known = |change: &&String| {
+        let name = change.split(|c: char| c == '=' || c.is_whitespace());
+        name.map(str::trim)
+            .find(|word| !word.is_empty())
+            .is_some_and(|word| law.coef(word).is_some())
+    };
+    FitOptions {
+        derive: Vec::new(),
+        coefs: options.coefs.iter().filter(known).cloned().collect(),
+        ..options.clone()
+    }
+}
+
+/// A covariance where there is one, else resamples.
+pub(crate) fn quick(law: &Law, options: &FitOptions) -> Uncertainty {
+    let said = options.objective.as_ref().map(|o| o.penalty.clone());
+    let written = || Objective::parse(law.objective.as_deref()?).ok();
+    let penalty = said.or_else(|| written().map(|o| o.penalty));
+    let kinked = matches!(
+        penalty,
+        Some(PenaltyKind::Absolute | PenaltyKind::Quantile { .. })
+    );
+    if kinked || !law.stages.is_empty() {
+        Uncertainty::Bootstrap { resamples: 100 }
+    } else {
+        Uncertainty::Covariance
+    }
 }
 
 fn first(faults: &Diagnostics) -> String {
@@ -108,7 +168,7 @@ pub(crate) fn of_fit(
     found: &Fit,
     points: &[Point],
     places: &[f64],
-    ln: bool,
+    measure: Measure,
     axis: &str,
 ) -> Result<Forecast, String> {
     let p = found.joint.at.len();
@@ -119,8 +179,8 @@ pub(crate) fn of_fit(
         return Err("the fit did not converge".to_owned());
     }
     let said = predict(found, points, ONE_SD).map_err(|f| first(&f))?;
-    let scaled = |y: f64| if ln { y.ln() } else { y };
-    let residuals = residuals(found, ln);
+    let scaled = |y: f64| measure.forth(y);
+    let residuals = residuals(found, measure);
     let widen = found.n as f64 / (found.n as f64 - p as f64).max(1.0);
     let rss: f64 = residuals.iter().map(|r| r * r).sum();
     let n = found.n as f64;
@@ -156,21 +216,23 @@ pub(crate) fn of_fit(
 }
 
 /// Residuals on the scale of the comparison.
-fn residuals(found: &Fit, ln: bool) -> Vec<f64> {
+fn residuals(found: &Fit, measure: Measure) -> Vec<f64> {
     let points = &found.points;
-    let pairs = points.response.iter().zip(&points.fitted);
+    let own = found.residuals.rms;
+    // Where only the spread on the objective's scale is known, it stands for that of the comparison.
+    let spread = match (measure.ln, found.objective.scale == "ln") {
+        (true, true) => own,
+        (false, false) => own / measure.unit,
+        (true, false) => own / points.response.first().map_or(1.0, |y| y.abs()),
+        (false, true) => own * points.response.first().map_or(1.0, |y| y.abs()) / measure.unit,
+    };
     if points.fitted.is_empty() {
-        return vec![found.residuals.rms; found.n];
+        return vec![spread; found.n];
     }
+    let pairs = points.response.iter().zip(&points.fitted);
     pairs
-        .map(|(y, f)| if ln { (y / f).ln() } else { y - f })
-        .map(|r| {
-            if r.is_finite() {
-                r
-            } else {
-                found.residuals.rms
-            }
-        })
+        .map(|(y, f)| measure.forth(*y) - measure.forth(*f))
+        .map(|r| if r.is_finite() { r } else { spread })
         .collect()
 }
 
@@ -245,7 +307,7 @@ pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<For
         "line on log axes" => "power",
         _ => "power-floor",
     };
-    if !runs.ln {
+    if !runs.measure.ln {
         return Err("a response is not above zero".to_owned());
     }
     let law = Law::builtin(law).map_err(|f| first(&f))?;
@@ -262,7 +324,7 @@ pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<For
         levels: Vec::new(),
     };
     let points: Vec<Point> = ahead.iter().map(point).collect();
-    of_fit(&found, &points, &ahead, true, "x")
+    of_fit(&found, &points, &ahead, runs.measure, "x")
 }
 
 /// The mean of the largest runs, with the spread of the upper quarter.
@@ -270,7 +332,7 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*b].total_cmp(&places[*a]));
     let largest = places[order[0]];
-    let scaled: Vec<f64> = observed.iter().map(|y| runs.scaled(*y)).collect();
+    let scaled: Vec<f64> = observed.iter().map(|y| runs.measure.forth(*y)).collect();
     let top: Vec<f64> = order
         .iter()
         .filter(|i| places[**i] >= largest * (1.0 - 1e-9))

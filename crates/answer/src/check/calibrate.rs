@@ -58,7 +58,7 @@ pub(crate) fn widened(it: Predicted, kappa: f64, beyond: f64) -> Predicted {
     }
 }
 
-/// Widens the intervals of a point that a fit with a calibration predicts.
+/// Widens the intervals of a point that a fit with a calibration predicts. An end without a logarithm stays as it is.
 pub(crate) fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
     let beyond = (place(&point.at, &calibration.axis) / calibration.largest).log10();
     if beyond.is_nan() || beyond <= 0.0 {
@@ -68,15 +68,24 @@ pub(crate) fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
     let forth = |y: f64| if ln { y.ln() } else { y };
     let back = |x: f64| if ln { x.exp() } else { x };
     let centre = forth(point.value);
+    let own = Predicted {
+        centre,
+        sd: calibration.per_decade * beyond,
+    };
     let wider = |interval: Interval| {
-        let own = Predicted {
-            centre,
-            sd: calibration.per_decade * beyond,
-        };
         let more = own.half(interval.level);
+        let end = |was: f64, side: f64| {
+            let half = side * (forth(was) - centre);
+            let moved = back(centre + side * half.max(0.0).hypot(more));
+            if half.is_finite() && moved.is_finite() {
+                moved
+            } else {
+                was
+            }
+        };
         Interval {
-            lower: back(centre - (centre - forth(interval.lower)).max(0.0).hypot(more)),
-            upper: back(centre + (forth(interval.upper) - centre).max(0.0).hypot(more)),
+            lower: end(interval.lower, -1.0),
+            upper: end(interval.upper, 1.0),
             ..interval
         }
     };

@@ -3,7 +3,7 @@
 //! # Formula
 //!
 //! ```text
-//! ln wₗ(x) = θ Sₗ − ln(sₗ(x)² + σₗ²) − AICcₗ/20 + const       Sₗ summed over the cuts, mean over the runs of each
+//! ln wₗ(x) = θ Sₗ − ln(sₗ(x)² + σₗ²) − AICcₗ/20 + const       Sₗ mean over the cuts, each the mean over its runs, times their number
 //! centre   = Σ wₗ mₗ
 //! sd²      = Σ wₗ (sₗ² + σₗ²) + Σ wₗ (mₗ − centre)²            error of coefficients, noise, disagreement of laws
 //! ```
@@ -22,13 +22,15 @@ const HELD_OUT: f64 = 0.1;
 /// Weight of Akaike's criterion.
 const EVIDENCE: f64 = 0.05;
 
-/// Forecasts of several laws at the same places, joined; and each law's mean weight.
-pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f64>) {
+/// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's mean weight.
+pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
     let places = forecasts.first().map_or(0, |(f, _)| f.centre.len());
     let mut mean = vec![0.0; forecasts.len()];
+    let mut noise = Vec::with_capacity(places);
     let joined = (0..places)
         .map(|i| {
-            let own = |f: &Forecast| f.coefficients[i].powi(2) + f.noise[i].powi(2);
+            // An exact fit is still not known to better than rounding.
+            let own = |f: &Forecast| (f.coefficients[i].powi(2) + f.noise[i].powi(2)).max(1e-24);
             let log: Vec<f64> = forecasts
                 .iter()
                 .map(|(f, score)| HELD_OUT * score - own(f).ln() - EVIDENCE * f.evidence)
@@ -42,13 +44,15 @@ pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f
             let centre: f64 = terms.iter().map(|(w, f)| w * f.centre[i]).sum();
             let spread = |(w, f): &(f64, &Forecast)| w * (own(f) + (f.centre[i] - centre).powi(2));
             let sd = terms.iter().map(spread).sum::<f64>().sqrt();
+            let runs = terms.iter().map(|(w, f)| w * f.noise[i].powi(2));
+            noise.push(runs.sum::<f64>().sqrt());
             for (total, (w, _)) in mean.iter_mut().zip(&terms) {
                 *total += w / places as f64;
             }
             Predicted { centre, sd }
         })
         .collect();
-    (joined, mean)
+    (joined, noise, mean)
 }
 
 /// One law alone.
@@ -79,7 +83,7 @@ mod tests {
     #[test]
     fn laws_that_disagree_make_a_wide_forecast_between_them() {
         let (a, b) = (forecast(0.0, 0.01), forecast(1.0, 0.01));
-        let (joined, weights) = together(&[(&a, 0.0), (&b, 0.0)]);
+        let (joined, _, weights) = together(&[(&a, 0.0), (&b, 0.0)]);
         assert!((joined[0].centre - 0.5).abs() < 1e-12 && (weights[0] - 0.5).abs() < 1e-12);
         assert!((joined[0].sd - (0.25f64 + 2e-4).sqrt()).abs() < 1e-12);
     }
@@ -87,14 +91,14 @@ mod tests {
     #[test]
     fn a_law_that_does_not_know_its_answer_counts_little() {
         let (sure, unsure) = (forecast(0.0, 0.01), forecast(1.0, 0.3));
-        let (joined, weights) = together(&[(&sure, 0.0), (&unsure, 0.0)]);
+        let (joined, _, weights) = together(&[(&sure, 0.0), (&unsure, 0.0)]);
         assert!(weights[1] < 0.01 && joined[0].centre < 0.01, "{weights:?}");
     }
 
     #[test]
     fn a_better_held_out_score_counts_for_more() {
         let (a, b) = (forecast(0.0, 0.01), forecast(1.0, 0.01));
-        let (_, weights) = together(&[(&a, 20.0), (&b, 0.0)]);
+        let (_, _, weights) = together(&[(&a, 20.0), (&b, 0.0)]);
         assert!(weights[0] > 0.85, "{weights:?}");
     }
 }

@@ -44,7 +44,6 @@ impl Axis {
             })
         };
         let axis = match asked {
-            Some("C" | "compute" | "flops") if column("C").is_none() => compute(),
             Some(name) => {
                 let by_column = runs.columns.iter().find(|(_, c)| c == name);
                 let declared = law.vars.iter().find(|v| v.column == name);
@@ -52,7 +51,12 @@ impl Axis {
                     .map(|(l, _)| l.as_str())
                     .or(declared.map(|v| v.name.as_str()))
                     .unwrap_or(name);
-                input(letter)
+                let computed = || {
+                    matches!(name, "C" | "compute" | "flops")
+                        .then(compute)
+                        .flatten()
+                };
+                input(letter).or_else(computed)
             }
             None => compute().or_else(|| {
                 let inputs = law.vars.iter().filter(|v| v.role == VarRole::Input);
@@ -97,7 +101,10 @@ impl Axis {
 /// The axis of this name at inputs given by letter; not a number when they do not have it.
 pub(crate) fn place(at: &[(String, f64)], axis: &str) -> f64 {
     let value = |letter: &str| at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v);
-    let compute = || Some(6.0 * value("N")? * value("D")?);
+    let compute = || {
+        let both = (axis == "C").then(|| Some((value("N")?, value("D")?)));
+        both.flatten().map(|(n, d)| 6.0 * n * d)
+    };
     value(axis).or_else(compute).unwrap_or(f64::NAN)
 }
 
@@ -110,6 +117,9 @@ pub(crate) struct Split {
     pub held: Vec<usize>,
 }
 
+/// Values nearer to each other than this many orders of magnitude are one size: budgets are met by rounding.
+const SAME: f64 = 0.01;
+
 /// At most `cuts` cuts in equal steps of the logarithm from the upper end of the axis down to its middle, smallest
 /// first. Each keeps at least `least` runs for fitting; cuts between the same two runs are one.
 pub(crate) fn splits(values: &[f64], cuts: usize, least: usize) -> Vec<Split> {
@@ -119,13 +129,22 @@ pub(crate) fn splits(values: &[f64], cuts: usize, least: usize) -> Vec<Split> {
         .copied()
         .fold(f64::NEG_INFINITY, f64::max)
         .ln();
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
     let mut out: Vec<Split> = Vec::new();
     for step in (1..=cuts).rev() {
         let place = high - 0.5 * (high - low) * step as f64 / cuts as f64;
-        // A value that lies on the cut belongs below it whatever its rounding.
+        // A value that lies on the cut belongs below it whatever its rounding, and so does every one of its size.
         let place = place.exp() * (1.0 + 1e-9);
-        let fitted: Vec<usize> = (0..values.len()).filter(|i| values[*i] <= place).collect();
-        let held: Vec<usize> = (0..values.len()).filter(|i| values[*i] > place).collect();
+        let below = sorted[sorted.partition_point(|x| *x <= place).max(1) - 1];
+        let same = |x: &&f64| (**x / below).log10() < SAME;
+        let at = sorted
+            .iter()
+            .take_while(same)
+            .copied()
+            .fold(below, f64::max);
+        let fitted: Vec<usize> = (0..values.len()).filter(|i| values[*i] <= at).collect();
+        let held: Vec<usize> = (0..values.len()).filter(|i| values[*i] > at).collect();
         let at = fitted.iter().map(|i| values[*i]).fold(0.0, f64::max);
         let seen = out.last().is_some_and(|last| last.at == at);
         if !seen && !held.is_empty() && fitted.len() >= least {
@@ -153,5 +172,18 @@ mod tests {
         assert!(found.iter().all(|s| s.fitted.len() + s.held.len() == 40));
         assert_eq!(splits(&values, 4, 22).len(), 3);
         assert!(splits(&[5.0; 9], 4, 1).is_empty());
+    }
+
+    #[test]
+    fn a_budget_met_by_rounding_is_not_cut_in_two() {
+        let values: Vec<f64> = (0..5)
+            .flat_map(|b| (0..9).map(move |k| 10f64.powi(b) * (1.0 + 1e-7 * f64::from(k))))
+            .collect();
+        let found = splits(&values, 6, 5);
+        assert!(
+            found.iter().all(|s| s.fitted.len() % 9 == 0),
+            "one budget, one side"
+        );
+        assert_eq!(found.len(), 2);
     }
 }

@@ -172,7 +172,7 @@ pub struct Widening {
     pub per_decade: f64,
     /// Cuts that it was learnt from.
     pub cuts: usize,
-    /// Held-out score of each of them: mean ln density after widening.
+    /// Held-out score: the mean over these cuts of the mean ln density after widening.
     pub score: f64,
 }
 
@@ -294,6 +294,11 @@ impl<'a> Study<'a> {
         let said: Vec<Result<Forecast, String>> = asked
             .par_iter()
             .map(|(cut, law)| match laws.get(*law) {
+                Some(one) if !same_response(laws[0].law, one.law) => Err(format!(
+                    "its response is {}, and {} is judged",
+                    one.law.response().column,
+                    laws[0].law.response().column
+                )),
                 Some(one) => forecast(one.law, runs, &cuts[*cut], options),
                 None => baseline(&names[*law], runs, &cuts[*cut]),
             })
@@ -345,18 +350,19 @@ impl<'a> Study<'a> {
             .collect()
     }
 
-    /// κ of a law as known before a cut, and its score after widening, summed over the cuts.
+    /// κ of a law as known before a cut, and its score after widening, the mean over the cuts.
     pub fn known(&self, law: usize, end: usize, largest: f64) -> (f64, f64) {
         let misses = self.misses(law, end, largest);
         let kappa = widening(&misses);
-        let seen = misses.iter().filter(|runs| !runs.is_empty());
-        let score = seen
+        let seen: Vec<&Vec<Miss>> = misses.iter().filter(|runs| !runs.is_empty()).collect();
+        let score: f64 = seen
+            .iter()
             .map(|runs| {
                 let one = |m: &Miss| widened(m.predicted, kappa, m.beyond).ln_density(m.observed);
                 runs.iter().map(one).sum::<f64>() / runs.len() as f64
             })
             .sum();
-        (kappa, score)
+        (kappa, score / seen.len().max(1) as f64)
     }
 
     /// Widens every forecast by what smaller cuts had shown, and joins the laws the same way.
@@ -400,11 +406,14 @@ impl<'a> Study<'a> {
             .trials
             .iter()
             .filter(|t| t.cut == cut && t.law < self.candidates);
-        let of_cut: Vec<(&Forecast, f64)> = of_cut.map(|t| (&t.forecast, t.score)).collect();
+        // A law that was judged at fewer cuts is not better or worse for that.
+        let of_cut: Vec<(&Forecast, f64)> = of_cut
+            .map(|t| (&t.forecast, cut as f64 * t.score))
+            .collect();
         if of_cut.is_empty() {
             return;
         }
-        let (plain, _) = together(&of_cut);
+        let (plain, _, _) = together(&of_cut);
         let forecast = Forecast {
             centre: plain.iter().map(|p| p.centre).collect(),
             coefficients: plain.iter().map(|p| p.sd).collect(),
@@ -443,7 +452,7 @@ impl<'a> Study<'a> {
             axis: self.runs.axis.label.clone(),
             letter: self.runs.axis.name.clone(),
             largest: self.runs.axis.values.iter().copied().fold(0.0, f64::max),
-            scale: if self.runs.ln { "ln" } else { "raw" }.to_owned(),
+            scale: if self.runs.measure.ln { "ln" } else { "raw" }.to_owned(),
             no_backtest: None,
             backtest: order.iter().map(|t| self.cut(t)).collect(),
             bands: self.bands(),
@@ -477,7 +486,7 @@ impl<'a> Study<'a> {
                 let (per_decade, score) = self.known(law, all, f64::INFINITY);
                 Widening {
                     law: self.names[law].clone(),
-                    per_decade,
+                    per_decade: self.runs.measure.unit * per_decade,
                     cuts: self.trials.iter().filter(|t| t.law == law).count(),
                     score,
                 }
@@ -494,6 +503,7 @@ impl<'a> Study<'a> {
     fn cut(&self, trial: &Trial) -> Cut {
         let split = &self.cuts[trial.cut];
         let n = split.held.len() as f64;
+        let unit = self.runs.measure.unit;
         let errors = self.errors(trial);
         let observed = |k: usize| self.runs.observed(split.held[k]);
         let share = |of: &[Predicted]| coverage(of, &observed);
@@ -505,9 +515,9 @@ impl<'a> Study<'a> {
             fitted: split.fitted.len(),
             held: split.held.len(),
             farthest: beyond.fold(0.0, f64::max),
-            rmse_log: rms(&errors),
-            bias_log: errors.iter().sum::<f64>() / n,
-            crps: trial.wide.iter().enumerate().map(crps).sum::<f64>() / n,
+            rmse_log: unit * rms(&errors),
+            bias_log: unit * errors.iter().sum::<f64>() / n,
+            crps: unit * trial.wide.iter().enumerate().map(crps).sum::<f64>() / n,
             coverage: share(&trial.plain),
             coverage_widened: share(&trial.wide),
         }
@@ -523,6 +533,7 @@ impl<'a> Study<'a> {
         let at = |share: f64| all[((all.len() - 1) as f64 * share) as usize];
         let mut edges = vec![0.0, at(1.0 / 3.0), at(2.0 / 3.0), at(1.0)];
         edges.dedup();
+        let unit = self.runs.measure.unit;
         let mut out = Vec::new();
         let mut laws: Vec<usize> = (0..self.names.len()).collect();
         laws.sort_by_key(|law| self.place(*law));
@@ -546,8 +557,8 @@ impl<'a> Study<'a> {
                         from: pair[0],
                         to: pair[1],
                         n: errors.len(),
-                        rmse_log: rms(&errors),
-                        bias_log: errors.iter().sum::<f64>() / errors.len() as f64,
+                        rmse_log: unit * rms(&errors),
+                        bias_log: unit * errors.iter().sum::<f64>() / errors.len() as f64,
                         coverage_widened: coverage(&wide, &|k| observed[k]),
                     });
                 }
@@ -558,7 +569,7 @@ impl<'a> Study<'a> {
 
     fn held_out(&self, trial: &Trial) -> Vec<HeldOut> {
         let split = &self.cuts[trial.cut];
-        let back = |x: f64| if self.runs.ln { x.exp() } else { x };
+        let back = |x: f64| self.runs.measure.back(x);
         let held = split.held.iter().zip(&trial.wide);
         held.map(|(i, p)| HeldOut {
             law: self.names[trial.law].clone(),
@@ -583,12 +594,20 @@ impl<'a> Study<'a> {
             })
             .collect();
         let half = |cuts: &Vec<usize>| 2 * cuts.len() >= self.cuts.len();
-        let enough: Vec<usize> = (0..self.names.len())
+        let mut enough: Vec<usize> = (0..self.names.len())
             .filter(|l| half(&judged[*l]))
             .collect();
-        let shared: Vec<usize> = (0..self.cuts.len())
-            .filter(|cut| enough.iter().all(|law| judged[*law].contains(cut)))
-            .collect();
+        let common = |laws: &[usize]| -> Vec<usize> {
+            let all = |cut: &usize| laws.iter().all(|law| judged[*law].contains(cut));
+            (0..self.cuts.len()).filter(all).collect()
+        };
+        let mut shared = common(&enough);
+        while shared.is_empty() && enough.len() > 1 {
+            // Laws that were never judged together cannot be ranked together: the least judged one goes.
+            let least = enough.iter().copied().min_by_key(|law| judged[*law].len());
+            enough.retain(|law| Some(*law) != least);
+            shared = common(&enough);
+        }
         // Squared errors: law, then run, then cut.
         let squares: Vec<Vec<Vec<(usize, f64)>>> = enough
             .iter()
@@ -599,6 +618,7 @@ impl<'a> Study<'a> {
         let mut order: Vec<(usize, f64)> =
             (0..enough.len()).map(|k| (k, score(k, &counts))).collect();
         order.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let unit = self.runs.measure.unit;
         let weights = self.last_weights();
         let first = order.first().map_or(0, |o| o.0);
         order
@@ -612,7 +632,7 @@ impl<'a> Study<'a> {
                     .max_by_key(|t| t.cut);
                 Ranked {
                     law: self.names[law].clone(),
-                    rmse_log: *error,
+                    rmse_log: unit * *error,
                     cuts: shared.len(),
                     worse_by: (*k != first).then(|| {
                         paired(
@@ -622,7 +642,7 @@ impl<'a> Study<'a> {
                         )
                     }),
                     coefs: last.map_or(0, |t| t.forecast.count),
-                    rms_inside: last.map_or(f64::NAN, |t| t.forecast.rms),
+                    rms_inside: last.map_or(f64::NAN, |t| unit * t.forecast.rms),
                     weight: weights.iter().find(|(l, _)| *l == law).map(|(_, w)| *w),
                     baseline: self.place(law) > self.candidates,
                 }
@@ -655,10 +675,19 @@ impl<'a> Study<'a> {
             .iter()
             .filter(|t| t.cut == last && t.law < self.candidates);
         let own: Vec<&Trial> = own.collect();
-        let forecasts: Vec<(&Forecast, f64)> = own.iter().map(|t| (&t.forecast, t.score)).collect();
-        let (_, mean) = together(&forecasts);
+        let forecasts: Vec<(&Forecast, f64)> = own
+            .iter()
+            .map(|t| (&t.forecast, last as f64 * t.score))
+            .collect();
+        let (_, _, mean) = together(&forecasts);
         own.iter().map(|t| t.law).zip(mean).collect()
     }
+}
+
+/// Whether two laws speak of the same thing, by the column or the letter of their response.
+pub(crate) fn same_response(a: &Law, b: &Law) -> bool {
+    let (a, b) = (a.response(), b.response());
+    a.column == b.column || a.name == b.name
 }
 
 /// Root of the mean over cuts of the mean square over their runs, each run counted so often.
@@ -671,9 +700,11 @@ fn weighted(squares: &[Vec<(usize, f64)>], counts: &[f64], shared: &[usize]) -> 
                 total += count;
             }
         }
-        if total > 0.0 { sum / total } else { 0.0 }
+        (total > 0.0).then(|| sum / total)
     });
-    (cuts.sum::<f64>() / shared.len().max(1) as f64).sqrt()
+    // A resample may leave a cut without runs; it then says nothing of it.
+    let known: Vec<f64> = cuts.flatten().collect();
+    (known.iter().sum::<f64>() / known.len().max(1) as f64).sqrt()
 }
 
 /// 95 % interval of a difference over 1,000 resamples of the runs.

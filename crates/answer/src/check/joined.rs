@@ -2,14 +2,14 @@
 
 use isoflop_base::{Diagnostic, Diagnostics, Interval, Note, Severity};
 use isoflop_data::RunTable;
-use isoflop_fit::{FitOptions, fit, used_runs};
+use isoflop_fit::{FitOptions, Uncertainty, fit, used_runs};
 use rayon::prelude::*;
 
-use super::backtest::{Forecast, Runs, of_fit};
+use super::backtest::{Forecast, Runs, of_fit, own_options, quick};
 use super::calibrate::widened;
 use super::combine::{alone, together};
 use super::cuts::{Axis, splits};
-use super::extrapolation::{BacktestOptions, Candidate, Study};
+use super::extrapolation::{BacktestOptions, Candidate, Study, same_response};
 use super::score::Predicted;
 use crate::predict::{Point, PredictedPoint, Prediction, Share, predict};
 
@@ -41,28 +41,34 @@ pub fn predict_together(
 
     let fits: Vec<_> = laws
         .par_iter()
-        .map(|l| fit(l.law, table, options))
+        .map(|l| fit(l.law, table, &sure(l.law, options)))
         .collect();
     let mut notes = Vec::new();
     let mut whole: Option<Prediction> = None;
     let mut said: Vec<(usize, Forecast, f64)> = Vec::new();
     let largest = axis.values.iter().copied().fold(0.0, f64::max);
-    let mut beyond = vec![0.0; points.len()];
+    let asked = fit(first.law, table, &plain(first.law, options))
+        .and_then(|found| predict(&found, points, options.level))?;
+    let places: Vec<f64> = asked.points.iter().map(|p| axis.at(p)).collect();
+    let beyond: Vec<f64> = places.iter().map(|at| (at / largest).log10()).collect();
     for (k, found) in fits.into_iter().enumerate() {
         let name = laws[k].name;
         let outcome = found.and_then(|found| {
             let own = predict(&found, points, options.level)?;
-            let places: Vec<f64> = own.points.iter().map(|p| axis.at(p)).collect();
-            let forecast = of_fit(&found, points, &places, runs.ln, &axis.name)
-                .map_err(|why| Diagnostics::from(Diagnostic::error("no-forecast", why)))?;
-            for (b, at) in beyond.iter_mut().zip(&places) {
-                *b = (at / largest).log10();
+            if !same_response(first.law, laws[k].law) {
+                let why = "its response is another one";
+                return Err(Diagnostic::error("no-forecast", why).into());
             }
+            let forecast = of_fit(&found, points, &places, runs.measure, &axis.name)
+                .map_err(|why| Diagnostics::from(Diagnostic::error("no-forecast", why)))?;
             whole.get_or_insert(own);
             Ok(forecast)
         });
         match outcome {
-            Ok(forecast) => said.push((k, forecast, study.known(k, cuts.len(), f64::INFINITY).1)),
+            Ok(forecast) => {
+                let score = study.known(k, cuts.len(), f64::INFINITY).1;
+                said.push((k, forecast, cuts.len() as f64 * score));
+            }
             Err(faults) if laws.len() == 1 => return Err(faults),
             Err(faults) => notes.push(left_out(name, &faults)),
         }
@@ -74,8 +80,8 @@ pub fn predict_together(
         ))
     })?;
     let forecasts: Vec<(&Forecast, f64)> = said.iter().map(|(_, f, score)| (f, *score)).collect();
-    let (plain, weights) = match forecasts.as_slice() {
-        [(one, _)] => (alone(one), vec![1.0]),
+    let (plain, noise, weights) = match forecasts.as_slice() {
+        [(one, _)] => (alone(one), one.noise.clone(), vec![1.0]),
         many => together(many),
     };
     let judge = if said.len() > 1 {
@@ -84,14 +90,12 @@ pub fn predict_together(
         said[0].0
     };
     let (kappa, _) = study.known(judge, cuts.len(), f64::INFINITY);
-    let back = |x: f64| if runs.ln { x.exp() } else { x };
+    let back = |x: f64| runs.measure.back(x);
     for (i, point) in prediction.points.iter_mut().enumerate() {
         let wide = widened(plain[i], kappa, beyond[i]);
-        let noise = said.iter().zip(&weights);
-        let noise: f64 = noise.map(|((_, f, _), w)| w * f.noise[i].powi(2)).sum();
         let law = Predicted {
             centre: wide.centre,
-            sd: (wide.sd.powi(2) - noise).max(0.0).sqrt(),
+            sd: (wide.sd.powi(2) - noise[i].powi(2)).max(0.0).sqrt(),
         };
         fill(point, &law, &wide, options.level, &back);
     }
@@ -104,11 +108,42 @@ pub fn predict_together(
             values: f.centre.iter().map(|c| back(*c)).collect(),
         })
         .collect();
-    prediction.method = method(laws.len(), cuts.len(), kappa, &axis.label);
+    let formulas: Vec<&str> = said
+        .iter()
+        .map(|(k, _, _)| laws[*k].law.formula_text.as_str())
+        .collect();
+    prediction.formula = formulas.join("\n");
+    prediction.method = method(
+        said.len(),
+        cuts.len(),
+        kappa * runs.measure.unit,
+        &axis.label,
+    );
     prediction.notes.retain(|n| n.code != "extrapolation");
     prediction.notes.extend(notes);
-    prediction.notes.extend(distance(&beyond, &axis, kappa));
+    prediction
+        .notes
+        .extend(distance(&beyond, &axis, kappa * runs.measure.unit));
     Ok(prediction)
+}
+
+/// A fit for the first law alone, to see which points are meant; faults of the points are its own.
+fn plain(law: &isoflop_law::Law, options: &FitOptions) -> FitOptions {
+    FitOptions {
+        uncertainty: Uncertainty::None,
+        ..own_options(law, options)
+    }
+}
+
+/// The options of a law's own fit: what was asked for, but never without the error of its coefficients.
+fn sure(law: &isoflop_law::Law, options: &FitOptions) -> FitOptions {
+    FitOptions {
+        uncertainty: match &options.uncertainty {
+            Uncertainty::None | Uncertainty::Default => quick(law, options),
+            asked => asked.clone(),
+        },
+        ..own_options(law, options)
+    }
 }
 
 fn fill(

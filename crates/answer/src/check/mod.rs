@@ -91,7 +91,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         Err(faults) if is_refusal(&faults) => (None, faults.0),
         Err(faults) => return Err(faults),
     };
-    let extrapolation = held_out(what);
+    let extrapolation = held_out(what)?;
     let tested = extrapolation.reach(&what.law.id);
     let subject = Subject::new(what, fit.as_ref(), &refused, tested);
     let answers = audit::audit(&subject);
@@ -122,13 +122,13 @@ fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
 }
 
 /// The backtest, or an empty one that says why there is none.
-fn held_out(what: &Checked<'_>) -> Extrapolation {
+fn held_out(what: &Checked<'_>) -> Result<Extrapolation, Diagnostics> {
     let (Some(how), Some(table)) = (what.backtest, what.table) else {
         let why = match what.table {
             Some(_) => "not asked for",
             None => "the table cannot be read any more",
         };
-        return Extrapolation::none(why);
+        return Ok(Extrapolation::none(why));
     };
     let own = Candidate {
         name: &what.law.id,
@@ -137,10 +137,17 @@ fn held_out(what: &Checked<'_>) -> Extrapolation {
     let laws: Vec<Candidate<'_>> = std::iter::once(own)
         .chain(what.rivals.iter().copied())
         .collect();
-    extrapolation(&laws, table, what.options, how).unwrap_or_else(|faults| {
-        let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
-        Extrapolation::none(&said.join("; "))
-    })
+    match extrapolation(&laws, table, what.options, how) {
+        Ok(found) => Ok(found),
+        // A name that was typed is a request; what the runs do not allow is an answer.
+        Err(faults) if how.axis.is_some() && faults.0.iter().any(|d| d.code == "no-axis") => {
+            Err(faults)
+        }
+        Err(faults) => {
+            let said: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
+            Ok(Extrapolation::none(&said.join("; ")))
+        }
+    }
 }
 
 /// Whether all faults say that these runs do not determine the law.

@@ -307,7 +307,7 @@ impl<'a> Plan<'a> {
             }
             Draw::Weights => {
                 for w in &mut scratch.weights {
-                    *w = -stream.unit().ln();
+                    *w = -stream.open_unit().ln();
                 }
                 let scale = n as f64 / scratch.weights.iter().sum::<f64>();
                 for (w, own) in scratch.weights.iter_mut().zip(weights) {

@@ -169,8 +169,13 @@ fn by_law(found: &Extrapolation) -> Table {
         columns.push(">weight");
     }
     let mut table = Table::with_columns(&columns);
+    // All numbers of the table are over the cuts at which every law in it was judged.
+    let shared = |cut: f64| {
+        let judged = |r: &Ranked| cuts(found, &r.law).any(|c| c.cut == cut);
+        found.ranking.iter().all(judged)
+    };
     for r in &found.ranking {
-        let own: Vec<&Cut> = cuts(found, &r.law).collect();
+        let own: Vec<&Cut> = cuts(found, &r.law).filter(|c| shared(c.cut)).collect();
         let mean = |pick: &dyn Fn(&Cut) -> f64| {
             own.iter().map(|c| pick(c)).sum::<f64>() / own.len().max(1) as f64
         };
@@ -210,39 +215,52 @@ fn level(coverage: &[(String, f64)], at: &str) -> f64 {
 /// Who is first, and whether that is more than chance.
 fn verdict(ranking: &[Ranked]) -> Option<String> {
     let first = ranking.first()?;
-    let laws: Vec<&Ranked> = ranking.iter().filter(|r| !r.baseline).collect();
+    let laws: Vec<&Ranked> = ranking
+        .iter()
+        .filter(|r| !r.baseline && r.law != COMBINED)
+        .collect();
     let best = laws.first()?;
     if first.baseline {
         return Some(format!(
-            "No law beats the baseline “{}” beyond the runs fitted: do not extrapolate with these laws.",
-            first.law
+            "No law beats the baseline “{}” over {}: do not extrapolate with these laws.",
+            first.law,
+            counted(best.cuts, "cut")
         ));
     }
     let open: Vec<&str> = laws
         .iter()
-        .filter(|r| r.worse_by.is_some_and(|(low, _)| low <= 0.0))
+        .filter(|r| r.law != best.law && r.worse_by.is_some_and(|(low, _)| low <= 0.0))
         .map(|r| r.law.as_str())
         .collect();
-    Some(match (laws.len(), open.is_empty()) {
+    let joined = ranking
+        .iter()
+        .find(|r| r.law == COMBINED)
+        .map_or(String::new(), |r| {
+            format!(
+                " All laws joined: {} against {}.",
+                number(r.rmse_log),
+                number(best.rmse_log)
+            )
+        });
+    let cuts = counted(best.cuts, "cut");
+    let said = match (laws.len(), open.is_empty()) {
         (1, _) => format!(
-            "{} predicts better than every baseline over {}.",
-            best.law,
-            counted(best.cuts, "cut")
+            "{} predicts better than every baseline over {cuts}.",
+            best.law
         ),
         (_, true) => format!(
-            "{} predicts best; the 95 % interval of every other law's difference lies above zero (runs resampled in \
-             pairs, 1,000 times, {}).",
-            best.law,
-            counted(best.cuts, "cut")
+            "{} predicts best of the laws; the 95 % interval of every other law's difference lies above zero (runs \
+             resampled in pairs, 1,000 times, {cuts}).",
+            best.law
         ),
         (_, false) => format!(
-            "{} predicts best, but {} cannot be told from it: the 95 % interval of the difference contains zero (runs \
-             resampled in pairs, 1,000 times, {}).",
+            "{} predicts best of the laws, but {} cannot be told from the first of the table: the 95 % interval of the \
+             difference contains zero (runs resampled in pairs, 1,000 times, {cuts}).",
             best.law,
-            open.join(", "),
-            counted(best.cuts, "cut")
+            open.join(", ")
         ),
-    })
+    };
+    Some(said + &joined)
 }
 
 fn by_cut(found: &Extrapolation, law: &str) -> Table {
