@@ -24,6 +24,8 @@ pub(crate) struct Forecast {
     pub noise: Vec<f64>,
     /// Akaike's criterion with its correction for few runs.
     pub evidence: f64,
+    /// Runs fitted.
+    pub runs: f64,
     /// Coefficients fitted.
     pub count: usize,
     /// Root mean square of the residuals.
@@ -210,6 +212,7 @@ pub(crate) fn of_fit(
         coefficients,
         noise: noise(found, &residuals, rms * widen.sqrt(), places, axis),
         evidence: n * rms.max(1e-12).powi(2).ln() + 2.0 * k + few,
+        runs: n,
         count: p,
         rms,
     })
@@ -350,6 +353,7 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
         coefficients: vec![0.0; split.held.len()],
         noise: vec![sd; split.held.len()],
         evidence: 0.0,
+        runs: observed.len() as f64,
         count: 1,
         rms: sd,
     }

@@ -3,7 +3,7 @@
 //! # Formula
 //!
 //! ```text
-//! ln wₗ(x) = θ Sₗ − ln(sₗ(x)² + σₗ²) − AICcₗ/20 + const       Sₗ mean over the cuts, each the mean over its runs, times their number
+//! ln wₗ(x) = θ Sₗ − ln(sₗ(x)² + σₗ²) − AICcₗ/20 + const       AICc of at most 50 runs; Sₗ mean over the cuts, each the mean over its runs, times their number
 //! centre   = Σ wₗ mₗ
 //! sd²      = Σ wₗ (sₗ² + σₗ²) + Σ wₗ (mₗ − centre)²            error of coefficients, noise, disagreement of laws
 //! ```
@@ -21,6 +21,9 @@ use super::score::Predicted;
 const HELD_OUT: f64 = 0.1;
 /// Weight of Akaike's criterion.
 const EVIDENCE: f64 = 0.05;
+/// Runs that it counts at most: the misfit of a law is shared by its runs, so hundreds of them do not tell laws apart
+/// ten times better than dozens, least of all beyond them.
+const COUNTED: f64 = 50.0;
 
 /// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's mean weight.
 pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
@@ -33,7 +36,7 @@ pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f
             let own = |f: &Forecast| (f.coefficients[i].powi(2) + f.noise[i].powi(2)).max(1e-24);
             let log: Vec<f64> = forecasts
                 .iter()
-                .map(|(f, score)| HELD_OUT * score - own(f).ln() - EVIDENCE * f.evidence)
+                .map(|(f, score)| HELD_OUT * score - own(f).ln() - EVIDENCE * counted(f))
                 .collect();
             let top = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let raw: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
@@ -53,6 +56,11 @@ pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f
         })
         .collect();
     (joined, noise, mean)
+}
+
+/// Akaike's criterion over the runs that count.
+fn counted(forecast: &Forecast) -> f64 {
+    forecast.evidence * (COUNTED / forecast.runs).min(1.0)
 }
 
 /// One law alone.
@@ -75,6 +83,7 @@ mod tests {
             coefficients: vec![coefficients],
             noise: vec![0.01],
             evidence: -100.0,
+            runs: 20.0,
             count: 3,
             rms: 0.01,
         }

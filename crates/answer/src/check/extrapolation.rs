@@ -419,6 +419,7 @@ impl<'a> Study<'a> {
             coefficients: plain.iter().map(|p| p.sd).collect(),
             noise: vec![0.0; plain.len()],
             evidence: 0.0,
+            runs: self.cuts[cut].fitted.len() as f64,
             count: of_cut.iter().map(|(f, _)| f.count).sum(),
             rms: of_cut
                 .iter()
