@@ -180,7 +180,7 @@ pub fn write(text: &mut String, data: &Path) {
         text,
         "\n## Learning curves\n\n{} curves of `extrapolation_bench`, by the protocol of the folder: least squares on log \
          loss over the points marked train, scored on those marked test, which end 0.30 to 0.34 orders of magnitude \
-         beyond. Mean / median over the curves. `combined` joins {} and is what `predict TABLE --laws {}` prints; the \
+         beyond. Mean / median over the curves. `combined` joins {} and is what `predict TABLE --laws {} --objective squared-log` prints; the \
          plain fits of the folder's collector stand in the last rows.",
         curves.len(),
         JOINED.join(", "),
