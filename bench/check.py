@@ -7,14 +7,10 @@ Prints CPU and wall seconds of the whole command, three times each. The runs are
 """
 import math
 import random
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-ISOFLOP = Path(__file__).resolve().parent.parent / "target" / "release" / "isoflop"
+from measure import run
 
 
 def runs(path, rng):
@@ -26,19 +22,6 @@ def runs(path, rng):
     path.write_text("\n".join(rows) + "\n")
 
 
-def run(what, *arguments):
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        start = time.perf_counter()
-        done = subprocess.run([ISOFLOP, *map(str, arguments)], capture_output=True, text=True)
-        wall = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        if done.returncode:
-            sys.exit(f"{what}: exit {done.returncode}\n{done.stderr}")
-        print(f"{what:44} {cpu:8.2f} CPU s  {wall:8.2f} s wall")
-
-
 def main():
     rng = random.Random(9)
     with tempfile.TemporaryDirectory() as folder:
@@ -48,8 +31,10 @@ def main():
         common = ["check", table, "--law", "chinchilla"]
         for law in laws:
             common += ["--laws", law]
-        run("six laws, six cuts", *common)
-        run("the same, audited fit with 200 resamples", *common, "--uncertainty", "bootstrap:200")
+        for _ in range(3):
+            run("six laws, six cuts", *common)
+        for _ in range(3):
+            run("the same, audited fit with 200 resamples", *common, "--uncertainty", "bootstrap:200")
 
 
 main()

@@ -8,14 +8,10 @@ amplitudes on 2,000 runs, without and with 1,000 resamples. The data are simulat
 """
 import math
 import random
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-ISOFLOP = Path(__file__).resolve().parent.parent / "target" / "release" / "isoflop"
+from measure import run
 
 
 def groups(path, rng):
@@ -40,19 +36,7 @@ def levels(path, rng):
     path.write_text("\n".join(rows) + "\n")
 
 
-def run(what, *arguments):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    done = subprocess.run([ISOFLOP, *map(str, arguments)], capture_output=True, text=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if done.returncode:
-        sys.exit(f"{what}: exit {done.returncode}\n{done.stderr}")
-    # The peak is of the largest child so far, so the smaller jobs come first.
-    print(f"{what:44} {cpu:8.2f} CPU s  {wall:8.2f} s wall  peak {after.ru_maxrss / 1024:6.0f} MB")
-
-
+# The peak is of the largest command so far, so the smaller jobs come first.
 def main():
     rng = random.Random(5)
     with tempfile.TemporaryDirectory() as folder:

@@ -2,8 +2,8 @@
 
 use isoflop::{
     Copies, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Method, Minima, Objective,
-    ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, closest, dataset,
-    datasets, fit, fit_groups, read, recipe,
+    ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, changed_coef, closest,
+    dataset, datasets, fit, fit_groups, read, recipe,
 };
 
 use crate::args::{CopiesArg, FitArgs, HowArgs, MinimaArg, WeighArg};
@@ -144,11 +144,7 @@ pub(crate) fn run_recipe(said: &FitArgs, spelling: &str, seed: u64) -> Result<Re
 fn changed_names(changes: &[String]) -> Vec<&str> {
     changes
         .iter()
-        .filter_map(|change| {
-            change
-                .split(|c: char| c == '=' || c.is_whitespace())
-                .find(|word| !word.is_empty())
-        })
+        .filter_map(|change| changed_coef(change))
         .collect()
 }
 

@@ -292,13 +292,12 @@ fn soften(
     }
 }
 
-/// 1.4826 × median |r|.
+/// 1.4826 × median |r|; not a number when a residual is none.
 pub(crate) fn robust_spread(residuals: &[f64]) -> f64 {
     if residuals.iter().any(|r| !r.is_finite()) {
         return f64::NAN;
     }
-    let absolute: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
-    1.4826 * dist::median(&absolute)
+    dist::robust_sd(residuals)
 }
 
 /// All ends of the starts that were worth solving, in the order they were screened.

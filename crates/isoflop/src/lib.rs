@@ -67,5 +67,5 @@ pub use isoflop_fit::{
     Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty, UsedRuns, fit,
     fit_groups, recipe, used_runs,
 };
-pub use isoflop_law::{At, Law, Var, VarRole, catalogue};
+pub use isoflop_law::{At, Law, Var, VarRole, catalogue, changed_coef};
 pub use isoflop_report as report;

@@ -13,7 +13,6 @@
 //! of the ladder file. Nothing is asked of an accounting database, which many clusters do not have.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -31,7 +30,7 @@ use crate::machine;
 use crate::plan::{Plan, PlannedRun};
 use crate::pool::{Options, RunningView, Summary, View, WORK, Watcher};
 use crate::records::{self, Record, Records};
-use crate::table;
+use crate::table::{self, cannot_write};
 
 const RESULTS: &str = "results";
 const SUBMISSIONS: &str = "slurm";
@@ -149,12 +148,12 @@ pub fn task(
                 key: run.key.clone(),
                 end: ended.end,
             };
-            write_whole(&result, records::line(&record).as_bytes())?;
+            table::write_file(&result, records::line(&record).as_bytes())?;
             place.clear();
             Ok(())
         }
         Err(Trouble::Failed(reason) | Trouble::DiskFull(reason)) => {
-            write_whole(&failed_path(&folder, &run.key), reason.as_bytes())?;
+            table::write_file(&failed_path(&folder, &run.key), reason.as_bytes())?;
             let log = place.log();
             Err(
                 Diagnostic::error("run-failed", format!("{} failed: {reason}", run.id()))
@@ -288,7 +287,7 @@ impl Runner<'_> {
             // What an attempt before this one said is not what this one says.
             let _ = std::fs::remove_file(failed_path(&self.folder, &run.key));
         }
-        write_whole(&folder.join(MANIFEST), keys.as_bytes())?;
+        table::write_file(&folder.join(MANIFEST), keys.as_bytes())?;
         self.sbatch(runs, &number, &folder)
     }
 
@@ -450,26 +449,6 @@ fn asked(command: &mut Command) -> Result<String, Diagnostic> {
 /// A word as a POSIX shell reads it back.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-/// Writes a file that is there whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    std::fs::File::create(&beside)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|e| cannot_write(path, &e))
-}
-
-fn cannot_write(path: &Path, e: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(
-        "cannot-write",
-        format!("{} cannot be written: {e}", path.display()),
-    )
 }
 
 #[cfg(test)]

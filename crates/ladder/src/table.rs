@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use isoflop_base::Diagnostic;
+use isoflop_trainer::files::write_whole;
 use isoflop_trainer::protocol::RunResult;
 
 use crate::plan::{Plan, PlannedRun};
@@ -73,15 +74,19 @@ pub fn csv(plan: &Plan, records: &[Record]) -> String {
 ///
 /// `cannot-write`.
 pub fn write(plan: &Plan, records: &[Record], folder: &Path) -> Result<(), Diagnostic> {
-    let (path, beside) = (folder.join(FILE), folder.join(format!(".{FILE}.part")));
-    std::fs::write(&beside, csv(plan, records))
-        .and_then(|()| std::fs::rename(&beside, &path))
-        .map_err(|e| {
-            Diagnostic::error(
-                "cannot-write",
-                format!("{} cannot be written: {e}", path.display()),
-            )
-        })
+    write_file(&folder.join(FILE), csv(plan, records).as_bytes())
+}
+
+/// Writes a file of the folder that is there whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    write_whole(path, bytes).map_err(|e| cannot_write(path, &e))
+}
+
+pub(crate) fn cannot_write(path: &Path, e: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(
+        "cannot-write",
+        format!("{} cannot be written: {e}", path.display()),
+    )
 }
 
 fn whole(x: Option<u64>) -> String {

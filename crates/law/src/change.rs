@@ -51,6 +51,14 @@ impl Law {
     }
 }
 
+/// The coefficient that a change as typed speaks of: the first word of `E = 1.7`, `alpha in [0, 1]`, `beta=alpha`.
+#[must_use]
+pub fn changed_coef(change: &str) -> Option<&str> {
+    change
+        .split(|c: char| c == '=' || c.is_whitespace())
+        .find(|word| !word.is_empty())
+}
+
 fn apply(law: &mut Law, change: &str) -> Result<(), Diagnostics> {
     if let Some((name, range)) = split_bounds(change) {
         let (lower, upper) = bounds(change, range)?;

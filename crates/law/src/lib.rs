@@ -18,6 +18,7 @@ pub mod tape;
 mod value;
 
 pub use catalogue::catalogue;
+pub use change::changed_coef;
 pub use conventions::{Conventions, comparable};
 pub use law::{Check, Coef, Law, Pool, Prior, Stage, Var, VarRole, Variant};
 pub use value::At;

@@ -56,6 +56,13 @@ pub fn median(values: &[f64]) -> f64 {
     sorted_quantile(&sorted, 0.5)
 }
 
+/// Robust standard deviation about zero: 1.4826 times the median absolute value.
+#[must_use]
+pub fn robust_sd(values: &[f64]) -> f64 {
+    let absolute: Vec<f64> = values.iter().map(|r| r.abs()).collect();
+    1.4826 * median(&absolute)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

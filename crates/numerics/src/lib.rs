@@ -7,3 +7,4 @@ pub mod linear;
 pub mod minimise;
 pub mod penalty;
 pub mod random;
+pub mod search;

@@ -1,10 +1,12 @@
 //! What the tests of several crates share: random numbers that never change, planted laws, counted coverage.
 #![forbid(unsafe_code)]
 
+mod budgets;
 mod coverage;
 mod planted;
 mod random;
 
+pub use budgets::budgets;
 pub use coverage::Coverage;
 pub use planted::{Noise, Planted};
 pub use random::Random;

@@ -8,9 +8,10 @@
 //! leaves one whole checkpoint; a file that is torn, damaged or of another specification is not used.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::files::write_whole;
 use crate::random::mix;
 
 const MAGIC: &[u8; 8] = b"ISOFCKP1";
@@ -65,19 +66,7 @@ impl Checkpoint {
         }
         let sum = digest(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        let written = File::create(&beside)
-            .and_then(|mut file| {
-                file.write_all(&bytes)?;
-                file.sync_all()
-            })
-            .and_then(|()| std::fs::rename(&beside, path));
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = std::fs::remove_file(&beside);
-        }
-        written
+        write_whole(path, &bytes)
     }
 
     /// Reads a checkpoint of this specification and size; none when there is no such file or it cannot be used.

@@ -10,6 +10,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+pub mod files;
 pub mod kernels;
 mod measure;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use isoflop_fit::Fit;
 use isoflop_law::{At, Law, VarRole};
+use isoflop_numerics::search::golden_section;
 
 /// Orders of magnitude that are searched beyond the sizes trained.
 const BEYOND: f64 = 4.0;
@@ -34,7 +35,7 @@ pub(crate) fn optimal_params(
     (low, high): (f64, f64),
 ) -> Option<f64> {
     let mut inputs = [("N".to_owned(), 0.0), ("D".to_owned(), 0.0)];
-    let mut value = |ln_n: f64| {
+    let value = |ln_n: f64| {
         inputs[0].1 = ln_n.exp();
         inputs[1].1 = flops / (6.0 * inputs[0].1);
         let at = At {
@@ -46,22 +47,7 @@ pub(crate) fn optimal_params(
     };
     let margin = BEYOND * std::f64::consts::LN_10;
     let (from, to) = (low.ln() - margin, high.ln() + margin);
-    let (mut a, mut b) = (from, to);
-    let golden = 0.5 * (5.0f64.sqrt() - 1.0);
-    let (mut c, mut d) = (b - golden * (b - a), a + golden * (b - a));
-    let (mut fc, mut fd) = (value(c), value(d));
-    while b - a > 1e-6 {
-        if fc < fd {
-            (b, d, fd) = (d, c, fc);
-            c = b - golden * (b - a);
-            fc = value(c);
-        } else {
-            (a, c, fc) = (c, d, fd);
-            d = a + golden * (b - a);
-            fd = value(d);
-        }
-    }
-    let at = f64::midpoint(a, b);
+    let at = golden_section(value, from, to, 1e-6);
     (at > from + 0.01 && at < to - 0.01).then(|| at.exp())
 }
 

@@ -1,15 +1,9 @@
 //! Small statistics that rules share.
 
-use isoflop_numerics::dist::median;
+pub(super) use isoflop_numerics::dist::robust_sd;
 
 /// Share of residuals beyond which they are pulled in: a law fitted by a robust penalty leaves outliers outside.
 const PULLED: f64 = 3.0;
-
-/// Robust standard deviation: 1.4826 times the median absolute value.
-pub(super) fn robust_sd(values: &[f64]) -> f64 {
-    let absolute: Vec<f64> = values.iter().map(|r| r.abs()).collect();
-    1.4826 * median(&absolute)
-}
 
 /// Values with those beyond three robust standard deviations pulled in to there.
 pub(super) fn pulled_in(values: &[f64]) -> Vec<f64> {

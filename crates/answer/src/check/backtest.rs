@@ -5,9 +5,9 @@ use isoflop_data::RunTable;
 use isoflop_fit::{
     Fit, FitOptions, Objective, PenaltyKind, Status, Uncertainty, UsedRuns, fit, used_runs,
 };
-use isoflop_law::Law;
+use isoflop_law::{Law, changed_coef};
 
-use super::cuts::{Axis, Split};
+use super::cuts::{Axis, Split, axis_values};
 use crate::predict::{Point, predict};
 
 /// The share of a standard normal distribution within one standard deviation.
@@ -108,22 +108,38 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// A law under judgement: how it is fitted below a cut, and the runs that it could use.
+pub(crate) struct Rival<'a> {
+    law: &'a Law,
+    options: FitOptions,
+    used: Result<UsedRuns, String>,
+}
+
+impl<'a> Rival<'a> {
+    pub fn new(law: &'a Law, table: &RunTable, options: &FitOptions) -> Self {
+        let options = FitOptions {
+            uncertainty: quick(law, options),
+            ..own_options(law, options)
+        };
+        Self {
+            law,
+            used: used_runs(law, table, &options).map_err(|f| first(&f)),
+            options,
+        }
+    }
+}
+
 /// The forecast of a law fitted below a cut, or why there is none.
 pub(crate) fn forecast(
-    law: &Law,
+    rival: &Rival<'_>,
     runs: &Runs<'_>,
     split: &Split,
-    options: &FitOptions,
 ) -> Result<Forecast, String> {
     let rows: Vec<usize> = split.fitted.iter().map(|i| runs.used.rows[*i]).collect();
     let below = runs.table.subset(&rows).keeping_copies();
-    let options = FitOptions {
-        uncertainty: quick(law, options),
-        ..own_options(law, options)
-    };
-    let found = fit(law, &below, &options).map_err(|f| first(&f))?;
-    let own = used_runs(law, runs.table, &options).map_err(|f| first(&f))?;
-    let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(&own, *i)).collect();
+    let found = fit(rival.law, &below, &rival.options).map_err(|f| first(&f))?;
+    let own = rival.used.as_ref().map_err(Clone::clone)?;
+    let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(own, *i)).collect();
     let points = points.ok_or("a run held out lacks one of its columns")?;
     let places: Vec<f64> = split.held.iter().map(|i| runs.axis.values[*i]).collect();
     of_fit(&found, &points, &places, runs.measure, &runs.axis.name)
@@ -131,12 +147,7 @@ pub(crate) fn forecast(
 
 /// The options of a fit for one law among several: changes of coefficients that the law has.
 pub(crate) fn own_options(law: &Law, options: &FitOptions) -> FitOptions {
-    let known = |change: &&String| {
-        let name = change.split(|c: char| c == '=' || c.is_whitespace());
-        name.map(str::trim)
-            .find(|word| !word.is_empty())
-            .is_some_and(|word| law.coef(word).is_some())
-    };
+    let known = |change: &&String| changed_coef(change).is_some_and(|c| law.coef(c).is_some());
     FitOptions {
         derive: Vec::new(),
         coefs: options.coefs.iter().filter(known).cloned().collect(),
@@ -243,7 +254,7 @@ fn residuals(found: &Fit, measure: Measure) -> Vec<f64> {
 /// (|t| above 2.6, 1 in 100), the spread at the upper end of the fitted runs holds from there on; it is not extrapolated.
 fn noise(found: &Fit, residuals: &[f64], sd: f64, places: &[f64], axis: &str) -> Vec<f64> {
     let same = vec![sd; places.len()];
-    let Some(at) = along(found, axis) else {
+    let Some(at) = axis_values(&found.points.inputs, axis) else {
         return same;
     };
     let pairs: Vec<(f64, f64)> = at
@@ -278,19 +289,6 @@ fn noise(found: &Fit, residuals: &[f64], sd: f64, places: &[f64], axis: &str) ->
         .iter()
         .map(|x| sd * shape(x.ln()) / square.sqrt())
         .collect()
-}
-
-/// The axis at the fitted runs.
-fn along(found: &Fit, axis: &str) -> Option<Vec<f64>> {
-    let column = |name: &str| {
-        let inputs = &found.points.inputs;
-        inputs.iter().find(|(n, _)| n == name).map(|(_, v)| v)
-    };
-    if let Some(values) = column(axis) {
-        return Some(values.clone());
-    }
-    let (n, d) = (column("N")?, column("D")?);
-    (axis == "C").then(|| n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect())
 }
 
 /// Baselines that know no law: what any forecast has to beat.

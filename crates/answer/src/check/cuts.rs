@@ -16,17 +16,11 @@ pub(crate) struct Axis {
 impl Axis {
     /// Compute where the law knows N and D, else the law's first input; or what was asked for, by letter or by column.
     pub fn of(law: &Law, runs: &UsedRuns, asked: Option<&str>) -> Result<Self, Diagnostic> {
-        let column = |letter: &str| {
-            let found = runs.inputs.iter().find(|(name, _)| name == letter);
-            found.map(|(_, values)| values)
-        };
         let compute = || {
-            let (n, d) = (column("N")?, column("D")?);
-            let values = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect();
             Some(Self {
                 name: "C".to_owned(),
                 label: "C = 6ND (FLOP)".to_owned(),
-                values,
+                values: computed(&runs.inputs)?,
             })
         };
         let input = |letter: &str| {
@@ -40,7 +34,7 @@ impl Axis {
                 } else {
                     format!("{letter} ({said})")
                 },
-                values: column(letter)?.clone(),
+                values: column(&runs.inputs, letter)?.clone(),
             })
         };
         let axis = match asked {
@@ -96,6 +90,25 @@ impl Axis {
     pub fn at(&self, point: &crate::predict::PredictedPoint) -> f64 {
         place(&point.at, &self.name)
     }
+}
+
+fn column<'a>(inputs: &'a [(String, Vec<f64>)], letter: &str) -> Option<&'a Vec<f64>> {
+    inputs
+        .iter()
+        .find(|(name, _)| name == letter)
+        .map(|(_, values)| values)
+}
+
+/// C = 6ND of every run.
+fn computed(inputs: &[(String, Vec<f64>)]) -> Option<Vec<f64>> {
+    let (n, d) = (column(inputs, "N")?, column(inputs, "D")?);
+    Some(n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect())
+}
+
+/// The axis of this name at every run; none when the inputs do not have it.
+pub(crate) fn axis_values(inputs: &[(String, Vec<f64>)], axis: &str) -> Option<Vec<f64>> {
+    let own = column(inputs, axis).cloned();
+    own.or_else(|| (axis == "C").then(|| computed(inputs)).flatten())
 }
 
 /// The axis of this name at inputs given by letter; not a number when they do not have it.

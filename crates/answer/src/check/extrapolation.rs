@@ -8,7 +8,7 @@ use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::backtest::{BASELINES, Forecast, Runs, baseline, forecast};
+use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
 use super::combine::{alone, together};
 use super::cuts::{Axis, Split, splits};
@@ -291,6 +291,10 @@ impl<'a> Study<'a> {
         let asked: Vec<(usize, usize)> = (0..cuts.len())
             .flat_map(|cut| (0..names.len()).map(move |law| (cut, law)))
             .collect();
+        let rivals: Vec<Rival<'_>> = laws
+            .par_iter()
+            .map(|l| Rival::new(l.law, runs.table, options))
+            .collect();
         let said: Vec<Result<Forecast, String>> = asked
             .par_iter()
             .map(|(cut, law)| match laws.get(*law) {
@@ -299,7 +303,7 @@ impl<'a> Study<'a> {
                     one.law.response().column,
                     laws[0].law.response().column
                 )),
-                Some(one) => forecast(one.law, runs, &cuts[*cut], options),
+                Some(_) => forecast(&rivals[*law], runs, &cuts[*cut]),
                 None => baseline(&names[*law], runs, &cuts[*cut]),
             })
             .collect();

@@ -47,8 +47,12 @@ pub fn predict_together(
     let mut whole: Option<Prediction> = None;
     let mut said: Vec<(usize, Forecast, f64)> = Vec::new();
     let largest = axis.values.iter().copied().fold(0.0, f64::max);
-    let asked = fit(first.law, table, &plain(first.law, options))
-        .and_then(|found| predict(&found, points, options.level))?;
+    // The points are named as the first law names its inputs, whether or not its errors can be had.
+    let asked = match &fits[0] {
+        Ok(found) => predict(found, points, options.level)?,
+        Err(_) => fit(first.law, table, &plain(first.law, options))
+            .and_then(|found| predict(&found, points, options.level))?,
+    };
     let places: Vec<f64> = asked.points.iter().map(|p| axis.at(p)).collect();
     let beyond: Vec<f64> = places.iter().map(|at| (at / largest).log10()).collect();
     for (k, found) in fits.into_iter().enumerate() {
@@ -127,7 +131,7 @@ pub fn predict_together(
     Ok(prediction)
 }
 
-/// A fit for the first law alone, to see which points are meant; faults of the points are its own.
+/// The options of a fit that only says which points are meant.
 fn plain(law: &isoflop_law::Law, options: &FitOptions) -> FitOptions {
     FitOptions {
         uncertainty: Uncertainty::None,

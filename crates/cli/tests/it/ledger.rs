@@ -2,24 +2,6 @@
 
 use crate::program::{Folder, Said};
 
-/// A folder with a fit of the simulated ladder.
-fn folder(test: &str) -> Folder {
-    let folder = Folder::new(test);
-    let said = folder.run(&[
-        "fit",
-        "simulated-ladder",
-        "--law",
-        "chinchilla",
-        "--uncertainty",
-        "bootstrap:100",
-        "-q",
-        "-o",
-        "fit.json",
-    ]);
-    assert_eq!(said.code, 0, "{}", said.err);
-    folder
-}
-
 fn record(folder: &Folder, names: &[&str]) -> Said {
     let mut args = vec![
         "predict",
@@ -37,7 +19,7 @@ fn record(folder: &Folder, names: &[&str]) -> Said {
 
 #[test]
 fn a_forecast_is_kept_scored_when_the_run_arrives_and_kept_again() {
-    let folder = folder("ledger");
+    let folder = Folder::with_fit("ledger");
     let said = record(&folder, &["big", "bigger"]);
     assert!(
         said.code == 0 && said.out.contains("Put on record"),
@@ -75,7 +57,7 @@ fn a_forecast_is_kept_scored_when_the_run_arrives_and_kept_again() {
 
 #[test]
 fn the_same_forecast_writes_the_same_line() {
-    let folder = folder("ledger-bytes");
+    let folder = Folder::with_fit("ledger-bytes");
     record(&folder, &["big"]);
     let first = folder.read("ledger.jsonl");
     std::fs::remove_file(folder.path().join("ledger.jsonl")).unwrap();
@@ -85,7 +67,7 @@ fn the_same_forecast_writes_the_same_line() {
 
 #[test]
 fn forecasts_recorded_at_the_same_time_follow_each_other() {
-    let folder = folder("ledger-threads");
+    let folder = Folder::with_fit("ledger-threads");
     std::thread::scope(|scope| {
         for name in ["a", "b", "c", "d", "e", "f"] {
             let folder = &folder;
@@ -99,7 +81,7 @@ fn forecasts_recorded_at_the_same_time_follow_each_other() {
 
 #[test]
 fn strict_says_no_to_forecasts_that_hold_too_seldom() {
-    let folder = folder("ledger-strict");
+    let folder = Folder::with_fit("ledger-strict");
     let mut truth = "run,params,tokens,loss\n".to_owned();
     for name in ["a", "b", "c", "d", "e"] {
         record(&folder, &[name]);
@@ -119,7 +101,7 @@ fn strict_says_no_to_forecasts_that_hold_too_seldom() {
 
 #[test]
 fn a_changed_or_torn_ledger_is_refused_and_left_alone() {
-    let folder = folder("ledger-broken");
+    let folder = Folder::with_fit("ledger-broken");
     record(&folder, &["big", "bigger"]);
     let whole = folder.read("ledger.jsonl");
     for broken in [
@@ -141,7 +123,7 @@ fn a_changed_or_torn_ledger_is_refused_and_left_alone() {
 
 #[test]
 fn names_go_with_points_and_a_forecast_needs_a_distribution() {
-    let folder = folder("ledger-names");
+    let folder = Folder::with_fit("ledger-names");
     let args = [
         "predict",
         "fit.json",
@@ -182,7 +164,7 @@ fn names_go_with_points_and_a_forecast_needs_a_distribution() {
 
 #[test]
 fn a_profile_shows_the_prediction_over_the_floor() {
-    let folder = folder("profile");
+    let folder = Folder::with_fit("profile");
     let said = folder.run(&[
         "predict",
         "fit.json",

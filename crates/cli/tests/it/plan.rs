@@ -6,27 +6,9 @@ fn json(said: &Said) -> serde_json::Value {
     serde_json::from_str(&said.out).expect("JSON on standard output")
 }
 
-/// A folder with a saved fit of the embedded runs.
-fn fitted(test: &str) -> Folder {
-    let folder = Folder::new(test);
-    let said = folder.run(&[
-        "fit",
-        "simulated-ladder",
-        "--law",
-        "chinchilla",
-        "--uncertainty",
-        "bootstrap:100",
-        "-q",
-        "-o",
-        "fit.json",
-    ]);
-    assert_eq!(said.code, 0, "{}", said.err);
-    folder
-}
-
 #[test]
 fn a_budget_gives_the_model_with_intervals_and_distance() {
-    let folder = fitted("plan-budget");
+    let folder = Folder::with_fit("plan-budget");
     let said = folder.run(&["plan", "fit.json", "--compute", "1e22"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(
@@ -57,7 +39,7 @@ fn a_budget_gives_the_model_with_intervals_and_distance() {
 
 #[test]
 fn a_plan_file_gives_the_same_plan_byte_by_byte() {
-    let folder = fitted("plan-file");
+    let folder = Folder::with_fit("plan-file");
     let asked = [
         "plan",
         "fit.json",
@@ -328,7 +310,7 @@ fn shapes_that_can_be_built_are_ranked() {
 
 #[test]
 fn a_gain_holds_what_is_left_when_asked() {
-    let folder = fitted("plan-gain");
+    let folder = Folder::with_fit("plan-gain");
     let said = folder.run(&[
         "plan",
         "--gain",

@@ -21,6 +21,24 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder with a fit of the embedded runs, `fit.json`.
+    pub fn with_fit(test: &str) -> Self {
+        let folder = Self::new(test);
+        let said = folder.run(&[
+            "fit",
+            "simulated-ladder",
+            "--law",
+            "chinchilla",
+            "--uncertainty",
+            "bootstrap:100",
+            "-q",
+            "-o",
+            "fit.json",
+        ]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        folder
+    }
+
     pub fn file(&self, name: &str, bytes: &[u8]) -> &Self {
         std::fs::write(self.0.join(name), bytes).unwrap();
         self

@@ -17,6 +17,7 @@ use isoflop_law::tape::{Output, Program};
 use isoflop_law::{At, Law, VarRole};
 use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
+use isoflop_numerics::search::golden_section;
 use rayon::prelude::*;
 
 /// Simulations with noise.
@@ -141,22 +142,7 @@ fn optimal_params(law: &Law, coefs: &[(String, f64)], product: f64, sizes: &[f64
     };
     let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
     let high = sizes.iter().copied().fold(0.0, f64::max);
-    let (mut a, mut b) = (low.ln() - 7.0, high.ln() + 7.0);
-    let golden = 0.5 * (5.0f64.sqrt() - 1.0);
-    let (mut c, mut d) = (b - golden * (b - a), a + golden * (b - a));
-    let (mut fc, mut fd) = (value(c), value(d));
-    while b - a > 1e-7 {
-        if fc < fd {
-            (b, d, fd) = (d, c, fc);
-            c = b - golden * (b - a);
-            fc = value(c);
-        } else {
-            (a, c, fc) = (c, d, fd);
-            d = a + golden * (b - a);
-            fd = value(d);
-        }
-    }
-    let at = 0.5 * (a + b);
+    let at = golden_section(value, low.ln() - 7.0, high.ln() + 7.0, 1e-7);
     (at > low.ln() - 6.9 && at < high.ln() + 6.9).then(|| at.exp())
 }
 

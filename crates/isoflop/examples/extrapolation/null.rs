@@ -6,7 +6,7 @@ use isoflop::{
     BacktestOptions, Candidate, FitOptions, Law, Objective, Point, RunTable, Uncertainty, fit,
     predict, predict_together,
 };
-use isoflop_testkit::Random;
+use isoflop_testkit::{Random, budgets};
 
 /// Simulations of each case.
 const TIMES: u64 = 400;
@@ -50,20 +50,8 @@ const CASES: [Case; 3] = [
     },
 ];
 
-/// Runs from 3e18 to 3e20 FLOP: five budgets, nine sizes each; noise of half a per cent.
 fn runs(truth: fn(f64, f64) -> f64, rng: &mut Random) -> RunTable {
-    let (mut n, mut d, mut l) = (Vec::new(), Vec::new(), Vec::new());
-    for budget in 0..5 {
-        let c = 3e18 * 10f64.powf(0.5 * f64::from(budget));
-        for size in 0..9 {
-            let best = (c / 120.0).sqrt();
-            let params = best * 10f64.powf(-0.6 + 0.15 * f64::from(size));
-            let tokens = c / 6.0 / params;
-            n.push(params);
-            d.push(tokens);
-            l.push(truth(params, tokens) * (0.005 * rng.normal()).exp());
-        }
-    }
+    let [n, d, l] = budgets(rng, truth);
     RunTable::from_columns("simulated", &[("params", &n), ("tokens", &d), ("loss", &l)])
 }
 

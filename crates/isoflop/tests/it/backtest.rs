@@ -5,7 +5,7 @@ use isoflop::{
     ReadOptions, RunTable, Uncertainty, breaks, extrapolation, fit, predict, predict_together,
     read,
 };
-use isoflop_testkit::Random;
+use isoflop_testkit::{Random, budgets};
 
 fn shared(path: &str, filter: Option<&str>, map: &[(&str, &str)]) -> RunTable {
     let path = format!("{}/../../../shared/data/{path}", env!("CARGO_MANIFEST_DIR"));
@@ -32,20 +32,10 @@ fn squared() -> FitOptions {
     }
 }
 
-/// Five budgets of nine sizes, noise of half a per cent around a truth.
+/// Runs on five budgets around a truth, and the rest of the random numbers.
 fn ladder(seed: u64, truth: impl Fn(f64, f64) -> f64) -> (RunTable, Random) {
     let mut rng = Random::new(seed);
-    let (mut n, mut d, mut l) = (Vec::new(), Vec::new(), Vec::new());
-    for budget in 0..5 {
-        let c = 3e18 * 10f64.powf(0.5 * f64::from(budget));
-        for size in 0..9 {
-            let params = (c / 120.0f64).sqrt() * 10f64.powf(-0.6 + 0.15 * f64::from(size));
-            let tokens = c / 6.0 / params;
-            n.push(params);
-            d.push(tokens);
-            l.push(truth(params, tokens) * (0.005 * rng.normal()).exp());
-        }
-    }
+    let [n, d, l] = budgets(&mut rng, truth);
     let columns: [(&str, &[f64]); 3] = [("params", &n), ("tokens", &d), ("loss", &l)];
     (RunTable::from_columns("simulated", &columns), rng)
 }
