@@ -6,7 +6,7 @@
 //!
 //! Forward and backward passes are written out in [`model`], over matrix products from `matrixmultiply` and plain loops
 //! (`kernels`). A result depends on its [`Spec`] alone: not on threads, not on interruptions, not on the clock. The
-//! program runs a trainer as a process of its own, see docs/adr/0004-trainer-process.md.
+//! program runs a trainer as a process of its own, see docs/adr/0005-trainer-process.md.
 
 pub mod checkpoint;
 pub mod clock;
