@@ -90,30 +90,27 @@ fn conditions(
         .map(|(r, w)| if *w > 0.0 { w * tilt.at(*r) } else { 0.0 })
         .sum();
     let q = row_duals(target, &residuals, &active, &duals, tilt);
-    let jacobian = target.jacobian(&x);
-    let mut stationarity = 0.0f64;
-    let mut gradient = vec![0.0; p];
-    for j in 0..p {
-        let (mut sum, mut size) = (0.0, 0.0);
-        for (i, q) in q.iter().enumerate() {
-            sum += q * jacobian[i * p + j];
-            size += target.weights[i] * jacobian[i * p + j].abs();
-        }
-        gradient[j] = -sum;
-        if outcome.free[j] && size > 0.0 {
-            stationarity = stationarity.max(sum.abs() / size);
-        }
-    }
+    let weights = target.weights;
+    let (mut sums, mut sizes) = (vec![0.0; p], vec![0.0; p]);
     // Curvature of the limit: the runs passed through hold the fit like rows of least squares.
     let mut hessian = vec![0.0; p * p];
-    for i in &active {
-        let row = &jacobian[i * p..(i + 1) * p];
-        for a in 0..p {
-            for b in 0..p {
-                hessian[a * p + b] += row[a] * row[b];
+    target.visit(&x, |i, _, row| {
+        for j in 0..p {
+            sums[j] += q[i] * row[j];
+            sizes[j] += weights[i] * row[j].abs();
+        }
+        if active.contains(&i) {
+            for a in 0..p {
+                for b in 0..p {
+                    hessian[a * p + b] += row[a] * row[b];
+                }
             }
         }
-    }
+    });
+    let gradient = sums.iter().map(|sum| -sum).collect();
+    let stationarity = (0..p)
+        .filter(|j| outcome.free[*j] && sizes[*j] > 0.0)
+        .fold(0.0f64, |most, j| most.max(sums[j].abs() / sizes[j]));
     outcome.gradient = gradient;
     outcome.hessian = hessian;
     outcome.x = x;
@@ -159,25 +156,27 @@ fn newton(
     let residuals = target.residuals(x);
     let q = row_duals(target, &residuals, active, duals, tilt);
     let curvature = target.weighted_hessian(x, &q);
-    let jacobian = target.jacobian(x);
+    let weights = target.weights;
     let n = p + k;
     let mut a = vec![0.0; n * n];
     let mut b = vec![0.0; n];
     for i in 0..p {
         a[i * n..i * n + p].copy_from_slice(&curvature[i * p..(i + 1) * p]);
-        // The duals are solved for whole, so the right side holds the other runs only.
-        b[i] = -(0..residuals.len())
-            .filter(|row| !active.contains(row))
-            .map(|row| q[row] * jacobian[row * p + i])
-            .sum::<f64>();
     }
-    for (m, row) in active.iter().enumerate() {
-        for i in 0..p {
-            a[i * n + p + m] = target.weights[*row] * jacobian[row * p + i];
-            a[(p + m) * n + i] = jacobian[row * p + i];
+    target.visit(x, |i, residual, row| {
+        let Some(m) = active.iter().position(|at| *at == i) else {
+            // The duals are solved for whole, so the right side holds the other runs only.
+            for j in 0..p {
+                b[j] -= q[i] * row[j];
+            }
+            return;
+        };
+        for j in 0..p {
+            a[j * n + p + m] = weights[i] * row[j];
+            a[(p + m) * n + j] = row[j];
         }
-        b[p + m] = residuals[*row];
-    }
+        b[p + m] = residual;
+    });
     let solution = linear::solve_general(&a, &b)?;
     let (dx, duals) = solution.split_at(p);
     Some((dx.to_vec(), duals.to_vec()))

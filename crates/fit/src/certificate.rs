@@ -201,27 +201,24 @@ fn bounds_hit(solved: &Solved<'_>, end: &End, peak: &Peak) -> Vec<usize> {
     let p = coordinates.len();
     let weights = &solved.binding.weights;
     let mut target = Target::new(solved.frame, weights, Penalty::Squared, solved.nat);
-    let jacobian = target.jacobian(&end.outcome.x);
+    let mut most = vec![0.0f64; p];
+    target.visit(&end.outcome.x, |_, _, row| {
+        for (most, slope) in most.iter_mut().zip(row) {
+            *most = most.max(slope.abs());
+        }
+    });
     let size = match solved.objective.scale {
         // Of a logarithm the derivative by a logarithm is a share already.
         Scale::Ln => 1.0,
-        _ => isoflop_numerics::dist::median(
-            &solved
-                .frame
-                .observed
-                .iter()
-                .map(|y| y.abs())
-                .collect::<Vec<_>>(),
-        ),
+        _ => {
+            let observed = solved.frame.observed.iter();
+            let mut sizes: Vec<f64> = observed.map(|y| y.abs()).collect();
+            isoflop_numerics::dist::median_in_place(&mut sizes)
+        }
     };
     (0..p)
         .filter(|j| {
-            let most = jacobian
-                .iter()
-                .skip(*j)
-                .step_by(p)
-                .fold(0.0f64, |m, x| m.max(x.abs()));
-            let vanished = coordinates[*j].log && most < VANISHED * size;
+            let vanished = coordinates[*j].log && most[*j] < VANISHED * size;
             !peak.free[*j] || vanished
         })
         .collect()

@@ -143,7 +143,7 @@ pub(crate) fn fit_once(
         objective.penalty,
         PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
     );
-    let mut pools = pool::pools(law, &program, solve::robust_spread(&observed));
+    let mut pools = pool::pools(law, &program, solve::robust_spread(observed.clone()));
     if absolute && !(priors.is_empty() && pools.is_empty()) {
         let fault = Diagnostic::error(
             "bad-objective",
@@ -370,7 +370,7 @@ fn optimum(
                     solved,
                 )?;
                 let mut target = Target::new(frame, weights, Penalty::Squared, 0.0);
-                let spread = robust_spread(&target.residuals(&ends[0].outcome.x));
+                let spread = robust_spread(target.residuals(&ends[0].outcome.x));
                 // A perfect fit has no spread of its own, and a corner of zero would divide by zero.
                 Ok((multiple * spread).max(smallest_delta(frame)))
             }
@@ -509,7 +509,7 @@ fn with_priors(
             search(frame, weights, aim, 1.0, starts, limits, solved)?,
         ));
     }
-    let spread = robust_spread(frame.observed);
+    let spread = robust_spread(frame.observed.to_vec());
     let mut nat = penalty.at(0.05 * spread.max(frame.floor))[1]
         .powi(2)
         .max(f64::MIN_POSITIVE);

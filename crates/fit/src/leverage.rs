@@ -32,11 +32,9 @@ pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage>
     let Some(inverse) = linear::inverse_positive(&h, p) else {
         return Vec::new();
     };
+    let x = &end.outcome.x;
     let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
-    let residuals = target.residuals(&end.outcome.x);
-    let jacobian = target.jacobian(&end.outcome.x);
-    let errors = standard_errors(solved, penalty, &residuals, &jacobian, &inverse, p);
-    let hat = hat(solved, &jacobian, p);
+    let (errors, hat) = yardsticks(&mut target, x, &inverse);
     let lens = Lens {
         solved,
         penalty,
@@ -44,21 +42,36 @@ pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage>
         errors,
         hat,
     };
-    let row = |i: usize| &jacobian[i * p..(i + 1) * p];
-    let mut found: Vec<(usize, f64)> = Vec::with_capacity(SHOWN + 1);
-    for (i, r) in residuals.iter().enumerate() {
-        let moved = lens.shift(i, *r, row(i)).1.abs();
+    let mut found: Vec<Suspect> = Vec::with_capacity(SHOWN + 1);
+    target.visit(x, |run, residual, slopes| {
+        let moved = lens.shift(run, residual, slopes).1.abs();
         // Of equal runs the earlier comes first.
-        let at = found.partition_point(|(_, m)| m.total_cmp(&moved).is_ge());
+        let at = found.partition_point(|other| other.moved.total_cmp(&moved).is_ge());
         if at < SHOWN {
-            found.insert(at, (i, moved));
+            let slopes = slopes.to_vec();
+            found.insert(
+                at,
+                Suspect {
+                    run,
+                    moved,
+                    residual,
+                    slopes,
+                },
+            );
             found.truncate(SHOWN);
         }
-    }
-    let looks = found.iter();
-    looks
-        .map(|(i, _)| lens.look(*i, residuals[*i], row(*i)))
-        .collect()
+    });
+    found.iter().map(|suspect| lens.look(suspect)).collect()
+}
+
+/// A run that moves a coefficient more than most.
+struct Suspect {
+    run: usize,
+    /// How far, in standard errors.
+    moved: f64,
+    residual: f64,
+    /// Its row of the Jacobian.
+    slopes: Vec<f64>,
 }
 
 /// How many runs are shown.
@@ -95,16 +108,17 @@ impl Lens<'_> {
         (most, shift)
     }
 
-    fn look(&self, i: usize, r: f64, row: &[f64]) -> Leverage {
-        let (most, shift) = self.shift(i, r, row);
-        let w = self.solved.binding.weights[i];
+    fn look(&self, suspect: &Suspect) -> Leverage {
+        let row = &suspect.slopes;
+        let (most, shift) = self.shift(suspect.run, suspect.residual, row);
+        let w = self.solved.binding.weights[suspect.run];
         let coordinates = self.solved.frame.bound.program().coordinates();
         let place = self
             .hat
             .as_ref()
             .map_or(0.0, |h| w * linear::quadratic(h, row, row));
         Leverage {
-            place: self.solved.binding.places.get(i),
+            place: self.solved.binding.places.get(suspect.run),
             leverage: place.clamp(0.0, 1.0),
             moves: most.map_or_else(String::new, |j| coordinates[j].name.clone()),
             shift_se: shift,
@@ -112,39 +126,26 @@ impl Lens<'_> {
     }
 }
 
-/// Sandwich standard errors in the solver's coordinates: the yardstick of influence for any penalty.
-fn standard_errors(
-    solved: &Solved<'_>,
-    penalty: Penalty,
-    residuals: &[f64],
-    jacobian: &[f64],
-    inverse: &[f64],
-    p: usize,
-) -> Vec<f64> {
+/// Sandwich standard errors in the solver's coordinates, the yardstick of influence for any penalty, and (JᵀWJ)⁻¹.
+fn yardsticks(target: &mut Target<'_>, x: &[f64], inverse: &[f64]) -> (Vec<f64>, Option<Vec<f64>>) {
+    let (p, penalty, weights) = (target.law_dim(), target.penalty, target.weights);
+    let observed = target.frame.observed;
     let mut variance = vec![0.0; p];
-    for (i, r) in residuals.iter().enumerate() {
-        let score = solved.binding.weights[i] * penalty.of(*r, solved.frame.observed[i])[1];
-        let row = &jacobian[i * p..(i + 1) * p];
-        for (j, v) in variance.iter_mut().enumerate() {
-            let influence: f64 = (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>() * score;
-            *v += influence * influence;
-        }
-    }
-    variance
-        .into_iter()
-        .map(|v| v.sqrt().max(f64::MIN_POSITIVE))
-        .collect()
-}
-
-/// (JᵀWJ)⁻¹.
-fn hat(solved: &Solved<'_>, jacobian: &[f64], p: usize) -> Option<Vec<f64>> {
     let mut gram = vec![0.0; p * p];
-    for (row, w) in jacobian.chunks_exact(p).zip(&solved.binding.weights) {
+    target.visit(x, |i, residual, row| {
+        let w = weights[i];
+        let score = w * penalty.of(residual, observed[i])[1];
         for a in 0..p {
+            let influence: f64 = (0..p).map(|k| inverse[a * p + k] * row[k]).sum::<f64>() * score;
+            variance[a] += influence * influence;
             for b in 0..p {
                 gram[a * p + b] += w * row[a] * row[b];
             }
         }
-    }
-    linear::inverse_positive(&gram, p)
+    });
+    let errors = variance
+        .into_iter()
+        .map(|v| v.sqrt().max(f64::MIN_POSITIVE))
+        .collect();
+    (errors, linear::inverse_positive(&gram, p))
 }

@@ -110,7 +110,7 @@ fn resolution(solved: &Solved<'_>, fit: &Fit) -> Option<Note> {
         _ => return None,
     };
     let mut sorted = solved.frame.observed.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     let gaps: Vec<f64> = sorted
         .windows(2)
         .map(|w| w[1] - w[0])
@@ -261,19 +261,20 @@ fn log_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
         return None;
     }
     let n = x.len() as f64;
-    let (lx, ly): (Vec<f64>, Vec<f64>) = x.iter().zip(y).map(|(a, b)| (a.ln(), b.ln())).unzip();
-    let (mx, my) = (lx.iter().sum::<f64>() / n, ly.iter().sum::<f64>() / n);
-    let dot = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| (a - ma) * (b - mb))
-            .sum::<f64>()
-    };
-    let r = dot(&lx, mx, &ly, my) / (dot(&lx, mx, &lx, mx) * dot(&ly, my, &ly, my)).sqrt();
+    let mean = |column: &[f64]| column.iter().map(|v| v.ln()).sum::<f64>() / n;
+    let (mx, my) = (mean(x), mean(y));
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for (a, b) in x.iter().zip(y) {
+        let (a, b) = (a.ln() - mx, b.ln() - my);
+        xx += a * a;
+        xy += a * b;
+        yy += b * b;
+    }
+    let r = xy / (xx * yy).sqrt();
     r.is_finite().then_some(r)
 }
 
 /// A spread of residuals for the record.
 pub(crate) fn spread_of(residuals: &[f64]) -> f64 {
-    robust_spread(residuals)
+    robust_spread(residuals.to_vec())
 }

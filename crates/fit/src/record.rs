@@ -208,7 +208,8 @@ fn ranges(solved: &Solved<'_>) -> Vec<Range> {
                 .iter()
                 .find(|(l, _)| l == letter)
                 .map_or("", |(_, c)| c.as_str());
-            range(letter, name, var.map_or("", |v| v.unit.as_str()), column)
+            let unit = var.map_or("", |v| v.unit.as_str());
+            range(letter, name, unit, column.clone())
         })
         .collect();
     let input = |letter: &str| {
@@ -222,17 +223,16 @@ fn ranges(solved: &Solved<'_>) -> Vec<Range> {
     if let (Some(n), Some(d)) = (input("N"), input("D")) {
         if input("C").is_none() {
             let c: Vec<f64> = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).collect();
-            out.push(range("C", "", "FLOP (6ND)", &c));
+            out.push(range("C", "", "FLOP (6ND)", c));
         }
         let ratio: Vec<f64> = n.iter().zip(d).map(|(n, d)| d / n).collect();
-        out.push(range("D/N", "", "tokens per parameter", &ratio));
+        out.push(range("D/N", "", "tokens per parameter", ratio));
     }
     out
 }
 
-fn range(name: &str, column: &str, unit: &str, values: &[f64]) -> Range {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+fn range(name: &str, column: &str, unit: &str, mut sorted: Vec<f64>) -> Range {
+    sorted.sort_unstable_by(f64::total_cmp);
     let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
     sorted.dedup();
     Range {

@@ -130,7 +130,7 @@ pub(crate) fn solve(
     memory: Memory,
 ) -> (End, Memory) {
     let mut target = Target::with_memory(frame, weights, Penalty::Squared, nat, memory);
-    let spread = robust_spread(&target.residuals(start));
+    let spread = robust_spread(target.residuals(start));
     if !spread.is_finite() {
         return (failed(target.law_dim()), target.into_memory());
     }
@@ -150,7 +150,7 @@ pub(crate) fn solve(
             last = minimise(&mut target, &x, &law_limits(limits, x.len()));
         }
         Aim::Penalty(Penalty::Student { nu, .. }) => {
-            let scale = robust_spread(&target.residuals(&x)).max(frame.floor);
+            let scale = robust_spread(target.residuals(&x)).max(frame.floor);
             target.penalty = Penalty::Student { nu, scale };
             x.push(scale.ln());
             last = minimise(&mut target, &x, limits);
@@ -277,7 +277,7 @@ fn soften(
     coarse: &Limits,
     make: impl Fn(f64) -> Penalty,
 ) {
-    let mut corner = robust_spread(&target.residuals(x)).max(delta);
+    let mut corner = robust_spread(target.residuals(x)).max(delta);
     loop {
         target.penalty = make(corner);
         if corner <= delta {
@@ -293,11 +293,11 @@ fn soften(
 }
 
 /// 1.4826 × median |r|; not a number when a residual is none.
-pub(crate) fn robust_spread(residuals: &[f64]) -> f64 {
+pub(crate) fn robust_spread(mut residuals: Vec<f64>) -> f64 {
     if residuals.iter().any(|r| !r.is_finite()) {
         return f64::NAN;
     }
-    dist::robust_sd(residuals)
+    dist::robust_sd_in_place(&mut residuals)
 }
 
 /// All ends of the starts that were worth solving, in the order they were screened.

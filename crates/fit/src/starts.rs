@@ -136,7 +136,7 @@ fn declared_box(law: &Law, c: &Coordinate) -> Option<(f64, f64)> {
 
 fn boxes(scene: &Scene<'_>) -> Vec<(f64, f64)> {
     let mut response = scene.response.to_vec();
-    response.sort_by(f64::total_cmp);
+    response.sort_unstable_by(f64::total_cmp);
     let typical = response[response.len() / 2].abs().max(f64::MIN_POSITIVE);
     let smallest = if response[0] > 0.0 {
         response[0]

@@ -6,7 +6,7 @@ use crate::target::{Frame, Target};
 use isoflop_base::{Diagnostic, Severity};
 use isoflop_law::Law;
 use isoflop_law::tape::Program;
-use isoflop_numerics::linear;
+use isoflop_numerics::linear::{self, Triangle};
 use isoflop_numerics::penalty::Penalty;
 
 /// A column whose largest value is below this multiple of its smallest says nothing about an exponent.
@@ -69,8 +69,9 @@ pub(crate) fn identified(
     let mut looked = 0;
     // An odd stride sees both kinds of start, those of the law's file and those from the data.
     for start in starts.iter().step_by((starts.len() / 16) | 1) {
-        let j = target.jacobian(start);
-        let Some(pairs) = scaled_singular(&j, binding.n, p) else {
+        let mut triangle = Triangle::new(p);
+        target.visit_blocks(start, |_, _, rows| triangle.add(rows));
+        let Some(pairs) = triangle.finish().and_then(|r| scaled_singular(&r, binding.n, p)) else {
             continue;
         };
         looked += 1;
@@ -91,13 +92,10 @@ pub(crate) fn identified(
     Err(told(refusal, &binding.notes, Severity::Warning))
 }
 
-/// Singular values of J scaled to columns of unit length, rising, with their vectors; a coefficient without any effect
-/// comes alone.
-fn scaled_singular(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
-    if j.iter().any(|x| !x.is_finite()) {
-        return None;
-    }
-    let square = |k: usize| j.iter().skip(k).step_by(p).map(|x| x * x).sum::<f64>();
+/// Singular values of J scaled to columns of unit length, rising, with their vectors, from its triangle; a coefficient
+/// without any effect comes alone.
+fn scaled_singular(r: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
+    let square = |k: usize| r.iter().skip(k).step_by(p).map(|x| x * x).sum::<f64>();
     let scale: Vec<f64> = (0..p).map(|k| square(k).sqrt()).collect();
     if let Some(k) = scale
         .iter()
@@ -107,12 +105,12 @@ fn scaled_singular(j: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>
         only[k] = 1.0;
         return Some(vec![(0.0, only)]);
     }
-    let scaled: Vec<f64> = j
+    let scaled: Vec<f64> = r
         .iter()
         .enumerate()
         .map(|(i, x)| x / scale[i % p])
         .collect();
-    linear::singular(&linear::triangle(&scaled, p)?, p)
+    linear::singular(&scaled, p)
 }
 
 /// Inputs that hardly change: (letter, column, smallest, largest).

@@ -168,18 +168,37 @@ impl<'a> Target<'a> {
         out
     }
 
-    /// ∂f/∂φ of all rows at `x`: rows × law coordinates.
-    pub fn jacobian(&mut self, x: &[f64]) -> Vec<f64> {
+    /// ∂f/∂φ of all rows at `x`, row by row: the number of the row, its residual, its slopes by the law's coordinates.
+    /// There is never more of the Jacobian than one block.
+    pub fn visit(&mut self, x: &[f64], mut see: impl FnMut(usize, f64, &[f64])) {
+        self.visit_blocks(x, |first, residuals, rows| {
+            let p = rows.len() / residuals.len();
+            for (i, (r, row)) in residuals.iter().zip(rows.chunks_exact(p)).enumerate() {
+                see(first + i, *r, row);
+            }
+        });
+    }
+
+    /// [`Self::visit`] by blocks: the first row, the residuals, rows × law coordinates.
+    pub fn visit_blocks(&mut self, x: &[f64], mut see: impl FnMut(usize, &[f64], &[f64])) {
+        self.set(x);
+        let bound = self.frame.bound;
         let p = self.law_dim();
-        self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
-        let mut j = self
-            .frame
-            .bound
-            .jacobian(&mut self.memory.ws, &self.memory.theta);
-        for row in j.chunks_exact_mut(p) {
-            self.frame.centre.gradient(row);
+        let mut rows = vec![0.0; BLOCK.min(bound.rows()) * p];
+        let memory = &mut self.memory;
+        for block in 0..bound.blocks() {
+            let at = bound.block(block);
+            let (n, first) = (at.len(), at.start);
+            let values = bound.values(&mut memory.ws, block);
+            let residuals = &mut memory.residual[..n];
+            kernels::linear_column(residuals, -1.0, values, &self.frame.observed[at]);
+            let rows = &mut rows[..n * p];
+            bound.jacobian_block(&mut memory.ws, block, rows);
+            for row in rows.chunks_exact_mut(p) {
+                self.frame.centre.gradient(row);
+            }
+            see(first, residuals, rows);
         }
-        j
     }
 
     /// Σ qᵢ ∂fᵢ/∂φ for fixed row weights q.
@@ -276,12 +295,16 @@ impl<'a> Target<'a> {
         if known.iter().all(Option::is_some) {
             return known.into_iter().flatten().collect();
         }
-        let jacobian = self.jacobian(x);
+        let mut squares = vec![0.0; p];
+        self.visit(x, |_, _, row| {
+            for (sum, slope) in squares.iter_mut().zip(row) {
+                *sum += slope * slope;
+            }
+        });
         let size = norm(self.frame.observed.iter().copied());
         (0..p)
             .map(|j| {
-                let slope = norm(jacobian.iter().skip(j).step_by(p).copied());
-                let own = size / slope;
+                let own = size / squares[j].sqrt();
                 known[j].unwrap_or_else(|| match x[j].abs() {
                     at if !(own.is_finite() && own > 0.0) => at.max(f64::MIN_POSITIVE.sqrt()),
                     0.0 => own,

@@ -51,16 +51,36 @@ pub fn sorted_quantile(sorted: &[f64], probability: f64) -> f64 {
 /// Median of a sample in any order.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted_quantile(&sorted, 0.5)
+    median_in_place(&mut values.to_vec())
+}
+
+/// [`median`] without a copy; the order of the values is lost.
+#[must_use]
+pub fn median_in_place(values: &mut [f64]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    let even = values.len().is_multiple_of(2);
+    let (below, upper, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
+    let upper = *upper;
+    if even {
+        let lower = below.iter().copied().max_by(f64::total_cmp).unwrap_or(upper);
+        return lower + 0.5 * (upper - lower);
+    }
+    upper
 }
 
 /// Robust standard deviation about zero: 1.4826 times the median absolute value.
 #[must_use]
 pub fn robust_sd(values: &[f64]) -> f64 {
-    let absolute: Vec<f64> = values.iter().map(|r| r.abs()).collect();
-    1.4826 * median(&absolute)
+    robust_sd_in_place(&mut values.to_vec())
+}
+
+/// [`robust_sd`] without a copy; signs and order of the values are lost.
+#[must_use]
+pub fn robust_sd_in_place(values: &mut [f64]) -> f64 {
+    values.iter_mut().for_each(|x| *x = x.abs());
+    1.4826 * median_in_place(values)
 }
 
 #[cfg(test)]

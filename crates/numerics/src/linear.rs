@@ -130,12 +130,67 @@ pub fn inverse_positive(a: &[f64], p: usize) -> Option<Vec<f64>> {
 /// forming AᵀA means. None with fewer rows than columns or entries that are not finite.
 #[must_use]
 pub fn triangle(a: &[f64], p: usize) -> Option<Vec<f64>> {
-    let n = a.len() / p.max(1);
-    if p == 0 || n < p || a.iter().any(|x| !x.is_finite()) {
-        return None;
+    let mut rows = Triangle::new(p);
+    rows.add(a);
+    rows.finish()
+}
+
+/// Rows of a triangle that are taken in at once.
+const ROWS: usize = 4096;
+
+/// [`triangle`] of a matrix that is never whole: its rows come in pieces, in any number, and only the last few thousand
+/// are held. How the rows are cut does not change the result.
+#[derive(Clone, Debug)]
+pub struct Triangle {
+    p: usize,
+    /// Rows not yet taken in, after the triangle of those before.
+    held: Vec<f64>,
+    rows: usize,
+    finite: bool,
+}
+
+impl Triangle {
+    /// No rows of `p` columns.
+    #[must_use]
+    pub fn new(p: usize) -> Self {
+        Self {
+            p,
+            held: Vec::new(),
+            rows: 0,
+            finite: true,
+        }
     }
-    let r = DMatrix::from_row_slice(n, p, a).qr().unpack_r();
-    Some(r.transpose().as_slice().to_vec())
+
+    /// Adds rows, one after the other.
+    pub fn add(&mut self, mut a: &[f64]) {
+        if self.p == 0 {
+            return;
+        }
+        self.rows += a.len() / self.p;
+        self.finite = self.finite && a.iter().all(|x| x.is_finite());
+        while self.finite && !a.is_empty() {
+            let room = (ROWS.max(2 * self.p) * self.p).saturating_sub(self.held.len());
+            let (now, later) = a.split_at(room.min(a.len()));
+            self.held.extend_from_slice(now);
+            a = later;
+            if !a.is_empty() {
+                self.held = upper(&self.held, self.p);
+            }
+        }
+    }
+
+    /// R, row by row.
+    #[must_use]
+    pub fn finish(self) -> Option<Vec<f64>> {
+        let whole = self.p > 0 && self.rows >= self.p && self.finite;
+        whole.then(|| upper(&self.held, self.p))
+    }
+}
+
+/// R of rows that are at least as many as columns.
+fn upper(rows: &[f64], p: usize) -> Vec<f64> {
+    let r = DMatrix::from_row_slice(rows.len() / p, p, rows).qr().unpack_r();
+    r.transpose().as_slice().to_vec()
 }
 
 /// Singular values of a p × p matrix in rising order with their unit vectors on the right.
@@ -164,10 +219,10 @@ fn orient(vector: &mut [f64]) {
     }
 }
 
-/// (AᵀA)⁻¹ for a matrix of `p` columns, row by row; none when some column adds nothing to those before it.
+/// (AᵀA)⁻¹ from the triangle of A, a matrix of `p` columns, row by row; none when some column adds nothing to those
+/// before it.
 #[must_use]
-pub fn inverse_gram(a: &[f64], p: usize) -> Option<Vec<f64>> {
-    let r = triangle(a, p)?;
+pub fn inverse_gram(r: &[f64], p: usize) -> Option<Vec<f64>> {
     let length = |j: usize| (0..=j).map(|i| r[i * p + j].powi(2)).sum::<f64>().sqrt();
     let independent = |j: usize| r[j * p + j].abs() > 1e-13 * length(j);
     if !(0..p).all(independent) {
@@ -236,7 +291,8 @@ mod tests {
         // Two columns at an angle of 1e-6: AᵀA has a determinant of 4e-12 among entries of 2.
         let angle = 1e-6;
         let a = [1.0, 1.0 + angle, 1.0, 1.0 - angle];
-        let inverse = inverse_gram(&a, 2).expect("independent columns");
+        let gram = |a: &[f64]| triangle(a, 2).and_then(|r| inverse_gram(&r, 2));
+        let inverse = gram(&a).expect("independent columns");
         let wanted = [
             0.5 + 0.5 / (angle * angle),
             -0.5 / (angle * angle),
@@ -245,8 +301,34 @@ mod tests {
         assert!((inverse[0] / wanted[0] - 1.0).abs() < 1e-9);
         assert!((inverse[1] / wanted[1] - 1.0).abs() < 1e-9);
         assert!((inverse[3] / wanted[2] - 1.0).abs() < 1e-9);
-        assert!(inverse_gram(&[1.0, 2.0, 1.0, 2.0], 2).is_none());
-        assert!(inverse_gram(&[1.0, 2.0], 2).is_none());
+        assert!(gram(&[1.0, 2.0, 1.0, 2.0]).is_none());
+        assert!(gram(&[1.0, 2.0]).is_none());
+    }
+
+    #[test]
+    fn a_triangle_is_the_same_however_its_rows_are_cut() {
+        let p = 3;
+        let a: Vec<f64> = (0..10_000 * p)
+            .map(|k| (k as f64 * 0.7).sin() + f64::from(u8::from(k % p == 0)))
+            .collect();
+        let whole = triangle(&a, p).expect("finite");
+        for piece in [1, 7, ROWS, ROWS + 1, 9_999] {
+            let mut pieces = Triangle::new(p);
+            a.chunks(piece * p).for_each(|rows| pieces.add(rows));
+            assert_eq!(pieces.finish().as_ref(), Some(&whole), "{piece} rows at once");
+        }
+        for i in 0..p {
+            for j in i..p {
+                let gram: f64 = a.chunks(p).map(|row| row[i] * row[j]).sum();
+                let again: f64 = (0..p).map(|k| whole[k * p + i] * whole[k * p + j]).sum();
+                assert!((gram - again).abs() < 1e-10 * gram.abs().max(1.0));
+            }
+        }
+        let mut endless = Triangle::new(p);
+        endless.add(&a);
+        endless.add(&[1.0, f64::INFINITY, 1.0]);
+        endless.add(&a);
+        assert_eq!(endless.finish(), None);
     }
 
     #[test]

@@ -31,8 +31,6 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
     let end = &solved.ends[0];
     let penalty = final_penalty(solved, end);
     let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
-    let residuals = target.residuals(&end.outcome.x);
-    let jacobian = target.jacobian(&end.outcome.x);
     let (mut squares, mut cubes) = (vec![0.0; p], vec![0.0; p]);
     let mut influence = vec![0.0; p];
     let mut in_law = vec![0.0; p];
@@ -41,9 +39,8 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
         solved.frame.centre.to_law(&vec![0.0; p], &mut zero);
         zero
     };
-    for (i, row) in jacobian.chunks_exact(p).enumerate() {
-        let score =
-            solved.binding.weights[i] * penalty.of(residuals[i], solved.frame.observed[i])[1];
+    target.visit(&end.outcome.x, |i, residual, row| {
+        let score = solved.binding.weights[i] * penalty.of(residual, solved.frame.observed[i])[1];
         for j in 0..p {
             influence[j] = score * (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>();
         }
@@ -53,7 +50,7 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
             squares[j] += u * u;
             cubes[j] += u * u * u;
         }
-    }
+    });
     (0..p)
         .map(|j| {
             if squares[j] > 0.0 {

@@ -19,7 +19,8 @@ use crate::solve::Aim;
 use crate::target::Target;
 use isoflop_base::{Estimate, Evidence, Interval, Note, Severity};
 use isoflop_numerics::penalty::Penalty;
-use isoflop_numerics::{dist, linear};
+use isoflop_numerics::dist;
+use isoflop_numerics::linear::{self, Triangle};
 
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: bool) -> Spread {
     let coordinates = solved.frame.bound.program().coordinates();
@@ -101,18 +102,21 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let p = solved.frame.bound.program().coordinates().len();
     let weights = &solved.binding.weights;
     let mut target = Target::new(solved.frame, weights, penalty, solved.nat);
-    let residuals = target.residuals(&end.outcome.x);
-    let jacobian = target.jacobian(&end.outcome.x);
-    let terms: Vec<[f64; 4]> = residuals
-        .iter()
-        .zip(solved.frame.observed)
-        .map(|(r, y)| penalty.of(*r, *y))
-        .collect();
-    let n = residuals.len() as f64;
+    let x = &end.outcome.x;
+    let observed = solved.frame.observed;
+    let n = observed.len() as f64;
     let df = (n - peak.dim as f64).max(1.0);
     let mean_weight = weights.iter().sum::<f64>() / n;
     if sandwich {
-        let meat = weighted(&jacobian, p, |i| (weights[i] * terms[i][1]).powi(2));
+        let mut meat = vec![0.0; p * p];
+        target.visit(x, |i, residual, row| {
+            let w = (weights[i] * penalty.of(residual, observed[i])[1]).powi(2);
+            for a in 0..p {
+                for b in 0..p {
+                    meat[a * p + b] += w * row[a] * row[b];
+                }
+            }
+        });
         let bread = free_inverse(&leading(&peak.hessian, peak.dim, p), &peak.free[..p])?;
         return Some(scale(
             &product(&product(&bread, &meat, p), &bread, p),
@@ -132,25 +136,37 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
             mean_weight * n / (n - fitted).max(1.0),
         ));
     }
-    let scores: f64 = (0..residuals.len())
-        .map(|i| weights[i] * terms[i][1].powi(2))
-        .sum::<f64>()
-        / df;
-    let curvature: f64 = (0..residuals.len())
-        .map(|i| weights[i] * terms[i][2])
-        .sum::<f64>()
-        / n;
+    let pooled = !solved.frame.pools.is_empty();
+    let priors = penalty == Penalty::Squared && !solved.frame.priors.is_empty();
+    let open: Vec<usize> = (0..p).filter(|j| peak.free[*j]).collect();
+    let (mut scores, mut curvature) = (0.0, 0.0);
+    // √wᵢ Jᵢ over free coordinates.
+    let mut triangle = Triangle::new(open.len());
+    let mut free_row = vec![0.0; open.len()];
+    target.visit(x, |i, residual, row| {
+        let [_, slope, curve, _] = penalty.of(residual, observed[i]);
+        scores += weights[i] * slope.powi(2);
+        curvature += weights[i] * curve;
+        if !(pooled || priors) {
+            for (to, j) in free_row.iter_mut().zip(&open) {
+                *to = weights[i].sqrt() * row[*j];
+            }
+            triangle.add(&free_row);
+        }
+    });
+    scores /= df;
+    curvature /= n;
     if curvature <= 0.0 {
         // No run inside the corner: the penalty has no curvature to speak of.
         return None;
     }
     let variance = scores * (mean_weight / curvature).powi(2);
-    if !solved.frame.pools.is_empty() {
+    if pooled {
         // The size of a nat holds the noise and what the coefficients cost.
         let inverse = free_inverse(&peak.hessian, &peak.free)?;
         return Some(scale(&leading(&inverse, peak.dim, p), solved.nat));
     }
-    if penalty == Penalty::Squared && !solved.frame.priors.is_empty() {
+    if priors {
         // With priors the curvature holds them too: C = 2 JᵀWJ + priors.
         let gram: Vec<f64> = leading(&peak.curve, peak.dim, p)
             .iter()
@@ -158,36 +174,8 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
             .collect();
         return Some(scale(&free_inverse(&gram, &peak.free[..p])?, variance));
     }
-    let rows = free_rows(&jacobian, weights, &peak.free[..p]);
-    let open = peak.free[..p].iter().filter(|f| **f).count();
-    let inverse = linear::inverse_gram(&rows, open)?;
+    let inverse = linear::inverse_gram(&triangle.finish()?, open.len())?;
     Some(scale(&spread_out(&inverse, &peak.free[..p]), variance))
-}
-
-/// √wᵢ Jᵢ over free coordinates.
-fn free_rows(jacobian: &[f64], weights: &[f64], free: &[bool]) -> Vec<f64> {
-    let open = free.iter().filter(|f| **f).count();
-    // The largest array of a fit: grown step by step it would take up to twice its room.
-    let mut rows = Vec::with_capacity(weights.len() * open);
-    for (row, w) in jacobian.chunks_exact(free.len()).zip(weights) {
-        let open = row.iter().zip(free).filter(|(_, f)| **f);
-        rows.extend(open.map(|(x, _)| w.sqrt() * x));
-    }
-    rows
-}
-
-/// Σ wᵢ JᵢJᵢᵀ.
-fn weighted(jacobian: &[f64], p: usize, weight: impl Fn(usize) -> f64) -> Vec<f64> {
-    let mut out = vec![0.0; p * p];
-    for (i, row) in jacobian.chunks_exact(p).enumerate() {
-        let w = weight(i);
-        for a in 0..p {
-            for b in 0..p {
-                out[a * p + b] += w * row[a] * row[b];
-            }
-        }
-    }
-    out
 }
 
 /// The leading p × p block of a dim × dim matrix.

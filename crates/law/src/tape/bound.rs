@@ -249,16 +249,18 @@ impl<'p> Bound<'p> {
         self.set(ws, theta);
         for block in 0..self.blocks() {
             self.values(ws, block);
-            self.derivatives(ws, block);
             let at = self.block(block);
-            self.scatter(ws, &at, &mut out[at.start * p..at.end * p]);
+            self.jacobian_block(ws, block, &mut out[at.start * p..at.end * p]);
         }
         out
     }
 
-    /// Carries port and group columns of a block to coordinates.
-    fn scatter(&self, ws: &mut Workspace, at: &std::ops::Range<usize>, out: &mut [f64]) {
+    /// The rows of the Jacobian of a block whose values were just computed, into `out`: its rows × coordinates.
+    pub fn jacobian_block(&self, ws: &mut Workspace, block: usize, out: &mut [f64]) {
+        let at = self.block(block);
         let (p, n) = (self.program.coordinates.len(), at.len());
+        self.derivatives(ws, block);
+        out.fill(0.0);
         ws.ready_port_slopes(self.program);
         let adj = &ws.adjoints[0];
         for k in 0..self.program.ports.len() {
