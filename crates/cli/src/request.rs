@@ -3,7 +3,7 @@
 use isoflop::{
     Copies, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Method, Minima, Objective,
     ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, changed_coef, closest,
-    dataset, datasets, fit, fit_groups, read, recipe,
+    dataset, datasets, fit_groups, fit_owned, read, recipe,
 };
 
 use crate::args::{CopiesArg, FitArgs, HowArgs, MinimaArg, WeighArg};
@@ -43,7 +43,7 @@ impl FitRequest {
     /// Reads the table and the law, reports the faults of both together, and fits.
     pub(crate) fn run(&self) -> Result<Fit, Diagnostics> {
         let (law, table) = self.load()?;
-        fit(&law, &table, &self.options)
+        fit_owned(&law, table, &self.options)
     }
 
     /// The same for every group of a column.

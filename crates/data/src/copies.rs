@@ -65,15 +65,31 @@ fn tell(
 
 /// Rows that equal an earlier one of `rows` in every column, ascending.
 fn copies(table: &RunTable, rows: &[usize]) -> Vec<usize> {
-    let mut hashes = vec![0xcbf2_9ce4_8422_2325u64; rows.len()];
-    for column in &table.columns {
-        for (hash, row) in hashes.iter_mut().zip(rows) {
-            *hash = (*hash ^ column.bits(*row))
+    let hash = |row: usize| {
+        let start = 0xcbf2_9ce4_8422_2325u64;
+        table.columns.iter().fold(start, |hash, column| {
+            (hash ^ column.bits(row))
                 .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(29);
-        }
+                .rotate_left(29)
+        })
+    };
+    let mut seen: Vec<u64> = rows.iter().map(|row| hash(*row)).collect();
+    seen.sort_unstable();
+    let mut twice: Vec<u64> = seen
+        .windows(2)
+        .filter(|w| w[0] == w[1])
+        .map(|w| w[0])
+        .collect();
+    drop(seen);
+    twice.dedup();
+    if twice.is_empty() {
+        return Vec::new();
     }
-    let mut order: Vec<(u64, usize)> = hashes.into_iter().zip(rows.iter().copied()).collect();
+    let mut order: Vec<(u64, usize)> = rows
+        .iter()
+        .map(|row| (hash(*row), *row))
+        .filter(|(hash, _)| twice.binary_search(hash).is_ok())
+        .collect();
     order.sort_unstable();
     let mut copies = Vec::new();
     for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {

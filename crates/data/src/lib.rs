@@ -14,6 +14,7 @@ mod derive;
 mod expr;
 mod header;
 mod options;
+mod places;
 mod read;
 mod resolve;
 mod roles;

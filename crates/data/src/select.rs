@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use isoflop_base::Note;
 
-use crate::accounting::Skipped;
+use crate::accounting::{Account, Skipped};
 use crate::checks;
 use crate::column::{Column, MISSING_CODE, Values};
 use crate::copies;
 use crate::resolve::Resolved;
-use crate::table::RunTable;
+use crate::table::{Places, RunTable};
 
 /// One column that a fit needs.
 #[derive(Clone, Debug)]
@@ -84,6 +84,8 @@ pub struct Levels {
 pub struct Selection {
     /// Rows of the table, ascending.
     pub rows: Vec<usize>,
+    /// Where they came from.
+    pub places: Places,
     /// One column per need of numbers, in the order of the needs.
     pub numbers: Vec<Vec<f64>>,
     /// One column per need of levels, in the order of the needs.
@@ -105,6 +107,74 @@ impl RunTable {
     /// (trials, counts) are kept with a note.
     #[must_use]
     pub fn select(&self, needs: &[Need]) -> Selection {
+        let (rows, account, notes) = self.usable(needs);
+        let numbers = needs
+            .iter()
+            .filter(|n| n.kind != NeedKind::Level)
+            .map(|n| rows.iter().map(|r| number(&n.column, *r)).collect())
+            .collect();
+        let levels = needs
+            .iter()
+            .filter(|n| n.kind == NeedKind::Level)
+            .map(|n| levels(n, &rows))
+            .collect();
+        Selection {
+            read: rows.len() + account.rows(),
+            skipped: account.groups().to_vec(),
+            places: self.places(&rows),
+            rows,
+            numbers,
+            levels,
+            notes,
+        }
+    }
+
+    /// [`Self::select`], giving the table up: columns that no need names are let go first, and of the others there are
+    /// never two copies.
+    #[must_use]
+    pub fn into_selection(self, needs: Vec<Need>) -> Selection {
+        let (rows, account, notes) = self.usable(&needs);
+        let places = self.places(&rows);
+        drop(self);
+        let of_levels = |n: &&Need| n.kind == NeedKind::Level;
+        let levels = needs
+            .iter()
+            .filter(of_levels)
+            .map(|n| levels(n, &rows))
+            .collect();
+        let numbers = needs
+            .into_iter()
+            .filter(|n| n.kind != NeedKind::Level)
+            .map(|n| match Arc::try_unwrap(n.column) {
+                Ok(Column {
+                    values: Values::Number(mut v),
+                    ..
+                }) => {
+                    // Rows ascend, so a value is read before its place is written.
+                    for (to, from) in rows.iter().enumerate() {
+                        v[to] = v[*from];
+                    }
+                    v.truncate(rows.len());
+                    v.shrink_to_fit();
+                    v
+                }
+                Ok(column) => rows.iter().map(|r| number(&column, *r)).collect(),
+                Err(shared) => rows.iter().map(|r| number(&shared, *r)).collect(),
+            })
+            .collect();
+        Selection {
+            read: rows.len() + account.rows(),
+            skipped: account.groups().to_vec(),
+            places,
+            rows,
+            numbers,
+            levels,
+            notes,
+        }
+    }
+
+    /// Rows in which all needs are met, ascending; the account of all others; what must be said.
+    fn usable(&self, needs: &[Need]) -> (Vec<usize>, Account, Vec<Note>) {
         let mut account = self.account.clone();
         let mut rows = Vec::with_capacity(self.rows());
         for row in 0..self.rows() {
@@ -121,24 +191,7 @@ impl RunTable {
         }
         let mut notes = copies::leave_out(self, needs, &mut rows, &mut account);
         notes.extend(checks::of_selection(self, needs, &rows));
-        let numbers = needs
-            .iter()
-            .filter(|n| n.kind != NeedKind::Level)
-            .map(|n| rows.iter().map(|r| number(&n.column, *r)).collect())
-            .collect();
-        let levels = needs
-            .iter()
-            .filter(|n| n.kind == NeedKind::Level)
-            .map(|n| levels(n, &rows))
-            .collect();
-        Selection {
-            read: rows.len() + account.rows(),
-            skipped: account.groups().to_vec(),
-            rows,
-            numbers,
-            levels,
-            notes,
-        }
+        (rows, account, notes)
     }
 }
 

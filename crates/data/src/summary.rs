@@ -50,6 +50,6 @@ pub(crate) fn history_of(
 fn last_rows(table: &RunTable) -> Vec<usize> {
     let rows = table.rows();
     (0..rows)
-        .filter(|r| *r + 1 == rows || table.places[*r] != table.places[*r + 1])
+        .filter(|r| *r + 1 == rows || table.places.get(*r) != table.places.get(*r + 1))
         .collect()
 }

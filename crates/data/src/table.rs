@@ -7,6 +7,7 @@ use isoflop_base::{Diagnostics, Evidence, Note, Severity};
 use crate::accounting::{Account, Skipped, list_places};
 use crate::column::{Column, Values};
 use crate::options::Copies;
+use crate::places::{RowPlace, RowPlaces};
 
 /// A table of training runs, in columns.
 ///
@@ -23,7 +24,7 @@ use crate::options::Copies;
 #[derive(Clone, Debug, Default)]
 pub struct RunTable {
     pub(crate) columns: Vec<Arc<Column>>,
-    pub(crate) places: Vec<RowPlace>,
+    pub(crate) places: RowPlaces,
     pub(crate) sources: Vec<Source>,
     /// Rows read from the sources that are not in the table.
     pub(crate) account: Account,
@@ -35,13 +36,6 @@ pub struct RunTable {
     pub(crate) defined: Vec<String>,
     /// Header names that more than one column has.
     pub(crate) twins: Vec<String>,
-}
-
-/// Where a row came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RowPlace {
-    pub(crate) source: u32,
-    pub(crate) line: u32,
 }
 
 /// One file or stream that was read.
@@ -168,7 +162,7 @@ impl RunTable {
     /// Where a row came from, as `file:line`.
     #[must_use]
     pub fn place(&self, row: usize) -> String {
-        format!("{}:{}", self.source_of(row), self.places[row].line)
+        format!("{}:{}", self.source_of(row), self.places.get(row).line)
     }
 
     /// Where the given rows came from.
@@ -176,26 +170,26 @@ impl RunTable {
     pub fn places(&self, rows: &[usize]) -> Places {
         Places {
             sources: self.sources.iter().map(|s| s.name.clone()).collect(),
-            rows: rows.iter().map(|r| self.places[*r]).collect(),
+            rows: self.places.gather(rows),
         }
     }
 
     /// The name of the source a row came from.
     pub(crate) fn source_of(&self, row: usize) -> &str {
-        let source = self.sources.get(self.places[row].source as usize);
+        let source = self.sources.get(self.places.get(row).source as usize);
         source.map_or("", |s| s.name.as_str())
     }
 
     /// The line a row came from, from 1.
     #[must_use]
     pub fn line(&self, row: usize) -> usize {
-        self.places[row].line as usize
+        self.places.get(row).line as usize
     }
 
     /// The first places of some rows, in words.
     pub(crate) fn list_places(&self, rows: &[usize]) -> String {
         let mut apart = rows.to_vec();
-        apart.dedup_by_key(|row| self.places[*row]);
+        apart.dedup_by_key(|row| self.places.get(*row));
         list_places(apart.iter().map(|r| self.place(*r)), apart.len())
     }
 
@@ -241,7 +235,7 @@ impl RunTable {
         for column in &mut self.columns {
             *column = Arc::new(column.gather(rows));
         }
-        self.places = rows.iter().map(|r| self.places[*r]).collect();
+        self.places = self.places.gather(rows);
     }
 
     /// The table with only the given rows, which ascend. Nothing is added to the skipped rows.
@@ -253,32 +247,32 @@ impl RunTable {
                 .iter()
                 .map(|c| Arc::new(c.gather(rows)))
                 .collect(),
-            places: rows.iter().map(|r| self.places[*r]).collect(),
+            places: self.places.gather(rows),
             ..self.clone()
         }
     }
 }
 
-/// Where some rows of a table came from, in eight bytes a row: names are written when they are asked for.
+/// Where some rows of a table came from: names are written when they are asked for.
 #[derive(Clone, Debug)]
 pub struct Places {
     sources: Vec<String>,
-    rows: Vec<RowPlace>,
+    rows: RowPlaces,
 }
 
 impl Places {
     /// The place of the row at this position, as `file:line`.
     #[must_use]
     pub fn get(&self, at: usize) -> String {
-        let place = self.rows[at];
+        let place = self.rows.get(at);
         let name = self.sources.get(place.source as usize);
         format!("{}:{}", name.map_or("", String::as_str), place.line)
     }
 
     /// Keeps the marked rows.
     pub fn retain(&mut self, keep: &[bool]) {
-        let mut marks = keep.iter();
-        self.rows.retain(|_| *marks.next().unwrap_or(&true));
+        let kept = self.rows.iter().zip(keep).filter(|(_, keep)| **keep);
+        self.rows = kept.map(|(place, _)| place).collect();
     }
 
     /// All places, in order.

@@ -86,8 +86,8 @@ fn conditions(
     let residuals = target.residuals(&x);
     let objective: f64 = residuals
         .iter()
-        .zip(target.weights)
-        .map(|(r, w)| if *w > 0.0 { w * tilt.at(*r) } else { 0.0 })
+        .zip(target.weights.iter())
+        .map(|(r, w)| if w > 0.0 { w * tilt.at(*r) } else { 0.0 })
         .sum();
     let q = row_duals(target, &residuals, &active, &duals, tilt);
     let weights = target.weights;
@@ -135,7 +135,7 @@ fn row_duals(
 ) -> Vec<f64> {
     let mut q: Vec<f64> = residuals
         .iter()
-        .zip(target.weights)
+        .zip(target.weights.iter())
         .map(|(r, w)| w * tilt.slope(*r))
         .collect();
     for (i, dual) in active.iter().zip(duals) {

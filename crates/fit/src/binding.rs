@@ -1,7 +1,10 @@
 //! Where a law meets a table: columns found, rows chosen, responses and weights taken out. The only place that
 //! knows both.
 
+use std::borrow::Cow;
+
 use crate::result::{SkippedRows, TableRecord};
+use crate::weights::Weights;
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
 use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection};
 use isoflop_law::tape::Levels;
@@ -19,8 +22,8 @@ pub(crate) struct Binding {
     /// Inputs by letter, in the law's order.
     pub inputs: Vec<(String, Vec<f64>)>,
     pub response: Vec<f64>,
-    /// Weights, one a run; all one when none were asked for.
-    pub weights: Vec<f64>,
+    /// Weights, one a run; none when none were asked for.
+    pub own_weights: Option<Vec<f64>>,
     /// Group of each run for a cluster bootstrap; empty without one.
     pub clusters: Vec<usize>,
     /// Level names of each index combination, for compiling.
@@ -33,6 +36,15 @@ pub(crate) struct Binding {
     pub skipped: Vec<SkippedRows>,
     pub tables: Vec<TableRecord>,
     pub notes: Vec<Note>,
+}
+
+impl Binding {
+    /// The weight of each run.
+    pub fn weights(&self) -> Weights<'_> {
+        self.own_weights
+            .as_ref()
+            .map_or(Weights::Even(self.n), Weights::from)
+    }
 }
 
 /// What a fit needs of a table beside the law's own columns.
@@ -50,6 +62,15 @@ pub(crate) struct Wants<'a> {
 
 /// Finds the law's columns and takes the rows that can be used.
 pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Binding, Diagnostics> {
+    bind_table(law, Cow::Borrowed(table), wants)
+}
+
+/// [`bind`]; a table that is given up is never held beside its own columns.
+pub(crate) fn bind_table(
+    law: &Law,
+    table: Cow<'_, RunTable>,
+    wants: &Wants<'_>,
+) -> Result<Binding, Diagnostics> {
     let mut faults = Vec::new();
     let mut notes: Vec<Note> = table.notes().to_vec();
     let mut needs = Vec::new();
@@ -99,13 +120,17 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
         faults.push(told(last, &notes, Severity::Info));
         return Err(Diagnostics(faults));
     }
-    let selection = table.select(&needs);
+    let tables = tables(&table);
+    let selection = match table {
+        Cow::Borrowed(table) => table.select(&needs),
+        Cow::Owned(table) => table.into_selection(needs),
+    };
     if selection.rows.is_empty() {
         return Err(told(no_rows(&selection), &notes, Severity::Warning).into());
     }
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
-    let mut binding = assemble(law, table, selection, columns, notes, wants);
+    let mut binding = assemble(law, tables, selection, columns, notes, wants);
     leave_out(&mut binding, law);
     if binding.n == 0 {
         let fault = Diagnostic::error("no-usable-rows", "in no row do the shares sum to one");
@@ -119,7 +144,7 @@ pub(crate) fn bind(law: &Law, table: &RunTable, wants: &Wants<'_>) -> Result<Bin
 
 fn assemble(
     law: &Law,
-    table: &RunTable,
+    tables: Vec<TableRecord>,
     selection: Selection,
     columns: Vec<(String, String)>,
     notes: Vec<Note>,
@@ -147,14 +172,14 @@ fn assemble(
             VarRole::Response => response = numbers.next().expect("the response has a column"),
         }
     }
-    let mut weights = if wants.weights.is_some() {
-        numbers.next().expect("the weights have a column")
-    } else {
-        vec![1.0; n]
-    };
+    let mut own_weights = wants
+        .weights
+        .is_some()
+        .then(|| numbers.next().expect("the weights have a column"));
     if let Some(Some(_)) = wants.share {
         let trials = numbers.next().expect("the trials have a column");
-        for ((y, w), n) in response.iter_mut().zip(&mut weights).zip(trials) {
+        let weights = own_weights.get_or_insert_with(|| vec![1.0; n]);
+        for ((y, w), n) in response.iter_mut().zip(weights).zip(trials) {
             *y /= n;
             *w *= n;
         }
@@ -169,10 +194,10 @@ fn assemble(
         levels: level_names(law, &indexes),
         inputs,
         response,
-        weights,
+        own_weights,
         indexes,
         columns,
-        places: table.places(&selection.rows),
+        places: selection.places,
         rows: selection.rows,
         skipped: selection
             .skipped
@@ -183,17 +208,20 @@ fn assemble(
                 places: s.places,
             })
             .collect(),
-        tables: table
-            .sources()
-            .iter()
-            .map(|s| TableRecord {
-                name: s.name.clone(),
-                sha256: s.sha256.clone(),
-                rows: s.rows,
-            })
-            .collect(),
+        tables,
         notes,
     }
+}
+
+fn tables(table: &RunTable) -> Vec<TableRecord> {
+    let sources = table.sources().iter();
+    sources
+        .map(|s| TableRecord {
+            name: s.name.clone(),
+            sha256: s.sha256.clone(),
+            rows: s.rows,
+        })
+        .collect()
 }
 
 /// Leaves out rows in which the inputs of a simplex do not sum to one, each group of shares with its own count.
@@ -244,7 +272,9 @@ fn retain(binding: &mut Binding, keep: &[bool]) {
     }
     only(&mut binding.rows, keep);
     only(&mut binding.response, keep);
-    only(&mut binding.weights, keep);
+    if let Some(weights) = &mut binding.own_weights {
+        only(weights, keep);
+    }
     binding.places.retain(keep);
     if !binding.clusters.is_empty() {
         only(&mut binding.clusters, keep);

@@ -63,7 +63,7 @@ pub(crate) fn peak(solved: &Solved<'_>, end: &End) -> Peak {
     }
     let mut target = Target::new(
         solved.frame,
-        &solved.binding.weights,
+        solved.binding.weights(),
         final_penalty(solved, end),
         solved.nat,
     );
@@ -199,7 +199,7 @@ fn verdict(certificate: &Certificate, zero_eigenvalue: f64) -> Status {
 fn bounds_hit(solved: &Solved<'_>, end: &End, peak: &Peak) -> Vec<usize> {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
-    let weights = &solved.binding.weights;
+    let weights = solved.binding.weights();
     let mut target = Target::new(solved.frame, weights, Penalty::Squared, solved.nat);
     let mut most = vec![0.0f64; p];
     target.visit(&end.outcome.x, |_, _, row| {
@@ -247,9 +247,9 @@ fn newton_decrease(peak: &Peak, free: &[usize]) -> f64 {
 /// residuals.
 fn yardstick(solved: &Solved<'_>, end: &End) -> f64 {
     let penalty = final_penalty(solved, end);
-    let weights = &solved.binding.weights;
+    let weights = solved.binding.weights();
     let target = Target::new(solved.frame, weights, penalty, solved.nat);
-    let exact = penalty.at(EXACT * solved.frame.floor)[0] * weights.iter().sum::<f64>();
+    let exact = penalty.at(EXACT * solved.frame.floor)[0] * weights.total();
     target.yardstick(end.objective).max(exact)
 }
 
@@ -259,7 +259,7 @@ pub(crate) fn starts(solved: &Solved<'_>) -> Starts {
     let yardstick = yardstick(solved, &solved.ends[0]);
     // Σ|r| does not square the rounding of its residuals away.
     let rounding = match solved.aim {
-        Aim::Absolute(_) => solved.frame.floor * solved.binding.weights.iter().sum::<f64>(),
+        Aim::Absolute(_) => solved.frame.floor * solved.binding.weights().total(),
         Aim::Penalty(_) => 0.0,
     };
     let coordinates = solved.frame.bound.program().coordinates();

@@ -1,5 +1,7 @@
 //! The one fit: bind, compile, start, solve, certify, say how sure.
 
+use std::borrow::Cow;
+
 use crate::absolute::smallest_delta;
 use crate::binding::{self, Binding, Wants};
 use crate::centre::Centre;
@@ -10,6 +12,7 @@ use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
 use crate::starts::{self, Scene};
 use crate::target::{Frame, Memory, Target};
+use crate::weights::Weights;
 use crate::{record, staged, structure};
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::RunTable;
@@ -52,6 +55,24 @@ pub(crate) struct Solved<'a> {
 /// Diagnostics when the request or the table is at fault: `unknown-column`, `no-usable-rows`, `too-few-runs`,
 /// `not-identified`, `bad-objective`, `no-start`, and those of the law's own changes.
 pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Diagnostics> {
+    fit_table(law, Cow::Borrowed(table), options)
+}
+
+/// [`fit`] of a table that is given up: its other columns are let go before anything is solved, which matters from
+/// millions of rows on.
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn fit_owned(law: &Law, table: RunTable, options: &FitOptions) -> Result<Fit, Diagnostics> {
+    fit_table(law, Cow::Owned(table), options)
+}
+
+fn fit_table(
+    law: &Law,
+    table: Cow<'_, RunTable>,
+    options: &FitOptions,
+) -> Result<Fit, Diagnostics> {
     let changed;
     let law = if options.coefs.is_empty() {
         law
@@ -63,7 +84,7 @@ pub fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<Fit, Dia
     if law.stages.is_empty() {
         fit_once(law, table, options)
     } else {
-        staged::fit(law, table, options)
+        staged::fit(law, &table, options)
     }
 }
 
@@ -122,12 +143,14 @@ fn wants<'a>(options: &'a FitOptions, objective: &'a Objective) -> Wants<'a> {
 /// All coefficients at once. The law has its changes already.
 pub(crate) fn fit_once(
     law: &Law,
-    table: &RunTable,
+    table: Cow<'_, RunTable>,
     options: &FitOptions,
 ) -> Result<Fit, Diagnostics> {
     let derived = derived::parse(law, &options.derive)?;
     let objective = objective_of(law, options)?;
-    let mut binding = binding::bind(law, table, &wants(options, &objective))?;
+    let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
+    // Runs are told by their places from here on.
+    binding.rows = Vec::new();
     let output = match objective.scale {
         Scale::Raw => Output::Response,
         Scale::Ln => Output::LnResponse,
@@ -187,7 +210,7 @@ pub(crate) fn fit_once(
         pools = settled(
             &unpooled,
             pools,
-            &binding.weights,
+            binding.weights(),
             &objective,
             &starts,
             &limits,
@@ -197,7 +220,7 @@ pub(crate) fn fit_once(
         pools: &pools,
         ..unpooled
     };
-    let (aim, nat, ends) = optimum(&frame, &binding.weights, &objective, &starts, &limits)?;
+    let (aim, nat, ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
     binding.notes.dedup();
     let solved = Solved {
         law,
@@ -350,7 +373,7 @@ pub(crate) fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
 /// The penalty with its numbers, the size of a nat, and the ends of all solved starts, best first.
 fn optimum(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     objective: &Objective,
     starts: &[Vec<f64>],
     limits: &Limits,
@@ -400,7 +423,7 @@ fn optimum(
 
 fn search(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     aim: Aim,
     nat: f64,
     starts: &[Vec<f64>],
@@ -428,7 +451,7 @@ fn search(
 fn settled(
     unpooled: &Frame<'_>,
     mut pools: Vec<Pool>,
-    weights: &[f64],
+    weights: Weights<'_>,
     objective: &Objective,
     starts: &[Vec<f64>],
     limits: &Limits,
@@ -492,7 +515,7 @@ fn dear(runs: usize, effective: f64) -> f64 {
 /// repeating the fit until it settles.
 fn with_priors(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     aim: Aim,
     starts: &[Vec<f64>],
     limits: &Limits,
@@ -546,16 +569,16 @@ fn with_priors(
     ))
 }
 
-pub(crate) fn nat_of(frame: &Frame<'_>, weights: &[f64], penalty: Penalty, x: &[f64]) -> f64 {
+pub(crate) fn nat_of(frame: &Frame<'_>, weights: Weights<'_>, penalty: Penalty, x: &[f64]) -> f64 {
     let residuals = Target::new(frame, weights, penalty, 0.0).residuals(x);
     let (mut scores, mut curvature) = (0.0, 0.0);
-    for (r, w) in residuals.iter().zip(weights) {
+    for (r, w) in residuals.iter().zip(weights.iter()) {
         let [_, slope, curve, majorant] = penalty.at(*r);
         scores += w * slope * slope;
         // A corner far inside the residuals leaves hardly a run with curvature; the majorant bounds it.
         curvature += w * curve.max(1e-3 * majorant);
     }
-    let mean_weight = weights.iter().sum::<f64>() / weights.len() as f64;
+    let mean_weight = weights.mean();
     (mean_weight * scores / curvature).max(f64::MIN_POSITIVE)
 }
 

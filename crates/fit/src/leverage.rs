@@ -33,7 +33,7 @@ pub(crate) fn leverage<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Vec<Leverage>
         return Vec::new();
     };
     let x = &end.outcome.x;
-    let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
+    let mut target = Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
     let (errors, hat) = yardsticks(&mut target, x, &inverse);
     let lens = Lens {
         solved,
@@ -93,7 +93,7 @@ impl Lens<'_> {
     /// The coordinate that moves most without the run, and how far in its standard errors.
     fn shift(&self, i: usize, r: f64, row: &[f64]) -> (Option<usize>, f64) {
         let p = row.len();
-        let w = self.solved.binding.weights[i];
+        let w = self.solved.binding.weights()[i];
         let [_, slope, curve, _] = self.penalty.of(r, self.solved.frame.observed[i]);
         let own = (w * curve * linear::quadratic(&self.inverse, row, row)).clamp(0.0, 1.0);
         let grow = -w * slope / (1.0 - own).max(0.05);
@@ -111,7 +111,7 @@ impl Lens<'_> {
     fn look(&self, suspect: &Suspect) -> Leverage {
         let row = &suspect.slopes;
         let (most, shift) = self.shift(suspect.run, suspect.residual, row);
-        let w = self.solved.binding.weights[suspect.run];
+        let w = self.solved.binding.weights()[suspect.run];
         let coordinates = self.solved.frame.bound.program().coordinates();
         let place = self
             .hat

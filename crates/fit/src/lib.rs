@@ -29,8 +29,9 @@ mod starts;
 mod structure;
 mod target;
 mod uncertainty;
+mod weights;
 
-pub use engine::{UsedRuns, fit, used_runs};
+pub use engine::{UsedRuns, fit, fit_owned, used_runs};
 pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};

@@ -141,7 +141,7 @@ fn dispersion(solved: &Solved<'_>) -> Option<Note> {
     if solved.aim != Aim::Penalty(Penalty::Binomial) {
         return None;
     }
-    let weights = &solved.binding.weights;
+    let weights = solved.binding.weights();
     let mut target = Target::new(solved.frame, weights, Penalty::Binomial, solved.nat);
     let residuals = target.residuals(&solved.ends[0].outcome.x);
     let mut squares = 0.0;

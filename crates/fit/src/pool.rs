@@ -17,6 +17,7 @@
 
 use crate::result::PoolRecord;
 use crate::target::{Frame, Target};
+use crate::weights::Weights;
 use isoflop_law::Law;
 use isoflop_law::tape::Program;
 use isoflop_numerics::linear;
@@ -140,7 +141,7 @@ pub(crate) struct Posterior {
 /// The posterior at `x`; none where the curvature is not positive.
 pub(crate) fn posterior(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     penalty: Penalty,
     nat: f64,
     x: &[f64],

@@ -28,7 +28,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let (certificate, status) = certificate::certify(solved, end, &peak);
     let spread = uncertainty::spread(solved, &peak);
     let penalty = final_penalty(solved, end);
-    let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
+    let mut target = Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
     let residuals = target.residuals(&end.outcome.x);
     let mut notes = solved.binding.notes.clone();
     notes.extend(spread.notes.iter().cloned());

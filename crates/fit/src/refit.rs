@@ -7,6 +7,7 @@ use crate::options::{Objective, PenaltyKind, Scale};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt};
 use crate::target::{Frame, Memory, Target};
+use crate::weights::Weights;
 use isoflop_data::RunTable;
 use isoflop_law::Law;
 use isoflop_law::tape::{Coordinate, Output, Program};
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 /// A fit whose optimum can be sought again with other weights of its runs. Corners and scales stay those of the fit.
 pub struct Refits<'a> {
     frame: &'a Frame<'a>,
-    weights: &'a [f64],
+    weights: Weights<'a>,
     aim: Aim,
     nat: f64,
     limits: &'a Limits,
@@ -89,12 +90,12 @@ pub fn refits<T>(
     let limits = solve::limits(program.coordinates(), &frame, extra);
     let nat = match aim {
         _ if priors.is_empty() => 0.0,
-        Aim::Penalty(penalty) => nat_of(&frame, &binding.weights, penalty, &start),
+        Aim::Penalty(penalty) => nat_of(&frame, binding.weights(), penalty, &start),
         Aim::Absolute(_) => 0.0,
     };
     Some(ask(&Refits {
         frame: &frame,
-        weights: &binding.weights,
+        weights: binding.weights(),
         aim,
         nat,
         limits: &limits,
@@ -138,7 +139,7 @@ impl Refits<'_> {
 
     fn one(&self, drop: &[usize]) -> Option<Vec<f64>> {
         let p = self.coordinates().len();
-        let mut weights = self.weights.to_vec();
+        let mut weights: Vec<f64> = self.weights.iter().collect();
         for i in drop {
             weights[*i] = 0.0;
         }
@@ -147,7 +148,7 @@ impl Refits<'_> {
         }
         let (near, memory) = solve::resolve(
             self.frame,
-            &weights,
+            Weights::from(&weights),
             self.aim,
             self.nat,
             &self.start,
@@ -160,7 +161,7 @@ impl Refits<'_> {
             let from = &self.start[..p];
             solve::solve(
                 self.frame,
-                &weights,
+                Weights::from(&weights),
                 self.aim,
                 self.nat,
                 from,
@@ -190,7 +191,7 @@ impl Refits<'_> {
             Aim::Absolute(tilt) => {
                 let mut target = Target::new(self.frame, self.weights, Penalty::Squared, 0.0);
                 let residuals = target.residuals(&x);
-                let penalties = residuals.iter().zip(self.weights);
+                let penalties = residuals.iter().zip(self.weights.iter());
                 penalties.map(|(r, w)| w * tilt.at(*r)).sum()
             }
         }

@@ -3,6 +3,7 @@
 use crate::absolute;
 use crate::certificate::EXACT;
 use crate::target::{Frame, Memory, Target};
+use crate::weights::Weights;
 use isoflop_law::tape::Coordinate;
 use isoflop_numerics::dist;
 use isoflop_numerics::minimise::{Limits, Outcome, minimise};
@@ -122,7 +123,7 @@ pub(crate) fn limits(coordinates: &[Coordinate], frame: &Frame<'_>, extra: usize
 /// Solves from one start in the solver's coordinates (without the scale of Student's t).
 pub(crate) fn solve(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     aim: Aim,
     nat: f64,
     start: &[f64],
@@ -197,7 +198,7 @@ pub(crate) fn solve(
 /// Solves from a point that is near the optimum: a resample from the optimum of the whole.
 pub(crate) fn resolve(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     aim: Aim,
     nat: f64,
     start: &[f64],
@@ -303,7 +304,7 @@ pub(crate) fn robust_spread(mut residuals: Vec<f64>) -> f64 {
 /// All ends of the starts that were worth solving, in the order they were screened.
 pub(crate) fn multi_start(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     aim: Aim,
     nat: f64,
     starts: &[Vec<f64>],
@@ -344,7 +345,7 @@ fn screening(frame: &Frame<'_>, aim: Aim) -> Penalty {
 /// starts by one, two or three factors more, so that they do not all end on the verge of overflow.
 fn valued(
     frame: &Frame<'_>,
-    weights: &[f64],
+    weights: Weights<'_>,
     penalty: Penalty,
     nat: f64,
     starts: &[Vec<f64>],

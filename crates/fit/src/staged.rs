@@ -8,6 +8,8 @@
 //! errors    every resample of the rows goes through all stages: what the first stage does not know reaches the last
 //! ```
 
+use std::borrow::Cow;
+
 use crate::binding::{self, Wants};
 use crate::engine::fit_once;
 use crate::options::{FitOptions, Uncertainty};
@@ -127,13 +129,9 @@ fn through(
             changes.push(format!("{later} = {start:e}"));
         }
         let own = law.without_stages().with_changes(&changes)?;
-        let rows;
         let table = match &stage.filter {
-            Some(filter) => {
-                rows = table.filtered(filter)?;
-                &rows
-            }
-            None => table,
+            Some(filter) => Cow::Owned(table.filtered(filter)?),
+            None => Cow::Borrowed(table),
         };
         let stage_options = FitOptions {
             derive: if k + 1 == stages.len() {

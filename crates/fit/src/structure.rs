@@ -64,14 +64,17 @@ pub(crate) fn identified(
     }
     let flat = narrow_inputs(law, binding);
     let threshold = if flat.is_empty() { 1e-12 } else { 1e-2 };
-    let mut target = Target::new(frame, &binding.weights, Penalty::Squared, 0.0);
+    let mut target = Target::new(frame, binding.weights(), Penalty::Squared, 0.0);
     let mut open: Vec<Vec<f64>> = Vec::new();
     let mut looked = 0;
     // An odd stride sees both kinds of start, those of the law's file and those from the data.
     for start in starts.iter().step_by((starts.len() / 16) | 1) {
         let mut triangle = Triangle::new(p);
         target.visit_blocks(start, |_, _, rows| triangle.add(rows));
-        let Some(pairs) = triangle.finish().and_then(|r| scaled_singular(&r, binding.n, p)) else {
+        let Some(pairs) = triangle
+            .finish()
+            .and_then(|r| scaled_singular(&r, binding.n, p))
+        else {
             continue;
         };
         looked += 1;

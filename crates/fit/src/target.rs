@@ -13,6 +13,7 @@
 
 use crate::centre::Centre;
 use crate::pool::Pool;
+use crate::weights::Weights;
 use isoflop_law::Prior;
 use isoflop_law::tape::{BLOCK, Bound, Normal, Workspace};
 use isoflop_numerics::kernels;
@@ -36,7 +37,7 @@ pub(crate) struct Frame<'a> {
 /// One objective: a frame with weights and a penalty, and the memory to evaluate it.
 pub(crate) struct Target<'a> {
     pub frame: &'a Frame<'a>,
-    pub weights: &'a [f64],
+    pub weights: Weights<'a>,
     pub penalty: Penalty,
     /// Size of one nat of prior in units of the penalty.
     pub nat: f64,
@@ -75,13 +76,13 @@ impl Memory {
 }
 
 impl<'a> Target<'a> {
-    pub fn new(frame: &'a Frame<'a>, weights: &'a [f64], penalty: Penalty, nat: f64) -> Self {
+    pub fn new(frame: &'a Frame<'a>, weights: Weights<'a>, penalty: Penalty, nat: f64) -> Self {
         Self::with_memory(frame, weights, penalty, nat, Memory::new(frame))
     }
 
     pub fn with_memory(
         frame: &'a Frame<'a>,
-        weights: &'a [f64],
+        weights: Weights<'a>,
         penalty: Penalty,
         nat: f64,
         memory: Memory,
@@ -144,7 +145,7 @@ impl<'a> Target<'a> {
             values,
             &self.frame.observed[at.clone()],
         );
-        let weights = &self.weights[at.clone()];
+        let weights = self.weights.block(at.clone());
         let observed = &self.frame.observed[at.clone()];
         self.penalty.columns(
             &memory.residual[..n],
@@ -519,9 +520,9 @@ impl Problem for Target<'_> {
 
     fn yardstick(&self, value: f64) -> f64 {
         if matches!(self.penalty, Penalty::Student { .. }) {
-            return kernels::total(self.weights);
+            return self.weights.total();
         }
-        let floor = self.penalty.at(self.frame.floor)[0] * kernels::total(self.weights);
+        let floor = self.penalty.at(self.frame.floor)[0] * self.weights.total();
         value.abs().max(floor)
     }
 

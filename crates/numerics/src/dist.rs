@@ -64,7 +64,11 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
     let (below, upper, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
     let upper = *upper;
     if even {
-        let lower = below.iter().copied().max_by(f64::total_cmp).unwrap_or(upper);
+        let lower = below
+            .iter()
+            .copied()
+            .max_by(f64::total_cmp)
+            .unwrap_or(upper);
         return lower + 0.5 * (upper - lower);
     }
     upper

@@ -189,7 +189,9 @@ impl Triangle {
 
 /// R of rows that are at least as many as columns.
 fn upper(rows: &[f64], p: usize) -> Vec<f64> {
-    let r = DMatrix::from_row_slice(rows.len() / p, p, rows).qr().unpack_r();
+    let r = DMatrix::from_row_slice(rows.len() / p, p, rows)
+        .qr()
+        .unpack_r();
     r.transpose().as_slice().to_vec()
 }
 
@@ -315,7 +317,11 @@ mod tests {
         for piece in [1, 7, ROWS, ROWS + 1, 9_999] {
             let mut pieces = Triangle::new(p);
             a.chunks(piece * p).for_each(|rows| pieces.add(rows));
-            assert_eq!(pieces.finish().as_ref(), Some(&whole), "{piece} rows at once");
+            assert_eq!(
+                pieces.finish().as_ref(),
+                Some(&whole),
+                "{piece} rows at once"
+            );
         }
         for i in 0..p {
             for j in i..p {

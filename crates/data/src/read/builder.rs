@@ -7,7 +7,7 @@ use isoflop_base::{DecimalMark, Note};
 use super::column_builder::ColumnBuilder;
 use crate::accounting::Account;
 use crate::column::Column;
-use crate::table::RowPlace;
+use crate::places::{RowPlace, RowPlaces};
 
 /// A column turned out to be text: read again from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ const FIRST_LOOK: usize = 128;
 pub(super) struct Builder {
     columns: Vec<ColumnBuilder>,
     by_name: HashMap<String, usize>,
-    places: Vec<RowPlace>,
+    places: RowPlaces,
     rows_of_source: Vec<usize>,
     source_name: String,
     account: Account,
@@ -33,7 +33,7 @@ pub(super) struct Builder {
 /// What a finished builder holds.
 pub(super) struct Parts {
     pub(super) columns: Vec<Column>,
-    pub(super) places: Vec<RowPlace>,
+    pub(super) places: RowPlaces,
     pub(super) rows_of_source: Vec<usize>,
     pub(super) account: Account,
     pub(super) notes: Vec<Note>,
@@ -46,7 +46,7 @@ impl Builder {
         Self {
             columns: Vec::new(),
             by_name: HashMap::new(),
-            places: Vec::new(),
+            places: RowPlaces::default(),
             rows_of_source: Vec::new(),
             source_name: String::new(),
             account: Account::default(),
@@ -136,10 +136,12 @@ impl Builder {
     /// Ends several rows at once; the first is at `line` and each is one line after the other.
     pub(super) fn end_rows(&mut self, line: usize, rows: usize) -> Option<Restart> {
         let source = u32::try_from(self.rows_of_source.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        self.places.extend((line..line + rows).map(|line| RowPlace {
-            source,
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-        }));
+        for line in line..line + rows {
+            self.places.push(RowPlace {
+                source,
+                line: u32::try_from(line).unwrap_or(u32::MAX),
+            });
+        }
         self.count_rows(rows);
         if self.places.len() < self.next_look {
             return None;

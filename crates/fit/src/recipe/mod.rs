@@ -222,7 +222,7 @@ fn line(
     let points: Vec<[f64; 3]> = used
         .iter()
         .zip(flops)
-        .zip(weights)
+        .zip(weights.iter())
         .filter_map(|((i, c), w)| Some([c.ln(), replicate[*i]?[which].ln(), *w]))
         .collect();
     if points.len() < ENOUGH {

@@ -30,7 +30,7 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
     };
     let end = &solved.ends[0];
     let penalty = final_penalty(solved, end);
-    let mut target = Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
+    let mut target = Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
     let (mut squares, mut cubes) = (vec![0.0; p], vec![0.0; p]);
     let mut influence = vec![0.0; p];
     let mut in_law = vec![0.0; p];
@@ -40,7 +40,7 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
         zero
     };
     target.visit(&end.outcome.x, |i, residual, row| {
-        let score = solved.binding.weights[i] * penalty.of(residual, solved.frame.observed[i])[1];
+        let score = solved.binding.weights()[i] * penalty.of(residual, solved.frame.observed[i])[1];
         for j in 0..p {
             influence[j] = score * (0..p).map(|k| inverse[j * p + k] * row[k]).sum::<f64>();
         }

@@ -20,6 +20,7 @@ use crate::engine::Solved;
 use crate::options::Uncertainty;
 use crate::solve::{self, Aim, End};
 use crate::target::{Frame, Memory, Target};
+use crate::weights::Weights;
 use isoflop_base::{Estimate, Evidence, Note, Severity};
 use isoflop_numerics::dist;
 use isoflop_numerics::penalty::Penalty;
@@ -160,7 +161,7 @@ impl Scratch {
     fn new(solved: &Solved<'_>) -> Self {
         Self {
             memory: Some(Memory::new(solved.frame)),
-            weights: solved.binding.weights.clone(),
+            weights: solved.binding.weights().iter().collect(),
             observed: solved.frame.observed.to_vec(),
         }
     }
@@ -295,7 +296,7 @@ impl<'a> Plan<'a> {
 
     /// Makes one data set.
     fn fill(&self, scratch: &mut Scratch, stream: &mut Stream) {
-        let weights = &self.solved.binding.weights;
+        let weights = self.solved.binding.weights();
         let n = weights.len();
         match &self.draw {
             Draw::Rows => {
@@ -310,7 +311,7 @@ impl<'a> Plan<'a> {
                     *w = -stream.open_unit().ln();
                 }
                 let scale = n as f64 / scratch.weights.iter().sum::<f64>();
-                for (w, own) in scratch.weights.iter_mut().zip(weights) {
+                for (w, own) in scratch.weights.iter_mut().zip(weights.iter()) {
                     *w *= scale * own;
                 }
             }
@@ -352,7 +353,7 @@ impl<'a> Plan<'a> {
         let memory = scratch.memory.take().unwrap_or_else(|| Memory::new(&frame));
         let (end, memory) = solve::resolve(
             &frame,
-            &scratch.weights,
+            Weights::from(&scratch.weights),
             solved.aim,
             solved.nat,
             start,
@@ -395,7 +396,12 @@ fn members(codes: &[usize]) -> Vec<Vec<usize>> {
 
 /// Fitted values, and residuals widened for the coefficients that were fitted to them.
 fn widened(solved: &Solved<'_>) -> (Vec<f64>, Vec<f64>) {
-    let mut target = Target::new(solved.frame, &solved.binding.weights, Penalty::Squared, 0.0);
+    let mut target = Target::new(
+        solved.frame,
+        solved.binding.weights(),
+        Penalty::Squared,
+        0.0,
+    );
     let residuals = target.residuals(&solved.ends[0].outcome.x);
     let n = residuals.len() as f64;
     let p = solved.frame.bound.program().coordinates().len() as f64;
@@ -411,11 +417,15 @@ fn widened(solved: &Solved<'_>) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn noise(solved: &Solved<'_>, residuals: Vec<f64>) -> Noise {
-    let weights = &solved.binding.weights;
+    let weights = solved.binding.weights();
     match final_penalty(solved, &solved.ends[0]) {
         Penalty::Squared => {
             let n = residuals.len() as f64;
-            let squares: f64 = residuals.iter().zip(weights).map(|(r, w)| w * r * r).sum();
+            let squares: f64 = residuals
+                .iter()
+                .zip(weights.iter())
+                .map(|(r, w)| w * r * r)
+                .sum();
             Noise::Normal((squares / n).sqrt())
         }
         Penalty::Student { nu, scale } => Noise::Student { nu, scale },
@@ -423,7 +433,7 @@ fn noise(solved: &Solved<'_>, residuals: Vec<f64>) -> Noise {
         _ => Noise::Own(
             residuals
                 .iter()
-                .zip(weights)
+                .zip(weights.iter())
                 .map(|(r, w)| r * w.sqrt())
                 .collect(),
         ),

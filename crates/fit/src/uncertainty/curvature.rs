@@ -18,9 +18,9 @@ use crate::engine::Solved;
 use crate::solve::Aim;
 use crate::target::Target;
 use isoflop_base::{Estimate, Evidence, Interval, Note, Severity};
-use isoflop_numerics::penalty::Penalty;
 use isoflop_numerics::dist;
 use isoflop_numerics::linear::{self, Triangle};
+use isoflop_numerics::penalty::Penalty;
 
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: bool) -> Spread {
     let coordinates = solved.frame.bound.program().coordinates();
@@ -100,13 +100,13 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let end = &solved.ends[0];
     let penalty = final_penalty(solved, end);
     let p = solved.frame.bound.program().coordinates().len();
-    let weights = &solved.binding.weights;
+    let weights = solved.binding.weights();
     let mut target = Target::new(solved.frame, weights, penalty, solved.nat);
     let x = &end.outcome.x;
     let observed = solved.frame.observed;
     let n = observed.len() as f64;
     let df = (n - peak.dim as f64).max(1.0);
-    let mean_weight = weights.iter().sum::<f64>() / n;
+    let mean_weight = weights.mean();
     if sandwich {
         let mut meat = vec![0.0; p * p];
         target.visit(x, |i, residual, row| {

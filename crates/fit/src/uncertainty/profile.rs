@@ -94,17 +94,17 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
     let probability = 0.5 + 0.5 * solved.options.level;
     let t = dist::t_quantile(probability, df);
     let penalty = final_penalty(solved, end);
-    let mean_weight = solved.binding.weights.iter().sum::<f64>() / n;
+    let mean_weight = solved.binding.weights().total() / n;
     match penalty {
         Penalty::Squared => end.objective * t * t / df,
         Penalty::Binomial => 0.5 * dist::normal_quantile(probability).powi(2),
         Penalty::Student { .. } => 0.5 * mean_weight * dist::normal_quantile(probability).powi(2),
         _ => {
             let mut target =
-                Target::new(solved.frame, &solved.binding.weights, penalty, solved.nat);
+                Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
             let residuals = target.residuals(&end.outcome.x);
             let (mut scores, mut curvature) = (0.0, 0.0);
-            for (r, w) in residuals.iter().zip(&solved.binding.weights) {
+            for (r, w) in residuals.iter().zip(solved.binding.weights().iter()) {
                 let [_, slope, curve, _] = penalty.at(*r);
                 scores += w * slope * slope;
                 curvature += w * curve;
@@ -216,7 +216,7 @@ impl<'a> Profile<'a> {
         limits.upper[j] = value;
         self.x[j] = value;
         let penalty = final_penalty(solved, &solved.ends[0]);
-        let mut target = Target::new(&frame, &solved.binding.weights, penalty, solved.nat);
+        let mut target = Target::new(&frame, solved.binding.weights(), penalty, solved.nat);
         let outcome = minimise(&mut target, &self.x, &limits);
         if outcome.value.is_finite() {
             self.x.clone_from(&outcome.x);
