@@ -65,32 +65,7 @@ fn tell(
 
 /// Rows that equal an earlier one of `rows` in every column, ascending.
 fn copies(table: &RunTable, rows: &[usize]) -> Vec<usize> {
-    let hash = |row: usize| {
-        let start = 0xcbf2_9ce4_8422_2325u64;
-        table.columns.iter().fold(start, |hash, column| {
-            (hash ^ column.bits(row))
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(29)
-        })
-    };
-    let mut seen: Vec<u64> = rows.iter().map(|row| hash(*row)).collect();
-    seen.sort_unstable();
-    let mut twice: Vec<u64> = seen
-        .windows(2)
-        .filter(|w| w[0] == w[1])
-        .map(|w| w[0])
-        .collect();
-    drop(seen);
-    twice.dedup();
-    if twice.is_empty() {
-        return Vec::new();
-    }
-    let mut order: Vec<(u64, usize)> = rows
-        .iter()
-        .map(|row| (hash(*row), *row))
-        .filter(|(hash, _)| twice.binary_search(hash).is_ok())
-        .collect();
-    order.sort_unstable();
+    let order = alike(rows, |row| table.columns.iter().map(move |c| c.bits(row)));
     let mut copies = Vec::new();
     for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
         let mut distinct: Vec<usize> = Vec::new();
@@ -107,6 +82,37 @@ fn copies(table: &RunTable, rows: &[usize]) -> Vec<usize> {
     }
     copies.sort_unstable();
     copies
+}
+
+/// Rows whose cells may equal those of another, with a hash of them, in order of hash and row: most tables have none, and
+/// then a number a row is all it takes.
+pub(crate) fn alike<B: Iterator<Item = u64>>(
+    rows: &[usize],
+    bits: impl Fn(usize) -> B,
+) -> Vec<(u64, usize)> {
+    // FNV-1a, by words.
+    let mixed = |hash: u64, bits: u64| {
+        (hash ^ bits)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    };
+    let hash = |row: usize| bits(row).fold(0xcbf2_9ce4_8422_2325, mixed);
+    let mut seen: Vec<u64> = rows.iter().map(|row| hash(*row)).collect();
+    seen.sort_unstable();
+    let pairs = seen.windows(2).filter(|pair| pair[0] == pair[1]);
+    let mut twice: Vec<u64> = pairs.map(|pair| pair[0]).collect();
+    drop(seen);
+    twice.dedup();
+    if twice.is_empty() {
+        return Vec::new();
+    }
+    let mut order: Vec<(u64, usize)> = rows
+        .iter()
+        .map(|row| (hash(*row), *row))
+        .filter(|(hash, _)| twice.binary_search(hash).is_ok())
+        .collect();
+    order.sort_unstable();
+    order
 }
 
 fn same_cells(table: &RunTable, a: usize, b: usize) -> bool {

@@ -5,6 +5,7 @@ use isoflop_base::{Evidence, Note, Severity};
 use super::units::extent;
 use super::{Scene, quoted};
 use crate::accounting::count;
+use crate::copies::alike;
 use crate::select::{Need, NeedKind, number};
 use crate::table::note;
 
@@ -18,15 +19,6 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Note> {
         .collect();
     notes.extend(repeats(scene));
     notes
-}
-
-/// Start of a hash, and one more number in it (FNV-1a by words).
-const HASH: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn mixed(hash: u64, bits: u64) -> u64 {
-    (hash ^ bits)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .rotate_left(29)
 }
 
 /// An input that takes one value, or nearly.
@@ -77,13 +69,7 @@ fn repeats(scene: &Scene<'_>) -> Option<Note> {
         return None;
     }
     let key = |row: usize| inputs.iter().map(move |n| n.column.bits(row));
-    // By a hash first: most tables have no two equal settings, and long keys are slow to compare.
-    let mut order: Vec<(u64, usize)> = scene
-        .rows
-        .iter()
-        .map(|row| (key(*row).fold(HASH, mixed), *row))
-        .collect();
-    order.sort_unstable();
+    let order = alike(scene.rows, key);
     let value = |row: &usize| number(&response.column, *row);
     let mut rows: Vec<usize> = Vec::new();
     let (mut repeated, mut squares, mut freedom) = (0usize, 0.0, 0usize);

@@ -64,13 +64,15 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
     let terms = Terms::new(scene);
     let stride = values.len().div_ceil(SAMPLE);
     let sample: Vec<usize> = (0..values.len()).step_by(stride).collect();
-    let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
-    let smooth = residuals(scene, &terms, &logs, terms.all(), &sample)?;
-    let flat = residuals(scene, &terms, &logs, 1, &sample)?;
+    let mut residuals = distances(scene, &terms, &values, terms.all(), &sample)?;
     // At one size and one number of tokens most losses are alike, and a surface through the settings of a sweep
     // would bend towards the corner in which all runs diverged. A learning curve is far from flat.
-    let sweep = !terms.scales && spread(&smooth) > spread(&flat) / 2.0;
-    let residuals = if sweep { flat } else { smooth };
+    if !terms.scales {
+        let flat = distances(scene, &terms, &values, 1, &sample)?;
+        if spread(&residuals) > spread(&flat) / 2.0 {
+            residuals = flat;
+        }
+    }
     let off = residuals.iter().filter(|e| e.abs() > OFF).count();
     if off == 0 {
         return None;
@@ -80,16 +82,17 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
 }
 
 /// Distances of the logarithms of all rows from the surface with the first `degree` terms.
-fn residuals(
+fn distances(
     scene: &Scene<'_>,
-    terms: &Terms,
-    logs: &[f64],
+    terms: &Terms<'_>,
+    values: &[f64],
     degree: usize,
     sample: &[usize],
 ) -> Option<Vec<f64>> {
-    let surface = terms.fit(logs, degree, sample)?;
-    let mut residuals: Vec<f64> = (0..logs.len())
-        .map(|i| logs[i] - terms.at(&surface, i))
+    let logs: Vec<f64> = sample.iter().map(|i| values[*i].ln()).collect();
+    let surface = terms.fit(&logs, degree, sample)?;
+    let mut residuals: Vec<f64> = (0..values.len())
+        .map(|i| values[i].ln() - terms.at(&surface, i))
         .collect();
     centre_by_level(scene, &mut residuals);
     Some(residuals)
@@ -148,7 +151,7 @@ impl Sorting {
 /// Reports rows on other scales, if telling scales apart explains nearly all rows that are off one surface.
 fn mixed_scales(
     scene: &Scene<'_>,
-    terms: &Terms,
+    terms: &Terms<'_>,
     values: &[f64],
     sample: &[usize],
     off: usize,
@@ -207,13 +210,13 @@ fn mixed_scales(
 }
 
 /// Sorts rows by scale around a surface that starts flat at `level`.
-fn sort(terms: &Terms, values: &[f64], sample: &[usize], level: f64) -> Option<Sorting> {
+fn sort(terms: &Terms<'_>, values: &[f64], sample: &[usize], level: f64) -> Option<Sorting> {
     let mut surface = vec![level];
     for round in 0..2 * ROUNDS {
-        let mut logs = vec![f64::NAN; values.len()];
-        for i in sample.iter().copied() {
-            logs[i] = nearest(values[i], terms.at(&surface, i)).1;
-        }
+        let logs: Vec<f64> = sample
+            .iter()
+            .map(|i| nearest(values[*i], terms.at(&surface, *i)).1)
+            .collect();
         let degree = if round < ROUNDS {
             terms.linear
         } else {

@@ -118,7 +118,7 @@ fn median(values: &mut [f64]) -> f64 {
     if n == 0 {
         return f64::NAN;
     }
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     f64::midpoint(values[(n - 1) / 2], values[n / 2])
 }
 

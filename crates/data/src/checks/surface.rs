@@ -13,21 +13,24 @@ const STEPS: usize = 12;
 /// Residuals below this weigh the same.
 const FLOOR: f64 = 1e-4;
 
-/// The terms of the surface, one row of terms per row of the table.
-pub(super) struct Terms {
-    rows: Vec<Vec<f64>>,
+/// The terms of the surface at the rows of a scene: made when they are asked for, so that they take no memory.
+pub(super) struct Terms<'a> {
+    rows: &'a [usize],
+    inputs: Vec<Standard<'a>>,
+    /// Whether squares and products of the inputs are among the terms.
+    quadratic: bool,
     /// How many of the terms are linear.
     pub(super) linear: usize,
     /// Whether params, tokens or flops are among the inputs that vary.
     pub(super) scales: bool,
 }
 
-impl Terms {
+impl<'a> Terms<'a> {
     /// Terms for the inputs of a fit that vary, as many as the rows can bear.
-    pub(super) fn new(scene: &Scene<'_>) -> Self {
-        let varying: Vec<(&Need, Vec<f64>)> = scene
+    pub(super) fn new(scene: &Scene<'a>) -> Self {
+        let varying: Vec<(&Need, Standard<'a>)> = scene
             .inputs()
-            .filter_map(|need| Some((need, standardised(need, scene.rows)?)))
+            .filter_map(|need| Some((need, Standard::new(need, scene.rows)?)))
             .take(INPUTS)
             .collect();
         let sizes = [&scene.params, &scene.tokens, &scene.flops];
@@ -36,23 +39,12 @@ impl Terms {
             known.any(|c| c.name == need.column.name)
         };
         let scales = varying.iter().any(|(need, _)| is_size(need));
-        let inputs: Vec<Vec<f64>> = varying.into_iter().map(|(_, x)| x).collect();
+        let inputs: Vec<Standard<'a>> = varying.into_iter().map(|(_, x)| x).collect();
         let linear = 1 + inputs.len();
-        let quadratic = scene.rows.len() >= 4 * linear * (linear + 1) / 2;
-        let rows = (0..scene.rows.len())
-            .map(|i| {
-                let mut terms = vec![1.0];
-                terms.extend(inputs.iter().map(|x| x[i]));
-                if quadratic {
-                    for (a, x) in inputs.iter().enumerate() {
-                        terms.extend(inputs[a..].iter().map(|y| x[i] * y[i]));
-                    }
-                }
-                terms
-            })
-            .collect();
         Self {
-            rows,
+            rows: scene.rows,
+            quadratic: scene.rows.len() >= 4 * linear * (linear + 1) / 2,
+            inputs,
             linear,
             scales,
         }
@@ -60,64 +52,88 @@ impl Terms {
 
     /// How many terms.
     pub(super) fn all(&self) -> usize {
-        self.rows.first().map_or(1, Vec::len)
+        let k = self.inputs.len();
+        self.linear + if self.quadratic { k * (k + 1) / 2 } else { 0 }
     }
 
-    /// Least absolute deviations through `values` with the first `terms` terms, on the rows of `sample`.
-    pub(super) fn fit(&self, values: &[f64], terms: usize, sample: &[usize]) -> Option<Vec<f64>> {
-        let mut coefs: Option<Vec<f64>> = None;
-        for _ in 0..STEPS {
-            let weight = |i: usize| {
-                coefs
-                    .as_ref()
-                    .map_or(1.0, |c| 1.0 / (values[i] - self.at(c, i)).abs().max(FLOOR))
-            };
-            let mut system = vec![vec![0.0; terms + 1]; terms];
-            for i in sample.iter().copied().filter(|i| values[*i].is_finite()) {
-                let (row, w) = (&self.rows[i], weight(i));
-                for (a, line) in system.iter_mut().enumerate() {
-                    for (b, cell) in line[..terms].iter_mut().enumerate() {
-                        *cell += w * row[a] * row[b];
-                    }
-                    line[terms] += w * row[a] * values[i];
-                }
-            }
-            coefs = Some(solve(system)?);
+    /// The terms at row `i` of the scene.
+    fn of(&self, i: usize) -> impl Iterator<Item = f64> {
+        let mut x = [0.0; INPUTS];
+        for (x, input) in x.iter_mut().zip(&self.inputs) {
+            *x = input.at(self.rows[i]);
         }
-        coefs
+        let k = self.inputs.len();
+        let pairs = (0..k).flat_map(move |a| (a..k).map(move |b| x[a] * x[b]));
+        let squares = pairs.take(if self.quadratic { usize::MAX } else { 0 });
+        std::iter::once(1.0)
+            .chain(x.into_iter().take(k))
+            .chain(squares)
+    }
+
+    /// Least absolute deviations with the first `terms` terms through `values`, one a row of `sample`.
+    pub(super) fn fit(&self, values: &[f64], terms: usize, sample: &[usize]) -> Option<Vec<f64>> {
+        let rows: Vec<Vec<f64>> = sample.iter().map(|i| self.of(*i).collect()).collect();
+        through(&rows, values, terms)
     }
 
     /// The surface at a row.
     pub(super) fn at(&self, coefs: &[f64], i: usize) -> f64 {
-        coefs.iter().zip(&self.rows[i]).map(|(c, t)| c * t).sum()
+        coefs.iter().zip(self.of(i)).map(|(c, t)| c * t).sum()
     }
 }
 
-/// The logarithm of an input that is positive, else the input, brought to mean 0 and spread 1; none if it
-/// hardly varies.
-fn standardised(need: &Need, rows: &[usize]) -> Option<Vec<f64>> {
-    let values = need.column.numbers()?;
-    let mut x: Vec<f64> = rows
-        .iter()
-        .map(|r| match need.kind {
-            NeedKind::Positive => values[*r].ln(),
-            _ => values[*r],
-        })
-        .collect();
-    let n = x.len() as f64;
-    let mean = x.iter().sum::<f64>() / n;
-    let spread = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let least = if need.kind == NeedKind::Positive {
-        0.02
-    } else {
-        1e-9 * mean.abs()
-    };
-    // Also false for NaN.
-    let varies = spread > least;
-    varies.then(|| {
-        x.iter_mut().for_each(|v| *v = (*v - mean) / spread);
-        x
-    })
+/// Least absolute deviations through finite `values` with the first `terms` of the terms of each row.
+fn through(rows: &[Vec<f64>], values: &[f64], terms: usize) -> Option<Vec<f64>> {
+    let at = |coefs: &[f64], row: &[f64]| coefs.iter().zip(row).map(|(c, t)| c * t).sum::<f64>();
+    let mut coefs: Option<Vec<f64>> = None;
+    for _ in 0..STEPS {
+        let mut system = vec![vec![0.0; terms + 1]; terms];
+        for (row, value) in rows.iter().zip(values).filter(|(_, v)| v.is_finite()) {
+            let w = coefs
+                .as_ref()
+                .map_or(1.0, |c| 1.0 / (value - at(c, row)).abs().max(FLOOR));
+            for (a, line) in system.iter_mut().enumerate() {
+                for (b, cell) in line[..terms].iter_mut().enumerate() {
+                    *cell += w * row[a] * row[b];
+                }
+                line[terms] += w * row[a] * value;
+            }
+        }
+        coefs = Some(solve(system)?);
+    }
+    coefs
+}
+
+/// The logarithm of an input that is positive, else the input, brought to mean 0 and spread 1.
+struct Standard<'a> {
+    values: &'a [f64],
+    log: bool,
+    mean: f64,
+    spread: f64,
+}
+
+impl<'a> Standard<'a> {
+    /// None if the input hardly varies.
+    fn new(need: &'a Need, rows: &[usize]) -> Option<Self> {
+        let mut me = Self {
+            values: need.column.numbers()?,
+            log: need.kind == NeedKind::Positive,
+            mean: 0.0,
+            spread: 1.0,
+        };
+        let n = rows.len() as f64;
+        let mean = rows.iter().map(|r| me.at(*r)).sum::<f64>() / n;
+        me.mean = mean;
+        me.spread = (rows.iter().map(|r| me.at(*r).powi(2)).sum::<f64>() / n).sqrt();
+        let least = if me.log { 0.02 } else { 1e-9 * mean.abs() };
+        // Also false for NaN.
+        (me.spread > least).then_some(me)
+    }
+
+    fn at(&self, row: usize) -> f64 {
+        let x = self.values[row];
+        ((if self.log { x.ln() } else { x }) - self.mean) / self.spread
+    }
 }
 
 /// Solves the normal equations, a little of the diagonal added, by elimination with pivots.
@@ -164,13 +180,7 @@ mod tests {
                 if i % 5 == 0 { line + 3.0 } else { line }
             })
             .collect();
-        let terms = Terms {
-            rows,
-            linear: 2,
-            scales: true,
-        };
-        let all: Vec<usize> = (0..50).collect();
-        let coefs = terms.fit(&values, 2, &all).expect("the system is regular");
+        let coefs = through(&rows, &values, 2).expect("the system is regular");
         assert!(
             (coefs[0] - 2.0).abs() < 1e-3 && (coefs[1] + 0.5).abs() < 1e-3,
             "{coefs:?}"
