@@ -193,8 +193,8 @@ fn escaped(text: &str) -> String {
     out
 }
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("../../page/page.css");
+const SCRIPT: &str = include_str!("../../page/page.js");
 
 #[cfg(test)]
 mod tests {
