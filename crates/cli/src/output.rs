@@ -118,15 +118,16 @@ impl Output {
         write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
     }
 
-    /// Shows a plan, which can be written as a plan file as well.
+    /// Shows a plan, which can be written as a plan file as well; a page of it moves.
     pub(crate) fn show_plan(
         &self,
-        doc: &Document,
+        screen: &Document,
+        page: &Document,
         json: impl Fn() -> String,
         toml: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.write(doc, &json, &|_| Ok(toml()))?;
-        self.print(json, || render::text(doc, self.style))
+        self.write(page, &json, &|_| Ok(toml()))?;
+        self.print(json, || render::text(screen, self.style))
     }
 
     /// Shows a result whose text is not that of its document.

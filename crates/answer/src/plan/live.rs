@@ -213,7 +213,9 @@ impl LivePlan {
             });
             plan.add(&planned, &counted, command);
         }
-        out.ok_or_else(|| Diagnostic::error("cannot-plan", "the fit has no level to plan for").into())
+        out.ok_or_else(|| {
+            Diagnostic::error("cannot-plan", "the fit has no level to plan for").into()
+        })
     }
 }
 
@@ -317,7 +319,10 @@ fn levels(fit: &Fit, law: &Law, given: &Given) -> Vec<Vec<(String, String)>> {
     counts.sort_unstable_by(|a, b| b.cmp(a));
     let least = counts.get(MOST_LEVELS - 1).copied().unwrap_or(0);
     let frequent = counted.into_iter().filter(|(_, count)| *count >= least);
-    frequent.map(|(levels, _)| levels).take(MOST_LEVELS).collect()
+    frequent
+        .map(|(levels, _)| levels)
+        .take(MOST_LEVELS)
+        .collect()
 }
 
 /// What is given, and for inputs that a plan neither moves nor is given the median of the runs.

@@ -5,6 +5,7 @@ mod colour;
 mod csv;
 mod html;
 mod markdown;
+mod planner;
 mod scale;
 mod svg;
 mod text;
