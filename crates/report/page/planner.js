@@ -272,8 +272,8 @@
         output.dataset.value = String(e.value);
         if (e.interval) [output.dataset.lower, output.dataset.upper] = e.interval.map(String);
         else if (done) for (const end of ["lower", "upper"]) delete output.dataset[end];
-        output.querySelector(".value").textContent = value;
-        output.querySelector(".unit").textContent = unit;
+        output.querySelector(".value").textContent = unit === "USD" ? `$${value}` : value;
+        output.querySelector(".unit").textContent = unit === "USD" ? "" : unit;
         // Intervals of the answer before stay, faint, until those of this one are there.
         if (done) output.querySelector(".interval").textContent = interval;
         output.classList.toggle("waiting", !done);

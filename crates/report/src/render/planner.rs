@@ -39,13 +39,13 @@ const CONTROLS: [Control; 4] = [
         name: "serve",
         label: "Traffic",
         unit: "tokens",
-        modes: &[("off", "not counted"), ("on", "served over its life")],
+        modes: &[("off", "not counted"), ("on", "counted")],
     },
     Control {
         name: "unique",
         label: "Unique data",
         unit: "tokens",
-        modes: &[("off", "without end"), ("on", "at most")],
+        modes: &[("off", "no limit"), ("on", "at most")],
     },
     Control {
         name: "size",
