@@ -61,22 +61,21 @@
 
   /// The response on any kind of number.
   function walk(surface, coefs, inputs, kind) {
-    const work = [];
-    for (const [op, ...at] of surface.steps) {
-      let value;
-      if (op === "number") value = kind.constant(Number(at[0]));
-      else if (op === "coef") value = kind.constant(coefs[at[0]]);
-      else if (op === "input") value = inputs[at[0]];
-      else if (op === "neg") value = kind.neg(work[at[0]]);
+    const { steps } = surface, work = new Array(steps.length);
+    for (let k = 0; k < steps.length; k++) {
+      const step = steps[k], op = step[0], a = step[1], b = step[2];
+      if (op === "number") work[k] = kind.constant(Number(a));
+      else if (op === "coef") work[k] = kind.constant(coefs[a]);
+      else if (op === "input") work[k] = inputs[a];
+      else if (op === "neg") work[k] = kind.neg(work[a]);
       else if (op === "if") {
-        const chosen = kind.known(work[at[0]]);
-        value = Number.isNaN(chosen) ? kind.constant(NaN) : chosen === 0 ? work[at[2]] : work[at[1]];
-      } else if (op in TESTS) value = kind.constant(test(op, kind.known(work[at[0]]), kind.known(work[at[1]])));
-      else if (op in FUNCTIONS) value = kind.call(op, at.map((k) => work[k]));
-      else value = kind[op](work[at[0]], work[at[1]]);
-      work.push(value);
+        const chosen = kind.known(work[a]);
+        work[k] = Number.isNaN(chosen) ? kind.constant(NaN) : work[chosen === 0 ? step[3] : b];
+      } else if (op in FUNCTIONS) work[k] = kind.call(op, step.slice(1).map((i) => work[i]));
+      else if (op in TESTS) work[k] = kind.constant(test(op, kind.known(work[a]), kind.known(work[b])));
+      else work[k] = kind[op](work[a], work[b]);
     }
-    return work[work.length - 1];
+    return work[steps.length - 1];
   }
 
   // ---- forms: sums of powers factor * X^x * Y^y. null stands for something else.
@@ -238,10 +237,16 @@
     through(w, o, a, power(v, k), k * power(v, k - 1), k * (k - 1) * power(v, k - 2));
   }
 
-  /// A surface ready for jets. `at(coefs)` reads the inputs from `inputs`, six numbers each, and leaves the response in
-  /// `out`.
-  function jets(surface) {
+  /// A surface ready for jets. `hold(coefs)` works out what depends on coefficients and on inputs that do not move alone;
+  /// `at()` the rest, from the inputs in `inputs`, six numbers each, and leaves the response in `out`. `moves` says which
+  /// inputs move.
+  function jets(surface, moves) {
     const count = surface.steps.length;
+    const moving = [], still = [], changes = [];
+    surface.steps.forEach(([op, ...at], k) => {
+      changes.push(op === "input" ? moves[at[0]] : op !== "number" && op !== "coef" && at.some((i) => changes[i]));
+      (changes[k] ? moving : still).push(k);
+    });
     const ops = surface.steps.map(([op]) => OP[op]);
     const args = surface.steps.map(([op, ...at]) => (op === "number" ? [] : at));
     const numbers = surface.steps.map(([op, x]) => (op === "number" ? Number(x) : NaN));
@@ -334,9 +339,9 @@
       }
     }
 
-    function at(coefs) {
-      for (let k = 0; k < count; k++) {
-        const op = ops[k], from = args[k], o = 6 * k;
+    function run(which, coefs) {
+      for (let i = 0; i < which.length; i++) {
+        const k = which[i], op = ops[k], from = args[k], o = 6 * k;
         if (op === OP.number) setConstant(w, o, numbers[k]);
         else if (op === OP.coef) setConstant(w, o, coefs[from[0]]);
         else if (op === OP.input) copy(w, o, inputs, 6 * from[0]);
@@ -348,9 +353,13 @@
         } else if (op <= OP.or) binary(op, o, 6 * from[0], 6 * from[1]);
         else call(op, o, from);
       }
+    }
+    const hold = (coefs) => run(still, coefs);
+    function at() {
+      run(moving, null);
       copy(out, 0, w, 6 * (count - 1));
     }
-    return { inputs, out, at };
+    return { inputs, out, hold, at };
   }
 
   root.isoflopLaw = { walk, terms, jets, NUMBERS, POWERS, setConstant };

@@ -143,8 +143,17 @@
   // What does not depend on sliders, kept with the law.
   function compiled(law) {
     if (!evaluated.has(law)) {
-      evaluated.set(law, { law: jets(law.surface), convention: jets(law.convention.surface), cost: new Float64Array(6),
-        total: new Float64Array(6) });
+      const moved = (roles) => roles.map((role) => role === "params" || role === "tokens" || role === "flops");
+      evaluated.set(law, {
+        law: jets(law.surface, moved(law.roles)),
+        convention: jets(law.convention.surface, moved(law.convention.roles)),
+        cost: new Float64Array(6),
+        total: new Float64Array(6),
+        // What the jets hold, and forms by coefficients; both depend on the unique tokens as well.
+        theta: null,
+        unique: null,
+        forms: new Map(),
+      });
     }
     return evaluated.get(law);
   }
@@ -160,6 +169,13 @@
       this.region = region;
       this.unique = unique ?? Infinity;
       this.own = compiled(law);
+      if (this.own.unique !== this.unique) {
+        this.own.unique = this.unique;
+        this.own.theta = null;
+        this.own.forms.clear();
+        this.fill(this.own.convention.inputs, law.convention.roles, 0, 0, null);
+        this.own.convention.hold([]);
+      }
       this.power = this.conventionTerms();
       this.hasForm = this.power !== null && this.closed(law.best) !== null;
     }
@@ -209,7 +225,7 @@
     flopsJet(x, y) {
       const { convention } = this.law, own = this.own.convention;
       this.fill(own.inputs, convention.roles, x, y, null);
-      own.at([]);
+      own.at();
       const c = own.out;
       if (convention.per_token === null) return c;
       // times tokens = e^y: the product rule
@@ -246,7 +262,11 @@
     jet(theta, x, y) {
       const { roles } = this.law, own = this.own.law;
       this.fill(own.inputs, roles, x, y, roles.includes("flops") ? this.flopsJet(x, y) : null);
-      own.at(theta);
+      if (this.own.theta !== theta) {
+        own.hold(theta);
+        this.own.theta = theta;
+      }
+      own.at();
       return own.out;
     }
 
@@ -265,6 +285,12 @@
 
     closed(theta) {
       if (!this.power || this.hasForm === false) return null;
+      const { forms } = this.own;
+      if (!forms.has(theta)) forms.set(theta, this.form(theta));
+      return forms.get(theta);
+    }
+
+    form(theta) {
       const { roles, surface } = this.law, number = POWERS.constant;
       const flops = roles.includes("flops") ? this.conventionForm() : null;
       const known = { params: POWERS.first, tokens: POWERS.second, flops, unique_tokens: number(this.unique) };

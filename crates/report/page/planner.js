@@ -3,7 +3,7 @@
   "use strict";
 
   // Work on draws in one frame, in milliseconds: the answer itself comes first, intervals may follow in later frames.
-  const SLICE = 8;
+  const SLICE = 6;
   // Silence before a screen reader is told the new answer.
   const QUIET = 500;
 
