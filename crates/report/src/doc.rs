@@ -1,5 +1,6 @@
 //! The document: what is said, free of how it looks. Every renderer takes the same blocks.
 
+use isoflop_answer::plan::LivePlan;
 use isoflop_base::Note;
 
 /// Blocks in reading order, and the plain table behind them for CSV.
@@ -32,6 +33,17 @@ pub enum Block {
     Plot(Plot),
     /// Lines to copy.
     Code(Vec<String>),
+    /// A plan that the reader moves.
+    Planner(Box<Planner>),
+}
+
+/// A plan that the reader moves: a page has sliders for it, other formats the command that gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planner {
+    /// What it is for.
+    pub title: String,
+    /// Laws, draws, limits, and where the sliders start.
+    pub live: LivePlan,
 }
 
 /// A table of shown text.

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::planner;
 use super::svg::figure;
 use crate::build::note_sentences;
 use crate::diagnostics::severity;
@@ -19,9 +20,10 @@ pub fn html(doc: &Document) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          script-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"generator\" content=\"isoflop {}\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <meta name=\"generator\" content=\"isoflop {}\">\n<title>{title}</title>\n<style>{STYLE}{}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#content\">Skip to the content</a>\n<main id=\"content\" dir=\"auto\">\n<h1>{title}</h1>\n",
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        planner::style(doc)
     );
     let headings: Vec<&str> = doc
         .blocks
@@ -34,7 +36,7 @@ pub fn html(doc: &Document) -> String {
     if headings.len() > 2 {
         contents(&mut out, &headings);
     }
-    let (mut sections, mut figures) = (0, 0);
+    let (mut sections, mut figures, mut planners) = (0, 0, 0);
     for block in &doc.blocks {
         match block {
             Block::Heading(h) => {
@@ -74,6 +76,10 @@ pub fn html(doc: &Document) -> String {
             Block::Code(lines) => {
                 let _ = writeln!(out, "<pre>{}</pre>", escaped(&lines.join("\n")));
             }
+            Block::Planner(own) => {
+                planners += 1;
+                planner::section(&mut out, own, planners);
+            }
         }
     }
     if !doc.frame.rows.is_empty() {
@@ -81,7 +87,8 @@ pub fn html(doc: &Document) -> String {
     }
     let _ = write!(
         out,
-        "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        "</main>\n<script>{SCRIPT}</script>\n{}</body>\n</html>\n",
+        planner::scripts(planners)
     );
     out
 }
@@ -176,7 +183,7 @@ fn numbers(out: &mut String, frame: &Frame) {
 }
 
 /// Text as text: nothing in it is markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -193,8 +200,8 @@ fn escaped(text: &str) -> String {
     out
 }
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("../../page/page.css");
+const SCRIPT: &str = include_str!("../../page/page.js");
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Markdown: tables, lists and code blocks that read well in a repository or a note.
 
-use crate::build::note_sentences;
+use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -39,6 +39,7 @@ pub fn markdown(doc: &Document) -> String {
             Block::Formula(formula) => format!("```text\n{formula}\n```"),
             Block::Plot(plot) => format!("*{}*", escaped(&plot.description)),
             Block::Code(lines) => format!("```sh\n{}\n```", lines.join("\n")),
+            Block::Planner(planner) => format!("```sh\n{}\n```", command_line(planner)),
         });
     }
     let mut text = parts.join("\n\n");

@@ -3,7 +3,7 @@
 use isoflop_base::Note;
 
 use super::braille;
-use crate::build::note_sentences;
+use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -90,6 +90,7 @@ pub fn text(doc: &Document, style: Style) -> String {
             }
             Block::Plot(_) => {}
             Block::Code(commands) => lines.extend(commands.iter().map(|c| format!("  {c}"))),
+            Block::Planner(planner) => lines.push(format!("  {}", command_line(planner))),
         }
     }
     let mut text = String::new();
