@@ -9,6 +9,7 @@ mod diagnostics;
 pub mod doc;
 pub mod json;
 pub mod number;
+mod plot;
 pub mod render;
 
 pub use build::{

@@ -347,15 +347,16 @@ fn picture(found: &Extrapolation, law: &str) -> Plot {
     let series = bands
         .iter()
         .enumerate()
-        .map(|(k, band)| Series {
-            label: format!("{:.2} to {:.2}", band.from, band.to),
-            mark: Mark::Dots,
-            colour: Colour::Ramp(k as f64 / bands.len().saturating_sub(1).max(1) as f64),
-            points: own
-                .iter()
-                .filter(|h| h.beyond > band.from && h.beyond <= band.to)
-                .map(|h| (h.observed, h.predicted))
-                .collect(),
+        .map(|(k, band)| {
+            Series::new(
+                format!("{:.2} to {:.2}", band.from, band.to),
+                Mark::Dots,
+                Colour::Ramp(k as f64 / bands.len().saturating_sub(1).max(1) as f64),
+                own.iter()
+                    .filter(|h| h.beyond > band.from && h.beyond <= band.to)
+                    .map(|h| (h.observed, h.predicted))
+                    .collect(),
+            )
         })
         .collect();
     let scale = if found.scale == "ln" {
@@ -371,6 +372,7 @@ fn picture(found: &Extrapolation, law: &str) -> Plot {
             own.len()
         ),
         legend: "orders of magnitude beyond the cut".to_owned(),
+        columns: 1,
         panels: vec![Panel {
             x: Axis {
                 label: "observed".to_owned(),

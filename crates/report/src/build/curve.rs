@@ -48,12 +48,7 @@ pub(super) fn curve(fit: &Fit, law: &Law, input: usize, group: &Group) -> Option
             y.is_finite().then_some((x, y))
         })
         .collect();
-    (points.len() > 1).then(|| Series {
-        label: group.label.clone(),
-        mark: Mark::Line,
-        colour: group.colour,
-        points,
-    })
+    (points.len() > 1).then(|| Series::new(group.label.clone(), Mark::Line, group.colour, points))
 }
 
 /// The median of the group's values.

@@ -89,6 +89,7 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
         subtitle: last_step(&fit.law.formula),
         description: description(fit, &upper, &legend),
         legend,
+        columns: 1,
         panels: vec![upper, lower],
     })
 }
@@ -183,16 +184,16 @@ fn residual_panel(x: Axis, places: &[f64], fit: &Fit, groups: &[Group]) -> Panel
 }
 
 fn dots(group: &Group, xs: &[f64], ys: &[f64]) -> Series {
-    Series {
-        label: group.label.clone(),
-        mark: Mark::Dots,
-        colour: group.colour,
-        points: group
+    Series::new(
+        group.label.clone(),
+        Mark::Dots,
+        group.colour,
+        group
             .rows
             .iter()
             .filter_map(|&row| Some((*xs.get(row)?, *ys.get(row)?)))
             .collect(),
-    }
+    )
 }
 
 /// ln(largest / smallest) of positive values, else the plain width: above zero when the values differ.

@@ -28,12 +28,7 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
                     .filter(|p| p.1.is_finite() && p.1 > 0.0)
                     .collect();
                 if points.len() > 1 {
-                    series.push(Series {
-                        label,
-                        mark: Mark::Line,
-                        colour: Colour::Category(k),
-                        points,
-                    });
+                    series.push(Series::new(label, Mark::Line, Colour::Category(k), points));
                 }
             };
             line(law.name.clone(), &|e| Some(e.value));
@@ -66,6 +61,7 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
         } else {
             String::new()
         },
+        columns: 1,
         panels: vec![
             panel("params", |r| &r.params),
             panel("tokens", |r| &r.tokens),
@@ -92,12 +88,12 @@ pub(super) fn sizes(plan: &Plan) -> Option<Plot> {
                 .collect();
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             if points.len() > 2 {
-                series.push(Series {
-                    label: label.clone(),
-                    mark: Mark::Line,
-                    colour: Colour::Category(k),
+                series.push(Series::new(
+                    label.clone(),
+                    Mark::Line,
+                    Colour::Category(k),
                     points,
-                });
+                ));
             }
         };
         line(&|e| e.value);
@@ -117,6 +113,7 @@ pub(super) fn sizes(plan: &Plan) -> Option<Plot> {
         } else {
             String::new()
         },
+        columns: 1,
         panels: vec![Panel {
             x: Axis {
                 label: "size relative to the optimum".to_owned(),

@@ -1,0 +1,264 @@
+// Draws the plots of the page with Observable Plot. Ranges, ticks and series come ready from the document; the static
+// figure inside <noscript> is the same plot and stays when a chart cannot be drawn.
+(function () {
+  "use strict";
+  const Plot = isoflopVendor;
+  const SHAPES = ["circle", "triangle", "square", "diamond2", "triangle2", "cross"];
+  const DASHES = [null, "8 3", "2 3", "8 3 2 3"];
+  const SVG = "http://www.w3.org/2000/svg";
+
+  const colour = (s) => (s.colour === "ink" ? "var(--ink)" : typeof s.colour === "string" ? `var(--${s.colour})` : `var(--c${s.colour})`);
+  const kind = (s) => (typeof s.colour === "number" ? s.colour : 0);
+  const shape = (s) => SHAPES[kind(s) % SHAPES.length];
+  const dash = (s) => (s.look === "open" ? "6 4" : DASHES[kind(s) % DASHES.length]);
+  const isNumber = (v) => v !== null && v !== undefined && Number.isFinite(v);
+
+  /** A number to four digits, as the tables of the page write it. */
+  function short(v) {
+    if (!isNumber(v)) return "none";
+    if (v === 0) return "0";
+    const size = Math.abs(v);
+    for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"]])
+      if (size >= unit && size < unit * 1e3) return `${Number((v / unit).toPrecision(4))}${word}`;
+    return size >= 1e5 || size < 1e-3 ? v.toExponential(3).replace("+", "").replace(/\.?0+e/, "e") : String(Number(v.toPrecision(4)));
+  }
+
+  /** Ticks that fit: those of the wide axis where there is room, else the few, else every second of them. */
+  function ticksFor(axis, room) {
+    const labelled = (all) => all.filter((t) => t[1] !== "");
+    const needs = (all) => labelled(all).reduce((sum, t) => sum + t[1].length * 7 + 14, 0);
+    let all = needs(axis.ticks) <= room ? axis.ticks : axis.few;
+    while (needs(all) > room && labelled(all).length > 2) {
+      let k = 0;
+      all = all.map((t) => (t[1] === "" || k++ % 2 === 0 ? t : [t[0], ""]));
+    }
+    return all;
+  }
+
+  const points = (s) =>
+    s.x.map((x, i) => ({ x, y: s.y[i], low: s.low && s.low[i], high: s.high && s.high[i], run: s.run && s.run[i], series: s, i }));
+
+  /** What a mark says of itself: the run with all its columns where it is one, else its place. */
+  function words(p, panel) {
+    const lines = [];
+    const run = p.run === undefined ? null : window.isoflopRuns && window.isoflopRuns(p.run);
+    if (run) lines.push(...run);
+    else {
+      if (p.series.label) lines.push(p.series.label);
+      lines.push(`${panel.x.label}: ${short(p.x)}`, `${panel.y.label}: ${short(p.y)}`);
+    }
+    if (isNumber(p.low) && isNumber(p.high)) lines.push(`interval: ${short(p.low)} to ${short(p.high)}`);
+    return lines.join("\n");
+  }
+
+  function seriesMarks(s) {
+    const all = points(s), stroke = colour(s), marks = [];
+    if (s.mark !== "dots" && s.low)
+      marks.push(Plot.areaY(all, { x: "x", y1: "low", y2: "high", fill: stroke, fillOpacity: 0.16, clip: true, ariaLabel: "interval" }));
+    if (s.mark === "line")
+      marks.push(Plot.line(all, { x: "x", y: "y", stroke, strokeWidth: s.look === "faint" ? 1.2 : 1.8, strokeOpacity: s.look === "faint" ? 0.55 : 1,
+        strokeDasharray: dash(s), clip: true, ariaLabel: "line" }));
+    if (s.mark === "dots") {
+      if (s.low) marks.push(Plot.ruleX(all, { x: "x", y1: "low", y2: "high", stroke, strokeOpacity: 0.6, clip: true, ariaLabel: "error bars" }));
+      const many = all.length > 400;
+      marks.push(Plot.dot(all, { x: "x", y: "y", r: many ? 2.4 : 3.4, symbol: shape(s), ariaLabel: "dots",
+        fill: s.look === "open" ? "var(--paper)" : stroke, fillOpacity: s.look === "faint" ? 0.3 : 0.78,
+        stroke: s.look === "open" ? stroke : "var(--paper)", strokeWidth: s.look === "open" ? 1.4 : many ? 0.3 : 0.6, clip: true }));
+    }
+    return marks;
+  }
+
+  /** Names at the ends of lines and on them. */
+  function nameMarks(panel, height) {
+    const inside = (p) => isNumber(p.x) && isNumber(p.y) && p.y >= panel.y.domain[0] && p.y <= panel.y.domain[1];
+    const at = (v) => (panel.y.type === "log" ? Math.log(v) : v);
+    const [low, high] = panel.y.domain.map(at);
+    const ends = [], on = [];
+    for (const s of panel.series) {
+      const all = points(s).filter(inside);
+      if (!all.length) continue;
+      if (s.naming === "end") ends.push({ ...all[all.length - 1], label: s.label });
+      if (s.naming === "on") on.push({ ...all[Math.floor(all.length / 2)], label: s.label });
+    }
+    ends.sort((a, b) => b.y - a.y);
+    let free = -Infinity;
+    const marks = [];
+    for (const e of ends) {
+      const y = height * (1 - (at(e.y) - low) / (high - low));
+      const place = Math.max(y, free);
+      free = place + 13;
+      marks.push(Plot.text([e], { x: "x", y: "y", text: "label", dx: 6, dy: place - y, textAnchor: "start", fill: colour(e.series), fontSize: 11 }));
+    }
+    for (const e of on)
+      marks.push(Plot.text([e], { x: "x", y: "y", text: "label", fill: colour(e.series), stroke: "var(--paper)", strokeWidth: 4, fontSize: 11 }));
+    return marks;
+  }
+
+  function guideMarks(panel) {
+    const how = { stroke: "var(--soft)", strokeDasharray: "5 4", ariaLabel: "reference" };
+    if (panel.guide === "zero") return [Plot.ruleY([0], how)];
+    if (panel.guide === "diagonal") {
+      const [a, b] = [Math.max(panel.x.domain[0], panel.y.domain[0]), Math.min(panel.x.domain[1], panel.y.domain[1])];
+      return [Plot.line([[a, a], [b, b]], how)];
+    }
+    return [];
+  }
+
+  function drawPanel(panel, width, tallest) {
+    const ends = panel.series.filter((s) => s.naming === "end").map((s) => s.label.length);
+    const height = Math.round(Math.max(170, Math.min(tallest * panel.height, width * 1.05)));
+    const margin = { top: 30, bottom: 44, right: ends.length ? 12 + 6.3 * Math.min(18, Math.max(...ends)) : 14 };
+    const yticks = ticksFor(panel.y, 1e9).filter((t, i, all) => all.length < 60 || t[1] !== "");
+    const few = height < 200 ? panel.y.few : yticks;
+    margin.left = 16 + 6.6 * Math.max(2, ...few.map((t) => t[1].length));
+    const xticks = ticksFor(panel.x, width - margin.left - margin.right);
+    const axis = (mark, grid, ticks, more) => [
+      grid(ticks.filter((t) => t[1] !== "").map((t) => t[0]), { stroke: "var(--grid)", strokeOpacity: 1 }),
+      mark(ticks.map((t) => t[0]), { tickFormat: (_, i) => ticks[i][1], tickSize: 4, label: null, ...more }),
+    ];
+    const dots = panel.series.flatMap((s) => (s.mark === "band" ? [] : points(s).filter((p) => isNumber(p.x) && isNumber(p.y))));
+    const tip = Plot.tip(dots, Plot.pointer({ x: "x", y: "y", title: (p) => words(p, panel), maxRadius: 36, fill: "var(--paper)", stroke: "var(--soft)",
+      fontSize: 12, lineHeight: 1.3, pathFilter: "none", textPadding: 9, preferredAnchor: "bottom-left" }));
+    const chart = Plot.plot({
+      width, height: height + margin.top + margin.bottom, marginTop: margin.top, marginBottom: margin.bottom, marginLeft: margin.left, marginRight: margin.right,
+      style: { background: "transparent", color: "var(--ink)", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
+      x: { type: panel.x.type, domain: panel.x.domain, label: null }, y: { type: panel.y.type, domain: panel.y.domain, label: null },
+      marks: [
+        ...axis(Plot.axisX, Plot.gridX, xticks), ...axis(Plot.axisY, Plot.gridY, few),
+        Plot.text([panel.x.label], { frameAnchor: "bottom", dy: 38, fontWeight: 600, lineWidth: width / 12, textOverflow: "ellipsis" }),
+        Plot.text([panel.y.label], { frameAnchor: "top-left", dx: 4 - margin.left, dy: -20, fontWeight: 600, textAnchor: "start" }),
+        ...guideMarks(panel), ...panel.series.flatMap(seriesMarks), ...nameMarks(panel, height), tip,
+      ],
+    });
+    return { chart, dots };
+  }
+
+  /** Arrow keys walk along the marks of a chart; what is under the mark is shown and said. */
+  function byKeyboard(svg, dots, panel, said) {
+    const order = dots.filter((p) => p.series.mark === "dots").concat(dots.filter((p) => p.series.mark === "line"));
+    order.sort((a, b) => a.x - b.x || a.y - b.y);
+    let at = -1;
+    svg.setAttribute("tabindex", "0");
+    svg.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
+      if (event.key === "Escape") {
+        svg.dispatchEvent(new PointerEvent("pointerleave", { pointerType: "mouse" }));
+        return;
+      }
+      if (!step || !order.length) return;
+      event.preventDefault();
+      at = at < 0 ? (step > 0 ? 0 : order.length - 1) : Math.max(0, Math.min(order.length - 1, at + step));
+      const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
+      const place = (name, v) => svg.isoflopScale(name).apply(v) * scale;
+      svg.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, pointerType: "mouse",
+        clientX: box.left + place("x", order[at].x), clientY: box.top + place("y", order[at].y) }));
+      said.textContent = words(order[at], panel).replace(/\n/g, ", ");
+    });
+  }
+
+  function sample(s) {
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [k, v] of Object.entries({ width: 22, height: 12, viewBox: "0 0 22 12", "aria-hidden": "true" })) svg.setAttribute(k, v);
+    const mark = Plot.plot({ width: 22, height: 12, margin: 0, axis: null, x: { domain: [0, 1] }, y: { domain: [0, 1] }, style: { overflow: "visible" },
+      marks: s.mark === "dots"
+        ? [Plot.dot([[0.5, 0.5]], { symbol: shape(s), r: 4, fill: s.look === "open" ? "var(--paper)" : colour(s), stroke: colour(s) })]
+        : s.mark === "line"
+          ? [Plot.line([[0, 0.5], [1, 0.5]], { stroke: colour(s), strokeWidth: 2, strokeDasharray: dash(s) })]
+          : [Plot.areaY([0, 1], { x: (d) => d, y1: 0.1, y2: 0.9, fill: colour(s), fillOpacity: 0.25 })] });
+    svg.append(...mark.childNodes);
+    return svg;
+  }
+
+  function legend(data) {
+    const known = new Map();
+    for (const s of data.panels.flatMap((p) => p.series)) {
+      if (s.naming !== "legend" || !s.label) continue;
+      const have = known.get(s.label);
+      if (!have || (have.mark !== "dots" && s.mark === "dots")) known.set(s.label, s);
+    }
+    if (!known.size) return null;
+    const list = document.createElement("ul");
+    list.className = "legend";
+    if (data.legend) {
+      const head = document.createElement("li");
+      head.className = "of";
+      head.textContent = data.legend;
+      list.append(head);
+    }
+    for (const [label, s] of known) {
+      const item = document.createElement("li"), name = document.createElement("bdi");
+      name.textContent = label;
+      item.append(sample(s), name);
+      list.append(item);
+    }
+    return list;
+  }
+
+  /** Draws a plot into an element, as wide as it is. */
+  function draw(element, data, name) {
+    const columns = Math.max(1, Math.min(data.columns, Math.floor(element.clientWidth / 270)));
+    const width = Math.floor((element.clientWidth - (columns - 1) * 20) / columns);
+    const tallest = columns > 1 ? 200 : 155;
+    const shown = document.createDocumentFragment(), key = legend(data);
+    if (key) shown.append(key);
+    const grid = document.createElement("div"), said = document.createElement("p");
+    grid.className = "panels";
+    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    said.className = "said";
+    said.setAttribute("aria-live", "polite");
+    data.panels.forEach((panel) => {
+      const { chart, dots } = drawPanel(panel, width, tallest);
+      chart.isoflopScale = chart.scale;
+      chart.setAttribute("role", "img");
+      chart.setAttribute("aria-label", `${name}: ${panel.y.label} over ${panel.x.label}. Arrow keys walk along the marks.`);
+      byKeyboard(chart, dots, panel, said);
+      grid.append(chart);
+    });
+    shown.append(grid, said);
+    element.replaceChildren(shown);
+    element.dataset.drawn = String(element.clientWidth);
+  }
+
+  /** The static figure in place of a chart that cannot be drawn. */
+  function fallBack(element, html, error) {
+    console.error(error);
+    element.innerHTML = html;
+  }
+
+  function start() {
+    const open = Array.from(document.querySelectorAll(".chart"), (element) => ({
+      element, name: element.dataset.name, still: element.querySelector("noscript").textContent,
+      data: JSON.parse(document.getElementById(element.id + "-data").textContent),
+    }));
+    const show = (one) => {
+      if (one.element.clientWidth < 40 || one.element.dataset.drawn === String(one.element.clientWidth)) return;
+      try {
+        draw(one.element, one.data, one.name);
+      } catch (error) {
+        fallBack(one.element, one.still, error);
+      }
+    };
+    // One chart a task, so that the page answers while its charts are drawn.
+    const next = (k) => {
+      if (k >= open.length) {
+        document.documentElement.dataset.charts = "drawn";
+        return;
+      }
+      show(open[k]);
+      setTimeout(next, 0, k + 1);
+    };
+    next(0);
+    let wait = 0;
+    new ResizeObserver(() => {
+      clearTimeout(wait);
+      wait = setTimeout(() => open.forEach(show), 120);
+    }).observe(document.getElementById("content"));
+    document.addEventListener("toggle", () => open.forEach(show), true);
+    const onPaper = () => open.forEach(show);
+    window.addEventListener("beforeprint", onPaper);
+    window.addEventListener("afterprint", onPaper);
+  }
+
+  window.isoflopCharts = Object.assign(window.isoflopCharts || {}, { draw, short });
+  start();
+})();
