@@ -22,6 +22,8 @@ pub struct Document {
 pub enum Block {
     /// Starts a section.
     Heading(String),
+    /// Starts a part of a section.
+    Subheading(String),
     /// What was asked and what the answer is, a sentence each.
     Lead {
         /// The question.

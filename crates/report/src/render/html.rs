@@ -115,6 +115,7 @@ impl Page {
                 self.sections += 1;
                 writeln!(out, "<h2 id=\"s{}\">{}</h2>", self.sections, escaped(h))
             }
+            Block::Subheading(h) => writeln!(out, "<h3>{}</h3>", escaped(h)),
             Block::Lead { question, answer } => writeln!(
                 out,
                 "<div class=\"lead\"><p class=\"asked\" dir=\"auto\">{}</p><p class=\"answer\" dir=\"auto\">{}</p></div>",

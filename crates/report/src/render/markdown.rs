@@ -24,6 +24,7 @@ fn part(block: &Block) -> String {
             format!("### {}\n\n{}", escaped(title), inner.join("\n\n"))
         }
         Block::Heading(heading) => format!("## {}", escaped(heading)),
+        Block::Subheading(heading) => format!("### {}", escaped(heading)),
         Block::Paragraph(words) => escaped(words),
         Block::KeyValues(pairs) => pairs
             .iter()

@@ -81,7 +81,9 @@ fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: u
         }
         before = Some(block);
         match block {
-            Block::Heading(heading) => lines.push(style.paint.paint("1", heading)),
+            Block::Heading(heading) | Block::Subheading(heading) => {
+                lines.push(style.paint.paint("1", heading))
+            }
             Block::Lead { question, answer } => {
                 lines.extend(wrapped(question, width, 2));
                 lines.extend(wrapped(answer, width, 2));
@@ -114,8 +116,10 @@ fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: u
 fn is_apart(before: Option<&Block>, block: &Block, plots: Plots) -> bool {
     match (before, block) {
         (_, Block::Plot(_)) => plots == Plots::Braille,
-        (_, Block::Heading(_) | Block::Formula(_) | Block::Fold(..)) => true,
-        (None | Some(Block::Heading(_)), _) | (_, Block::Paragraph(_)) => false,
+        (_, Block::Heading(_) | Block::Subheading(_) | Block::Formula(_) | Block::Fold(..)) => true,
+        (None | Some(Block::Heading(_) | Block::Subheading(_)), _) | (_, Block::Paragraph(_)) => {
+            false
+        }
         _ => true,
     }
 }
