@@ -20,7 +20,7 @@ pub use check::{
     predict_together,
 };
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
-pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline};
+pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
 pub use story::Story;

@@ -22,6 +22,8 @@ pub struct Story {
     pub plan: Result<Plan, String>,
     /// The budget in FLOP, and whether it was asked for; otherwise it is ten times the compute of the largest run.
     pub budget: Option<(f64, bool)>,
+    /// Inputs and levels that the plan holds because nothing else was asked, as the median of the runs or as most of them are.
+    pub held: Vec<(String, String)>,
     /// The law around its runs; or in words why there is no such picture.
     #[serde(serialize_with = "value_or_why")]
     pub outline: Result<Outline, String>,

@@ -1,7 +1,7 @@
 //! The story of a fit: its check, its plan and its picture gathered for one page.
 
 use isoflop_answer::plan::{Ask, Convention, Given, Plan, PlanLaw, PlanRequest, USUAL, plan};
-use isoflop_answer::{BacktestOptions, Check, Checked, Story, check, outline};
+use isoflop_answer::{BacktestOptions, Check, Checked, Story, check, outline, usual};
 use isoflop_base::Diagnostics;
 use isoflop_fit::Fit;
 use isoflop_law::Law;
@@ -37,9 +37,10 @@ pub enum StoryCheck {
 pub fn story(fit: Fit, of: &Reloaded, how: &StoryOptions) -> Result<Story, Diagnostics> {
     let budget = budget(&fit, how.compute);
     let asked = how.compute.is_some() || !how.given.at.is_empty() || !how.given.levels.is_empty();
-    let plan = match (budget, planned(&fit, budget, &how.given)) {
-        (_, Err(faults)) if asked => return Err(faults),
-        (_, found) => found.map_err(|faults| first(&faults)),
+    let (given, held) = completed(&fit, &how.given);
+    let plan = match planned(&fit, budget, &given) {
+        Err(faults) if asked => return Err(faults),
+        found => found.map_err(|faults| first(&faults)),
     };
     let check = match &how.check {
         StoryCheck::Whole => checked(&fit, of),
@@ -48,11 +49,32 @@ pub fn story(fit: Fit, of: &Reloaded, how: &StoryOptions) -> Result<Story, Diagn
     Ok(Story {
         schema: "isoflop.report/1".to_owned(),
         outline: outline(&fit),
+        held: if plan.is_ok() { held } else { Vec::new() },
         budget,
         plan,
         check,
         fit,
     })
+}
+
+/// What was given, completed by what is usual in the runs; and that part in words.
+fn completed(fit: &Fit, given: &Given) -> (Given, Vec<(String, String)>) {
+    let usual = usual(fit);
+    let mut all = given.clone();
+    let mut held = Vec::new();
+    for (name, value) in usual.at {
+        if given.at.iter().all(|(n, _)| *n != name) {
+            held.push((name.clone(), isoflop_base::format_si(value, 3)));
+            all.at.push((name, value));
+        }
+    }
+    for (name, level) in usual.levels {
+        if given.levels.iter().all(|(n, _)| *n != name) {
+            held.push((name.clone(), level.clone()));
+            all.levels.push((name, level));
+        }
+    }
+    (all, held)
 }
 
 /// The budget that was asked for, or one an order of magnitude beyond the runs, in one digit.

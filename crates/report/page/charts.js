@@ -54,14 +54,14 @@
   function seriesMarks(s) {
     const all = points(s), stroke = colour(s), marks = [];
     if (s.mark !== "dots" && s.low)
-      marks.push(Plot.areaY(all, { x: "x", y1: "low", y2: "high", fill: stroke, fillOpacity: 0.16, clip: true, ariaLabel: "interval" }));
+      marks.push(Plot.areaY(all, { x: "x", y1: "low", y2: "high", fill: stroke, fillOpacity: 0.16, clip: true }));
     if (s.mark === "line")
       marks.push(Plot.line(all, { x: "x", y: "y", stroke, strokeWidth: s.look === "faint" ? 1.2 : 1.8, strokeOpacity: s.look === "faint" ? 0.55 : 1,
-        strokeDasharray: dash(s), clip: true, ariaLabel: "line" }));
+        strokeDasharray: dash(s), clip: true }));
     if (s.mark === "dots") {
-      if (s.low) marks.push(Plot.ruleX(all, { x: "x", y1: "low", y2: "high", stroke, strokeOpacity: 0.6, clip: true, ariaLabel: "error bars" }));
-      const many = all.length > 400;
-      marks.push(Plot.dot(all, { x: "x", y: "y", r: many ? 2.4 : 3.4, symbol: shape(s), ariaLabel: "dots",
+      if (s.low) marks.push(Plot.ruleX(all, { x: "x", y1: "low", y2: "high", stroke, strokeOpacity: all.length > 40 ? 0.3 : 0.6, clip: true }));
+      const many = all.length > 150;
+      marks.push(Plot.dot(all, { x: "x", y: "y", r: many ? 2.4 : 3.4, symbol: shape(s),
         fill: s.look === "open" ? "var(--paper)" : stroke, fillOpacity: s.look === "faint" ? 0.3 : 0.78,
         stroke: s.look === "open" ? stroke : "var(--paper)", strokeWidth: s.look === "open" ? 1.4 : many ? 0.3 : 0.6, clip: true }));
     }
@@ -69,7 +69,7 @@
   }
 
   /** Names at the ends of lines and on them. */
-  function nameMarks(panel, height) {
+  function nameMarks(panel, width, height) {
     const inside = (p) => isNumber(p.x) && isNumber(p.y) && p.y >= panel.y.domain[0] && p.y <= panel.y.domain[1];
     const at = (v) => (panel.y.type === "log" ? Math.log(v) : v);
     const [low, high] = panel.y.domain.map(at);
@@ -80,14 +80,18 @@
       if (s.naming === "end") ends.push({ ...all[all.length - 1], label: s.label });
       if (s.naming === "on") on.push({ ...all[Math.floor(all.length / 2)], label: s.label });
     }
+    const across = (v) => (panel.x.type === "log" ? Math.log(v) : v), [left, right] = panel.x.domain.map(across);
+    const placed = [], marks = [];
     ends.sort((a, b) => b.y - a.y);
-    let free = -Infinity;
-    const marks = [];
     for (const e of ends) {
-      const y = height * (1 - (at(e.y) - low) / (high - low));
-      const place = Math.max(y, free);
-      free = place + 13;
-      marks.push(Plot.text([e], { x: "x", y: "y", text: "label", dx: 6, dy: place - y, textAnchor: "start", fill: colour(e.series), fontSize: 11 }));
+      const y = height * (1 - (at(e.y) - low) / (high - low)), x = (width * (across(e.x) - left)) / (right - left);
+      const box = { x, y, reach: e.label.length * 6.4 + 8 };
+      // A name that would touch another goes below it.
+      for (const other of placed)
+        if (Math.abs(other.y - box.y) < 13 && x < other.x + other.reach && other.x < x + box.reach) box.y = other.y + 13;
+      placed.push(box);
+      marks.push(Plot.text([e], { x: "x", y: "y", text: "label", dx: 6, dy: box.y - y, textAnchor: "start", fill: colour(e.series), fontSize: 11,
+        stroke: "var(--paper)", strokeWidth: 3 }));
     }
     for (const e of on)
       marks.push(Plot.text([e], { x: "x", y: "y", text: "label", fill: colour(e.series), stroke: "var(--paper)", strokeWidth: 4, fontSize: 11 }));
@@ -95,7 +99,7 @@
   }
 
   function guideMarks(panel) {
-    const how = { stroke: "var(--soft)", strokeDasharray: "5 4", ariaLabel: "reference" };
+    const how = { stroke: "var(--soft)", strokeDasharray: "5 4" };
     if (panel.guide === "zero") return [Plot.ruleY([0], how)];
     if (panel.guide === "diagonal") {
       const [a, b] = [Math.max(panel.x.domain[0], panel.y.domain[0]), Math.min(panel.x.domain[1], panel.y.domain[1])];
@@ -114,7 +118,7 @@
     const xticks = ticksFor(panel.x, width - margin.left - margin.right);
     const axis = (mark, grid, ticks, more) => [
       grid(ticks.filter((t) => t[1] !== "").map((t) => t[0]), { stroke: "var(--grid)", strokeOpacity: 1 }),
-      mark(ticks.map((t) => t[0]), { tickFormat: (_, i) => ticks[i][1], tickSize: 4, label: null, ...more }),
+      mark(ticks.map((t) => t[0]), { text: ticks.map((t) => t[1]), tickSize: 4, label: null, ...more }),
     ];
     const dots = panel.series.flatMap((s) => (s.mark === "band" ? [] : points(s).filter((p) => isNumber(p.x) && isNumber(p.y))));
     const tip = Plot.tip(dots, Plot.pointer({ x: "x", y: "y", title: (p) => words(p, panel), maxRadius: 36, fill: "var(--paper)", stroke: "var(--soft)",
@@ -127,7 +131,7 @@
         ...axis(Plot.axisX, Plot.gridX, xticks), ...axis(Plot.axisY, Plot.gridY, few),
         Plot.text([panel.x.label], { frameAnchor: "bottom", dy: 38, fontWeight: 600, lineWidth: width / 12, textOverflow: "ellipsis" }),
         Plot.text([panel.y.label], { frameAnchor: "top-left", dx: 4 - margin.left, dy: -20, fontWeight: 600, textAnchor: "start" }),
-        ...guideMarks(panel), ...panel.series.flatMap(seriesMarks), ...nameMarks(panel, height), tip,
+        ...guideMarks(panel), ...panel.series.flatMap(seriesMarks), ...nameMarks(panel, width - margin.left - margin.right, height), tip,
       ],
     });
     return { chart, dots };

@@ -8,6 +8,8 @@ const SNAP: f64 = 0.1;
 const NEAR: f64 = 0.25;
 /// Curves that can be told apart.
 const MOST: usize = 7;
+/// Budgets nearer than this factor cannot be told apart in a picture.
+const APART: f64 = 1.7;
 /// Sizes that a budget needs to show a curve.
 const SIZES: usize = 3;
 
@@ -25,17 +27,9 @@ pub(super) struct Chosen {
 
 /// The budgets of runs with these sizes and compute.
 pub(super) fn chosen(sizes: &[f64], flops: &[f64]) -> Chosen {
-    let made: Vec<Vec<usize>> = clusters(flops)
-        .into_iter()
-        .filter(|rows| distinct(rows.iter().map(|&r| sizes[r]).collect()) >= SIZES)
-        .collect();
-    // Two budgets may be chance; runs at budgets lie at them for the most part.
-    let share = made.iter().map(Vec::len).sum::<usize>() * 2 > flops.len();
-    if made.len() > 1 && share {
-        let kept = made.len().min(MOST);
-        let runs: Vec<Vec<usize>> = (0..kept)
-            .map(|k| made[k * (made.len() - 1) / (kept - 1)].clone())
-            .collect();
+    let runs = apart(clusters(flops), sizes, flops);
+    let share = runs.iter().map(Vec::len).sum::<usize>() * 2 > flops.len();
+    if runs.len() > 1 && share {
         return Chosen {
             flops: runs.iter().map(|rows| centre(rows, flops)).collect(),
             runs,
@@ -66,6 +60,26 @@ pub(super) fn chosen(sizes: &[f64], flops: &[f64]) -> Chosen {
         tolerance: NEAR,
         made: false,
     }
+}
+
+/// The clusters with the most sizes, each at least [`APART`] from the others, smallest first.
+fn apart(clusters: Vec<Vec<usize>>, sizes: &[f64], flops: &[f64]) -> Vec<Vec<usize>> {
+    let count = |rows: &[usize]| distinct(rows.iter().map(|&r| sizes[r]).collect());
+    let mut all: Vec<(usize, f64, Vec<usize>)> = clusters
+        .into_iter()
+        .map(|rows| (count(&rows), centre(&rows, flops), rows))
+        .filter(|(n, _, _)| *n >= SIZES)
+        .collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
+    let mut kept: Vec<(usize, f64, Vec<usize>)> = Vec::new();
+    for one in all {
+        let far = |other: &(usize, f64, Vec<usize>)| (other.1 / one.1).ln().abs() >= APART.ln();
+        if kept.len() < MOST && kept.iter().all(far) {
+            kept.push(one);
+        }
+    }
+    kept.sort_by(|a, b| a.1.total_cmp(&b.1));
+    kept.into_iter().map(|(_, _, rows)| rows).collect()
 }
 
 /// Rows in groups whose neighbours differ by less than the snap, smallest first; a group that chains over more than

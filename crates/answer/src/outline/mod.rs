@@ -123,6 +123,31 @@ pub fn outline(fit: &Fit) -> Result<Outline, String> {
     })
 }
 
+/// What a plan holds when nothing is said: other inputs at their median, unique tokens left open, the levels that most runs
+/// share.
+#[must_use]
+pub fn usual(fit: &Fit) -> Given {
+    let Ok(law) = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text) else {
+        return Given::default();
+    };
+    let moved = |name: &str| {
+        let var = law.var(name);
+        var.is_none_or(|v| {
+            let letter = v.column == v.name && ["N", "D", "C", "U"].contains(&v.name.as_str());
+            letter || MOVED.contains(&v.column.as_str())
+        })
+    };
+    let others = fit.points.inputs.iter().filter(|(n, _)| !moved(n));
+    Given {
+        at: others.map(|(n, x)| (n.clone(), median(x))).collect(),
+        levels: usual_levels(&fit.points.levels),
+        ..Given::default()
+    }
+}
+
+/// Columns that a plan moves or leaves open.
+const MOVED: [&str; 4] = ["params", "tokens", "flops", "unique_tokens"];
+
 /// Letters of size and data among the inputs of a law.
 fn roles(law: &Law) -> Option<(String, String)> {
     let input = |column: &str, letter: &str| {

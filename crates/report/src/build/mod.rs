@@ -33,4 +33,4 @@ pub use recipe::recipe_document;
 pub use story::story_document;
 pub use tables::{TableSummary, tables_document};
 pub use verdicts::{fits_document, verification_document};
-pub(crate) use words::{human, note_sentences};
+pub(crate) use words::{capitalised, human, note_sentences};

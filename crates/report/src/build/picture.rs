@@ -196,11 +196,18 @@ fn description(fit: &Fit, upper: &Panel, legend: &str, more: &str) -> String {
     let colours = if legend.is_empty() {
         String::new()
     } else {
-        format!(", coloured by {legend} (the line of a range is that of its middle run)")
+        let lines = upper.series.iter().any(|s| s.mark == Mark::Line);
+        let ranges = upper.series.iter().any(|s| s.label.contains(" to "));
+        let middle = if lines && ranges {
+            " (the line of a range is that of its middle run)"
+        } else {
+            ""
+        };
+        format!(", coloured by {legend}{middle}")
     };
     format!(
         "{} over {}: {} as dots, the fitted law as {law}{colours}{more}.",
-        response_label(fit),
+        capitalised(&response_label(fit)),
         upper.x.label,
         counted(fit.n, "run"),
     )
@@ -425,9 +432,7 @@ fn share(part: usize, whole: usize) -> f64 {
 /// `tokens D`, with the unit when the column does not say it already.
 pub(super) fn input_label(fit: &Fit, name: &str) -> String {
     match fit.ranges.iter().find(|r| r.name == name) {
-        Some(r) if r.unit.is_empty() || r.unit == r.column => format!("{} {name}", r.column),
-        Some(r) if r.column.is_empty() => format!("{name} ({})", r.unit),
-        Some(r) => format!("{} {name} ({})", r.column, r.unit),
+        Some(r) => label(&r.column, name, &r.unit),
         None => name.to_owned(),
     }
 }
@@ -435,8 +440,7 @@ pub(super) fn input_label(fit: &Fit, name: &str) -> String {
 /// Name and unit of the response, as the law file says; its left side when the law cannot be read.
 pub(super) fn response_label(fit: &Fit) -> String {
     match law_of(fit).as_ref().map(isoflop_law::Law::response) {
-        Some(v) if v.unit.is_empty() => format!("{} {}", v.column, v.name),
-        Some(v) => format!("{} {} ({})", v.column, v.name, v.unit),
+        Some(v) => label(&v.column, &v.name, &v.unit),
         None => fit
             .law
             .formula
@@ -445,6 +449,20 @@ pub(super) fn response_label(fit: &Fit) -> String {
             .unwrap_or_default()
             .trim()
             .to_owned(),
+    }
+}
+
+/// Column, letter and unit, each said once.
+fn label(column: &str, letter: &str, unit: &str) -> String {
+    let name = match column {
+        "" => letter.to_owned(),
+        same if same == letter => letter.to_owned(),
+        _ => format!("{column} {letter}"),
+    };
+    if unit.is_empty() || unit == column {
+        name
+    } else {
+        format!("{name} ({unit})")
     }
 }
 

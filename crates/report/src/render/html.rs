@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::chart;
 use super::page_table::{table, values};
 use super::svg::figure;
-use crate::build::note_sentences;
+use crate::build::{capitalised, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Block, Document, Plot};
 use crate::number::{count, counted};
@@ -122,7 +122,7 @@ impl Page {
                 escaped(question),
                 escaped(answer)
             ),
-            Block::Paragraph(words) => writeln!(out, "<p dir=\"auto\">{}</p>", escaped(words)),
+            Block::Paragraph(words) => writeln!(out, "<p dir=\"auto\">{}</p>", worded(words)),
             Block::KeyValues(pairs) => {
                 key_values(out, pairs);
                 Ok(())
@@ -137,8 +137,8 @@ impl Page {
                     let word = severity(n.severity).0;
                     let _ = writeln!(
                         out,
-                        "<li class=\"{word}\"><strong>{word}</strong> {} <code>{}</code></li>",
-                        escaped(&note_sentences(n)),
+                        "<li class=\"{word}\" dir=\"auto\"><strong>{word}</strong> {} <code class=\"id\">{}</code></li>",
+                        worded(&sentence_case(&note_sentences(n))),
                         escaped(&n.code)
                     );
                 }
@@ -205,6 +205,31 @@ fn key_values(out: &mut String, pairs: &[(String, String)]) {
         );
     }
     let _ = writeln!(out, "</dl>");
+}
+
+/// A sentence that begins with a word in small letters, with a capital one; names and letters of formulas stay.
+fn sentence_case(text: &str) -> String {
+    let word: String = text.chars().take_while(char::is_ascii_lowercase).collect();
+    if word.len() < 2 || text[word.len()..].starts_with(['_', '-', '[', '.', '=']) {
+        return text.to_owned();
+    }
+    capitalised(text)
+}
+
+/// Text whose pieces in back quotes are code.
+fn worded(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len() % 2 == 0 {
+        return escaped(text);
+    }
+    let mark = |(k, piece): (usize, &&str)| {
+        if k % 2 == 1 {
+            format!("<code>{}</code>", escaped(piece))
+        } else {
+            escaped(piece)
+        }
+    };
+    pieces.iter().enumerate().map(mark).collect()
 }
 
 /// Text as text: nothing in it is markup.

@@ -51,12 +51,17 @@ pub(super) fn table(out: &mut String, shown: &Table) {
 
 /// Plain values, sorted by a click or a key, downloaded as CSV in full precision.
 pub(super) fn values(out: &mut String, frame: &Frame, id: &str, name: &str) {
+    let shapes: Vec<Shape> = (0..frame.columns.len())
+        .map(|k| Shape::of(frame, k))
+        .collect();
     let mut body = String::new();
     let mut kept = 0;
     for row in &frame.rows {
         let before = body.len();
         body.push_str("<tr>");
-        row.iter().for_each(|cell| value(&mut body, cell));
+        for (cell, shape) in row.iter().zip(&shapes) {
+            value(&mut body, cell, *shape);
+        }
         body.push_str("</tr>\n");
         if body.len() > MOST_BYTES {
             body.truncate(before);
@@ -102,8 +107,37 @@ pub(super) fn values(out: &mut String, frame: &Frame, id: &str, name: &str) {
     let _ = writeln!(out, "</tr></thead><tbody>\n{body}</tbody></table></div>");
 }
 
+/// How the numbers of a column are shown.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// With so many digits behind the point.
+    Fixed(usize),
+    /// Each as it is best read.
+    Own,
+}
+
+impl Shape {
+    /// Five digits of a middling value, where all values are of a similar size.
+    fn of(frame: &Frame, column: usize) -> Self {
+        let numbers = frame.rows.iter().filter_map(|row| match row.get(column) {
+            Some(Value::Number(x)) if x.is_finite() => Some(x.abs()),
+            _ => None,
+        });
+        let mut sizes: Vec<f64> = numbers.collect();
+        sizes.sort_by(f64::total_cmp);
+        let (Some(middle), Some(largest)) = (sizes.get(sizes.len() / 2), sizes.last()) else {
+            return Self::Own;
+        };
+        if sizes.iter().all(|x| x.fract() == 0.0) || *largest >= 1e5 || *middle < 1e-4 {
+            return Self::Own;
+        }
+        let whole = largest.log10().floor().max(-3.0) as i32;
+        Self::Fixed(usize::try_from(4 - whole).unwrap_or(0))
+    }
+}
+
 /// A number is shown short; its full value is what sorting and downloading use.
-fn value(out: &mut String, cell: &Value) {
+fn value(out: &mut String, cell: &Value, shape: Shape) {
     let _ = match cell {
         Value::Number(x) if x.is_finite() => {
             let full = format!("{x}");
@@ -112,10 +146,10 @@ fn value(out: &mut String, cell: &Value) {
             } else {
                 full
             };
-            let short = if (1e6..1e15).contains(&x.abs()) {
-                human(*x)
-            } else {
-                plain(*x, 5)
+            let short = match shape {
+                Shape::Fixed(digits) => format!("{x:.digits$}"),
+                Shape::Own if (1e6..1e15).contains(&x.abs()) => human(*x),
+                Shape::Own => plain(*x, 5),
             };
             if short == full {
                 write!(out, "<td class=\"n\">{short}</td>")

@@ -11,7 +11,10 @@ pub(super) fn lines(fit: &Fit, law: Option<&Law>) -> (String, Vec<String>) {
     let tables: Vec<String> = p
         .tables
         .iter()
-        .map(|t| format!("{} (sha256 {})", t.name, t.sha256))
+        .map(|t| {
+            let name = t.name.rsplit(['/', '\\']).next().unwrap_or(&t.name);
+            format!("{name} (sha256 {})", t.sha256)
+        })
         .collect();
     let source = law.map_or("", |law| law.source.as_str());
     let source = source.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,7 +5,7 @@ use isoflop_fit::Fit;
 
 use super::contour::{contour, levels};
 use crate::build::picture::{input_label, response_label, response_scale};
-use crate::build::words::human;
+use crate::build::words::{capitalised, human};
 use crate::doc::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
 use crate::number::{percent, plain};
 
@@ -62,7 +62,7 @@ pub(super) fn isoflop(fit: &Fit, outline: &Outline) -> Option<Plot> {
         description: format!(
             "{} against {} at fixed training compute C = 6ND: the law as lines, runs within {} of a budget as dots ({how}), \
              the smallest value of each line marked.{}",
-            response_label(fit),
+            capitalised(&response_label(fit)),
             outline.params,
             percent(outline.tolerance),
             held(outline)
@@ -151,13 +151,24 @@ fn held(outline: &Outline) -> String {
     if outline.held.is_empty() {
         return String::new();
     }
-    let all: Vec<String> = outline
-        .held
-        .iter()
-        .map(|(name, value)| format!("{name} = {value}"))
-        .collect();
     format!(
         " Held where most runs are: {}; dots are runs at any value.",
-        all.join(", ")
+        listed(&outline.held)
     )
+}
+
+/// `corpus = c4, batch = 512`; long names are cut.
+pub(super) fn listed(held: &[(String, String)]) -> String {
+    let cut = |text: &str| -> String {
+        if text.chars().count() > 40 {
+            text.chars().take(39).chain(['…']).collect()
+        } else {
+            text.to_owned()
+        }
+    };
+    let all: Vec<String> = held
+        .iter()
+        .map(|(name, value)| format!("{} = {}", cut(name), cut(value)))
+        .collect();
+    all.join(", ")
 }

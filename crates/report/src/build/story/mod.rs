@@ -7,18 +7,19 @@ mod lead;
 mod runs;
 
 use isoflop_answer::{Check, Story};
+use isoflop_fit::LawRecord;
 
 use super::backtest::backtest;
 use super::curve::law_of;
 use super::fit;
-use super::words::{self, law_name};
+use super::words::{self, last_step, law_name};
 use super::{check, picture, plan_document};
 use crate::doc::{Block, Document};
 
 /// The story of a fit.
 #[must_use]
 pub fn story_document(story: &Story) -> Document {
-    let mut doc = Document::new(law_name(&story.fit.law));
+    let mut doc = Document::new(title(&story.fit.law));
     doc.push(lead::lead(story));
     law(&mut doc, story);
     residuals(&mut doc, story);
@@ -30,6 +31,15 @@ pub fn story_document(story: &Story) -> Document {
     cited(&mut doc, story);
     doc.runs = runs::frame(&story.fit);
     doc
+}
+
+/// The name of the law; of one that was typed, the formula.
+fn title(law: &LawRecord) -> String {
+    if law.id == "formula" {
+        last_step(&law.formula)
+    } else {
+        law_name(law)
+    }
 }
 
 fn law(doc: &mut Document, story: &Story) {
@@ -61,7 +71,12 @@ fn law(doc: &mut Document, story: &Story) {
 
 fn residuals(doc: &mut Document, story: &Story) {
     doc.heading("Residuals");
-    doc.push(fit::residual_summary(&story.fit));
+    let Block::KeyValues(mut pairs) = fit::residual_summary(&story.fit) else {
+        return;
+    };
+    // The strip of bars is for faces without pictures.
+    pairs.retain(|(key, _)| key != "spread");
+    doc.push(Block::KeyValues(pairs));
     if let Some(plot) = picture::residual_plot(&story.fit) {
         doc.push(Block::Plot(plot));
     }
@@ -90,6 +105,9 @@ fn plan(doc: &mut Document, story: &Story) {
                 doc.paragraph(
                     "No budget was given, so this is the plan for ten times the compute of the largest run.",
                 );
+            }
+            if !story.held.is_empty() {
+                doc.paragraph(format!("It holds {}.", figures::listed(&story.held)));
             }
             part(doc, plan_document(plan).blocks);
         }
@@ -137,9 +155,15 @@ fn certificate(doc: &mut Document, story: &Story) {
     fit::ranges(&mut own, &story.fit);
     fit::skipped(&mut own, &story.fit);
     fit::leverage(&mut own, &story.fit);
-    if !story.fit.notes.is_empty() {
+    let said = |code: &str| {
+        let found = story.check.iter().flat_map(|c| &c.findings);
+        found.into_iter().any(|f| f.code == code)
+    };
+    let notes = story.fit.notes.iter().filter(|n| !said(&n.code));
+    let notes: Vec<_> = notes.cloned().collect();
+    if !notes.is_empty() {
         own.heading("Notes");
-        own.push(Block::Notes(story.fit.notes.clone()));
+        own.push(Block::Notes(notes));
     }
     own.heading("Provenance");
     own.push(Block::KeyValues(words::provenance(&story.fit.provenance)));

@@ -41,8 +41,8 @@ pub(super) fn frame(fit: &Fit) -> Frame {
         Value::from(found)
     };
     for row in 0..points.response.len() {
-        let place = points.place.get(row).cloned().unwrap_or_default();
-        let mut cells = vec![Value::Text(place)];
+        let place = points.place.get(row).map_or("", |p| short_place(p));
+        let mut cells = vec![Value::Text(place.to_owned())];
         cells.extend(points.inputs.iter().map(|(_, x)| numbers(x, row)));
         cells.extend(points.levels.iter().map(|(_, names)| {
             names
@@ -55,4 +55,9 @@ pub(super) fn frame(fit: &Fit) -> Frame {
         frame.rows.push(cells);
     }
     frame
+}
+
+/// A place without the folders of its file: the tables are named in full in the provenance.
+fn short_place(place: &str) -> &str {
+    place.rsplit(['/', '\\']).next().unwrap_or(place)
 }

@@ -265,10 +265,17 @@ fn names(out: &mut String, panel: &Panel, frame: &Frame) {
         }
     }
     ends.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let mut free = f64::NEG_INFINITY;
+    let reach = |series: &Series| 8.0 + 6.6 * series.label.chars().count().min(22) as f64;
+    let mut placed: Vec<(f64, f64, f64)> = Vec::new();
     for (x, y, series) in ends {
-        let y = y.max(free);
-        free = y + 13.0;
+        let mut y = y;
+        for &(left, top, width) in &placed {
+            let beside = x >= left + width || left >= x + reach(series);
+            if (y - top).abs() < 13.0 && !beside {
+                y = top + 13.0;
+            }
+        }
+        placed.push((x, y, reach(series)));
         let _ = writeln!(
             out,
             "<text x=\"{:.2}\" y=\"{:.2}\" fill=\"{}\">{}</text>",
