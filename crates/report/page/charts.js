@@ -137,9 +137,9 @@
     return { chart, dots };
   }
 
-  /** Arrow keys walk along the marks of a chart; what is under the mark is shown and said. */
+  /** Arrow keys walk along the dots of a chart, or along its lines where it has none; what is there is shown and said. */
   function byKeyboard(svg, dots, panel, said) {
-    const order = dots.filter((p) => p.series.mark === "dots").concat(dots.filter((p) => p.series.mark === "line"));
+    const runs = dots.filter((p) => p.series.mark === "dots"), order = runs.length ? runs : dots;
     order.sort((a, b) => a.x - b.x || a.y - b.y);
     let at = -1;
     svg.setAttribute("tabindex", "0");

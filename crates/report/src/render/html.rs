@@ -219,7 +219,7 @@ fn sentence_case(text: &str) -> String {
 /// Text whose pieces in back quotes are code.
 fn worded(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escaped(text);
     }
     let mark = |(k, piece): (usize, &&str)| {
@@ -272,9 +272,44 @@ mod tests {
         doc
     }
 
+    /// The page without the scripts and the style that it always carries.
+    fn own(page: &str) -> String {
+        let mut page = page.to_owned();
+        for part in [STYLE, SCRIPT, CHARTS, LIBRARY] {
+            page = page.replace(part, "");
+        }
+        page
+    }
+
+    fn plotted() -> Document {
+        let mut doc = page();
+        let axis = || Axis {
+            label: "</script><script>alert(2)</script>".into(),
+            scale: AxisScale::Log,
+        };
+        let series = Series::new(
+            "<img src=x onerror=alert(3)>",
+            Mark::Dots,
+            Colour::Category(0),
+            vec![(1.0, 1.0), (2.0, 2.0)],
+        );
+        doc.push(Block::Plot(Plot {
+            title: "\" onload=alert(4) x=\"".into(),
+            panels: vec![Panel {
+                x: axis(),
+                y: axis(),
+                height: 1.0,
+                guide: Guide::None,
+                series: vec![series],
+            }],
+            ..Plot::default()
+        }));
+        doc
+    }
+
     #[test]
     fn names_are_text_whatever_they_hold() {
-        let page = html(&page());
+        let page = own(&html(&page()));
         assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
         assert_eq!(page.matches("</script>").count(), 1);
         assert!(!page.contains("<img") && !page.contains("<b>") && !page.contains('\u{0}'));
@@ -282,11 +317,42 @@ mod tests {
     }
 
     #[test]
+    fn names_in_a_plot_are_text_as_well() {
+        let page = own(&html(&plotted()));
+        assert_eq!(
+            page.matches("<script").count(),
+            4,
+            "data, tables, library, charts"
+        );
+        assert_eq!(page.matches("</script>").count(), 4);
+        assert!(!page.contains("<img") && !page.contains("=\"\" onload"));
+    }
+
+    #[test]
     fn a_page_asks_nobody_for_anything() {
-        let page = html(&page());
-        for word in ["http://", "https://", "@import", "url(", "<link", "<iframe"] {
+        let page = html(&plotted());
+        // Names of XML, which nobody fetches.
+        let page = page.replace("http://www.w3.org/", "");
+        for word in [
+            "http://", "https://", "@import", "url(h", "<link", "<iframe",
+        ] {
             assert!(!page.contains(word), "{word}");
         }
         assert!(page.contains("default-src 'none'"));
+    }
+
+    #[test]
+    fn a_page_without_a_chart_carries_no_library() {
+        assert!(!html(&page()).contains(LIBRARY));
+        assert!(html(&plotted()).contains(LIBRARY));
+    }
+
+    #[test]
+    fn code_in_sentences_is_marked_and_sentences_begin_with_a_capital() {
+        assert_eq!(worded("take `a<b`"), "take <code>a&lt;b</code>");
+        assert_eq!(worded("one ` alone"), "one ` alone");
+        assert_eq!(sentence_case("without it"), "Without it");
+        assert_eq!(sentence_case("δ is small"), "δ is small");
+        assert_eq!(sentence_case("n_params is odd"), "n_params is odd");
     }
 }
