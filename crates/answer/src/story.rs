@@ -1,11 +1,12 @@
 //! All that one page tells of a fit: the fit, what a check found, what it says to train, what the law looks like.
 
+use isoflop_base::Diagnostics;
 use isoflop_fit::Fit;
 use serde::{Serialize, Serializer};
 
 use crate::check::Check;
 use crate::outline::Outline;
-use crate::plan::Plan;
+use crate::plan::{LivePlan, Plan};
 
 /// A fit with its answers. `schema` is `isoflop.report/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,6 +21,9 @@ pub struct Story {
     /// The plan for the budget below; or in words why there is none.
     #[serde(serialize_with = "value_or_why")]
     pub plan: Result<Plan, String>,
+    /// The plan as data that a page moves; or why there is none.
+    #[serde(skip)]
+    pub live: Result<LivePlan, Diagnostics>,
     /// The budget in FLOP, and whether it was asked for; otherwise it is ten times the compute of the largest run.
     pub budget: Option<(f64, bool)>,
     /// Inputs and levels that the plan holds because nothing else was asked, as the median of the runs or as most of them are.

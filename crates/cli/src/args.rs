@@ -28,7 +28,7 @@ pub(crate) struct Global {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Also write the result to a file: .json .html .md .csv .svg (.toml for a plan) by its ending; may be repeated
+    /// Also write the result to a file: .json .html .md .csv .svg .png (.toml for a plan) by its ending; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FILE", global = true)]
     pub(crate) output: Vec<PathBuf>,
     /// Draw the picture in the terminal

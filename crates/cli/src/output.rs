@@ -15,7 +15,7 @@ const INPUT_AT_FAULT: u8 = 1;
 /// The analysis itself says no.
 const SAYS_NO: u8 = 3;
 
-const ENDINGS: [&str; 6] = ["json", "html", "md", "csv", "svg", "toml"];
+const ENDINGS: [&str; 7] = ["json", "html", "md", "csv", "svg", "png", "toml"];
 
 /// Why there is no result.
 pub(crate) enum Failure {
@@ -136,15 +136,16 @@ impl Output {
         write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
     }
 
-    /// Shows a plan, which can be written as a plan file as well.
+    /// Shows a plan, which can be written as a plan file as well; a page of it moves.
     pub(crate) fn show_plan(
         &self,
-        doc: &Document,
+        screen: &Document,
+        page: &Document,
         json: impl Fn() -> String,
         toml: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.write(doc, doc, &json, &|_| Ok(toml()))?;
-        self.print(json, || render::text(doc, self.style))
+        self.write(page, page, &json, &|_| Ok(toml()))?;
+        self.print(json, || render::text(screen, self.style))
     }
 
     /// Shows a result whose text is not that of its document.
@@ -167,14 +168,17 @@ impl Output {
     ) -> Result<(), Failure> {
         for (path, ending) in &self.files {
             let bytes = match *ending {
-                "json" => json(),
-                "html" => render::html(page),
-                "md" => render::markdown(doc),
-                "csv" => render::csv(doc),
-                "toml" => toml(path)?,
-                _ => render::svg(doc).ok_or_else(|| no_picture(path))?,
+                "json" => json().into_bytes(),
+                "html" => render::html(page).into_bytes(),
+                "md" => render::markdown(doc).into_bytes(),
+                "csv" => render::csv(doc).into_bytes(),
+                "toml" => toml(path)?.into_bytes(),
+                "png" => render::png(doc)?.ok_or_else(|| no_picture(path))?,
+                _ => render::svg(doc)
+                    .ok_or_else(|| no_picture(path))?
+                    .into_bytes(),
             };
-            write_whole(path, bytes.as_bytes()).map_err(|e| cannot_write(path, &e))?;
+            write_whole(path, &bytes).map_err(|e| cannot_write(path, &e))?;
         }
         Ok(())
     }
@@ -253,7 +257,7 @@ fn ending(path: &Path) -> Result<&'static str, Diagnostic> {
     if let Some(near) = closest(&found, ENDINGS) {
         fault = fault.help(format!("did you mean `.{near}`?"));
     }
-    Err(fault.help("endings that can be written: .json .html .md .csv .svg"))
+    Err(fault.help("endings that can be written: .json .html .md .csv .svg .png"))
 }
 
 fn no_picture(path: &Path) -> Diagnostic {
@@ -275,7 +279,7 @@ fn no_plan_file(path: &Path) -> Diagnostic {
             path.display()
         ),
     )
-    .help("endings that can be written here: .json .html .md .csv .svg")
+    .help("endings that can be written here: .json .html .md .csv .svg .png")
 }
 
 fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {

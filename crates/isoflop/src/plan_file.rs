@@ -185,6 +185,44 @@ impl PlanSpec {
         })
     }
 
+    /// Words of the command that plans by one law under this request, without budget, traffic, unique data and size: those
+    /// are what a reader of its page moves.
+    #[must_use]
+    pub fn command(&self, law: &str) -> Vec<String> {
+        let mut words = vec!["isoflop".to_owned(), "plan".to_owned(), law.to_owned()];
+        let text = |word: &Option<Word>| word.as_ref().map(|w| w.0.clone());
+        let money = self.serve_in.as_deref() == Some("usd");
+        let only = |paid: bool, value: Option<String>| value.filter(|_| paid);
+        let mut options = vec![("convention", self.convention.clone())];
+        options.extend(self.at.iter().map(|at| ("at", Some(at.clone()))));
+        options.extend(self.map.iter().map(|map| ("map", Some(map.clone()))));
+        options.extend([
+            ("tokens", text(&self.tokens)),
+            ("max-tokens", text(&self.max_tokens)),
+            ("serve-in", self.serve_in.clone()),
+            ("prefill-share", only(money, text(&self.prefill_share))),
+            ("gpus", only(money, self.gpus.clone())),
+            ("accelerator", only(money, self.accelerator.clone())),
+            ("peak", only(money, text(&self.peak))),
+            ("mfu", only(money, text(&self.mfu))),
+            ("mfu-prefill", only(money, text(&self.mfu_prefill))),
+            ("mfu-decode", only(money, text(&self.mfu_decode))),
+            ("per-gpu-hour", only(money, text(&self.per_gpu_hour))),
+            (
+                "serve-per-gpu-hour",
+                only(money, text(&self.serve_per_gpu_hour)),
+            ),
+            ("level", text(&self.level)),
+            ("seed", self.seed.filter(|s| *s != 0).map(|s| s.to_string())),
+        ]);
+        for (name, value) in options {
+            if let Some(value) = value {
+                words.extend([format!("--{name}"), value]);
+            }
+        }
+        words
+    }
+
     /// The plan file of a plan: what was asked, with the assumptions it was made under.
     #[must_use]
     pub fn to_toml(&self, plan: &Plan) -> String {

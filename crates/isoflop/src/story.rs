@@ -1,6 +1,8 @@
 //! The story of a fit: its check, its plan and its picture gathered for one page.
 
-use isoflop_answer::plan::{Ask, Convention, Given, Plan, PlanLaw, PlanRequest, USUAL, plan};
+use isoflop_answer::plan::{
+    Ask, Convention, Given, LivePlan, Plan, PlanLaw, PlanRequest, USUAL, plan,
+};
 use isoflop_answer::{BacktestOptions, Check, Checked, Story, check, outline, usual};
 use isoflop_base::Diagnostics;
 use isoflop_fit::Fit;
@@ -9,14 +11,27 @@ use isoflop_law::Law;
 use crate::reload::Reloaded;
 
 /// What a story is to hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StoryOptions {
+    /// What the saved fit is called in commands.
+    pub name: String,
     /// Budget of the plan in FLOP; ten times the compute of the largest run without one.
     pub compute: Option<f64>,
     /// Values and levels for inputs that a plan does not move.
     pub given: Given,
     /// Whether the law is fitted again without its largest runs, and its runs are audited.
     pub check: StoryCheck,
+}
+
+impl Default for StoryOptions {
+    fn default() -> Self {
+        Self {
+            name: "fit.json".to_owned(),
+            compute: None,
+            given: Given::default(),
+            check: StoryCheck::Whole,
+        }
+    }
 }
 
 /// How much of the check a story holds.
@@ -50,6 +65,13 @@ pub fn story(fit: Fit, of: &Reloaded, how: &StoryOptions) -> Result<Story, Diagn
         schema: "isoflop.report/1".to_owned(),
         outline: outline(&fit),
         held: if plan.is_ok() { held } else { Vec::new() },
+        live: LivePlan::of_fit(
+            &how.name,
+            &fit,
+            &Law::builtin(USUAL)?,
+            &how.given,
+            budget.map(|(flops, _)| flops),
+        ),
         budget,
         plan,
         check,

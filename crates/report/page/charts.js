@@ -108,7 +108,7 @@
     return [];
   }
 
-  function drawPanel(panel, width, tallest) {
+  function drawPanel(panel, width, tallest, narrow) {
     const ends = panel.series.filter((s) => s.naming === "end").map((s) => s.label.length);
     const height = Math.round(Math.max(170, Math.min(tallest * panel.height, width * 1.05)));
     const margin = { top: 30, bottom: 44, right: ends.length ? 12 + 6.3 * Math.min(18, Math.max(...ends)) : 14 };
@@ -121,8 +121,11 @@
       mark(ticks.map((t) => t[0]), { text: ticks.map((t) => t[1]), tickSize: 4, label: null, ...more }),
     ];
     const dots = panel.series.flatMap((s) => (s.mark === "band" ? [] : points(s).filter((p) => isNumber(p.x) && isNumber(p.y))));
-    const tip = Plot.tip(dots, Plot.pointer({ x: "x", y: "y", title: (p) => words(p, panel), maxRadius: 36, fill: "var(--paper)", stroke: "var(--soft)",
-      fontSize: 12, lineHeight: 1.3, pathFilter: "none", textPadding: 9, preferredAnchor: "bottom-left" }));
+    // A box beside the mark needs room; without it the mark is ringed and told below.
+    const tip = narrow
+      ? Plot.dot(dots, Plot.pointer({ x: "x", y: "y", r: 6, stroke: "var(--ink)", strokeWidth: 2, fill: "none", maxRadius: 36 }))
+      : Plot.tip(dots, Plot.pointer({ x: "x", y: "y", title: (p) => words(p, panel), maxRadius: 36, fill: "var(--paper)", stroke: "var(--soft)",
+          fontSize: 12, lineHeight: 1.3, pathFilter: "none", textPadding: 9, preferredAnchor: "bottom-left" }));
     const chart = Plot.plot({
       width, height: height + margin.top + margin.bottom, marginTop: margin.top, marginBottom: margin.bottom, marginLeft: margin.left, marginRight: margin.right,
       style: { background: "transparent", color: "var(--ink)", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
@@ -202,7 +205,7 @@
   function draw(element, data, name) {
     const columns = Math.max(1, Math.min(data.columns, Math.floor(element.clientWidth / 270)));
     const width = Math.floor((element.clientWidth - (columns - 1) * 20) / columns);
-    const tallest = columns > 1 ? 200 : 155;
+    const tallest = columns > 1 ? 200 : 155, narrow = element.clientWidth < 480;
     const shown = document.createDocumentFragment(), key = legend(data);
     if (key) shown.append(key);
     const grid = document.createElement("div"), said = document.createElement("p");
@@ -211,16 +214,68 @@
     said.className = "said";
     said.setAttribute("aria-live", "polite");
     data.panels.forEach((panel) => {
-      const { chart, dots } = drawPanel(panel, width, tallest);
+      const { chart, dots } = drawPanel(panel, width, tallest, narrow);
       chart.isoflopScale = chart.scale;
       chart.setAttribute("role", "img");
       chart.setAttribute("aria-label", `${name}: ${panel.y.label} over ${panel.x.label}. Arrow keys walk along the marks.`);
       byKeyboard(chart, dots, panel, said);
       grid.append(chart);
+      if (narrow) {
+        const told = document.createElement("p");
+        told.className = "told";
+        chart.addEventListener("input", () => (told.textContent = chart.value ? words(chart.value, panel) : ""));
+        grid.append(told);
+      }
     });
     shown.append(grid, said);
     element.replaceChildren(shown);
     element.dataset.drawn = String(element.clientWidth);
+  }
+
+  /** Loss against size at the budget of a planner, with its optimum; drawn once a frame however often it is asked for. */
+  function planner(element, data) {
+    element.isoflopNext = data;
+    if (element.isoflopWaits) return;
+    element.isoflopWaits = true;
+    requestAnimationFrame(() => {
+      element.isoflopWaits = false;
+      const { curve, optimum, serving, runs, unit } = element.isoflopNext, width = Math.floor(element.clientWidth);
+      if (width < 40 || curve.length < 2) return;
+      const most = optimum.loss + 0.6 * (Math.max(...curve.map((p) => p.loss)) - optimum.loss);
+      const seen = curve.filter((p) => p.loss <= most), at = (p) => seen.reduce((a, b) => (Math.abs(Math.log(b.params / p.params)) < Math.abs(Math.log(a.params / p.params)) ? b : a));
+      const marks = [{ ...optimum, name: "cheapest to train", symbol: "triangle", colour: "var(--c1)" }];
+      if (serving) marks.push({ params: serving.params, loss: at(serving).loss, name: "cheapest over its life", symbol: "square", colour: "var(--c2)" });
+      const [low, high] = [seen[0].params, seen[seen.length - 1].params];
+      const inside = runs && [Math.max(low, runs[0]), Math.min(high, runs[1])];
+      const height = 190;
+      element.replaceChildren(Plot.plot({
+        width, height, marginLeft: 48, marginTop: 28, marginBottom: 40, marginRight: 16,
+        style: { background: "transparent", color: "var(--ink)", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
+        x: { type: "log", domain: [low, high], label: null }, y: { nice: true, label: null, ticks: 4, zero: false },
+        marks: [
+          inside && inside[0] < inside[1] ? Plot.areaY([inside[0], inside[1]], { x: (d) => d, y1: most, y2: optimum.loss, fill: "var(--soft)", fillOpacity: 0.1 }) : null,
+          Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
+          Plot.axisX(decades(low, high), { text: decades(low, high).map(short), tickSize: 4, label: null }),
+          Plot.axisY({ ticks: 4, tickSize: 4, label: null }),
+          Plot.line(seen, { x: "params", y: "loss", stroke: "var(--c0)", strokeWidth: 1.8 }),
+          Plot.dot(marks, { x: "params", y: "loss", r: 5, symbol: (d) => d.symbol, fill: (d) => d.colour, stroke: "var(--paper)" }),
+          Plot.text(marks, { x: "params", y: "loss", text: "name", dy: (_, i) => 0, lineAnchor: "bottom", dx: 0, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 }),
+          Plot.text([`loss at this budget${unit ? `, ${unit}` : ""}`], { frameAnchor: "top-left", dx: -44, dy: -20, fontWeight: 600, textAnchor: "start" }),
+          Plot.text([inside && inside[0] < inside[1] ? "params (shaded: sizes of the runs)" : "params"], { frameAnchor: "bottom", dy: 36, fontWeight: 600 }),
+        ],
+      }));
+      const svg = element.querySelector("svg");
+      svg.setAttribute("role", "img");
+      svg.setAttribute("aria-label", `Loss against size at this budget; smallest at ${short(optimum.params)} params`);
+    });
+  }
+
+  /** Powers of ten, or 1, 2 and 5 of each where those are few. */
+  function decades(low, high) {
+    const out = [];
+    const steps = Math.log10(high / low) < 2 ? [1, 2, 5] : [1];
+    for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high); k++) for (const s of steps) out.push(s * 10 ** k);
+    return out.filter((v) => v >= low && v <= high);
   }
 
   /** The static figure in place of a chart that cannot be drawn. */
@@ -263,6 +318,6 @@
     window.addEventListener("afterprint", onPaper);
   }
 
-  window.isoflopCharts = Object.assign(window.isoflopCharts || {}, { draw, short });
+  window.isoflopCharts = Object.assign(window.isoflopCharts || {}, { draw, short, planner });
   start();
 })();

@@ -57,7 +57,9 @@
       if (!rows[k]) return null;
       return Array.from(rows[k].cells, (cell, i) => {
         const [name, unit] = label(heads[i]);
-        return i === 0 ? clipped(shown(cell)) : `${clipped(name)}: ${clipped(shown(cell))}${unit ? ` ${unit}` : ""}`;
+        if (i === 0) return clipped(shown(cell));
+        // A unit of several words stands with the name.
+        return / /.test(unit) ? `${clipped(name)} (${unit}): ${shown(cell)}` : `${clipped(name)}: ${clipped(shown(cell))}${unit ? ` ${unit}` : ""}`;
       }).filter((line) => !/: ?$/.test(line));
     };
   }

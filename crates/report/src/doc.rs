@@ -1,5 +1,6 @@
 //! The document: what is said, free of how it looks. Every renderer takes the same blocks.
 
+use isoflop_answer::plan::LivePlan;
 use isoflop_base::Note;
 
 pub use crate::plot::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
@@ -47,6 +48,17 @@ pub enum Block {
     Code(Vec<String>),
     /// What most readers pass over; a page shows its title until it is opened.
     Fold(String, Vec<Block>),
+    /// A plan that the reader moves.
+    Planner(Box<Planner>),
+}
+
+/// A plan that the reader moves: a page has sliders for it, other formats the command that gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planner {
+    /// What it is for.
+    pub title: String,
+    /// Laws, draws, limits, and where the sliders start.
+    pub live: LivePlan,
 }
 
 /// A table of shown text.

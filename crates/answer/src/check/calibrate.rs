@@ -58,6 +58,15 @@ pub(crate) fn widened(it: Predicted, kappa: f64, beyond: f64) -> Predicted {
     }
 }
 
+/// Half the width, on the calibration's scale, that an interval of this level gains for each order of magnitude.
+pub(crate) fn half_per_decade(calibration: &Calibration, level: f64) -> f64 {
+    let own = Predicted {
+        centre: 0.0,
+        sd: calibration.per_decade,
+    };
+    own.half(level)
+}
+
 /// Widens the intervals of a point that a fit with a calibration predicts. An end without a logarithm stays as it is.
 pub(crate) fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
     let beyond = (place(&point.at, &calibration.axis) / calibration.largest).log10();

@@ -17,7 +17,7 @@ mod joined;
 mod score;
 
 pub use breaks::{BreakPlace, BreakTest, Breaks, breaks};
-pub(crate) use calibrate::widen;
+pub(crate) use calibrate::{half_per_decade, widen};
 pub use extrapolation::{
     BacktestOptions, Band, COMBINED, Candidate, Cut, Extrapolation, HeldOut, NotJudged, Ranked,
     Widening, extrapolation,

@@ -14,7 +14,7 @@ use isoflop_fit::Fit;
 use isoflop_law::{At, Law, VarRole};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Ask, Convention, Given, PlanLaw, PlanRequest, USUAL, plan};
+use crate::plan::{Ask, Convention, Given, PlanLaw, PlanRequest, USUAL, plan, typical};
 use budgets::{Chosen, chosen};
 
 /// Places at which a curve is evaluated.
@@ -130,23 +130,10 @@ pub fn usual(fit: &Fit) -> Given {
     let Ok(law) = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text) else {
         return Given::default();
     };
-    let moved = |name: &str| {
-        let var = law.var(name);
-        var.is_none_or(|v| {
-            let letter = v.column == v.name && ["N", "D", "C", "U"].contains(&v.name.as_str());
-            letter || MOVED.contains(&v.column.as_str())
-        })
-    };
-    let others = fit.points.inputs.iter().filter(|(n, _)| !moved(n));
-    Given {
-        at: others.map(|(n, x)| (n.clone(), median(x))).collect(),
-        levels: usual_levels(&fit.points.levels),
-        ..Given::default()
-    }
+    let mut out = typical(fit, &law, &Given::default());
+    out.levels = usual_levels(&fit.points.levels);
+    out
 }
-
-/// Columns that a plan moves or leaves open.
-const MOVED: [&str; 4] = ["params", "tokens", "flops", "unique_tokens"];
 
 /// Letters of size and data among the inputs of a law.
 fn roles(law: &Law) -> Option<(String, String)> {

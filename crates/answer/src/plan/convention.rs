@@ -39,10 +39,10 @@ pub(super) enum Role {
 pub struct Convention {
     /// The law that counts.
     pub law: Law,
-    surface: Surface,
-    roles: Vec<Role>,
+    pub(super) surface: Surface,
+    pub(super) roles: Vec<Role>,
     /// FLOP for each token of training, where the law counts those of a token.
-    per_token: Option<f64>,
+    pub(super) per_token: Option<f64>,
     /// The power it is, where it is one: 6·N·D.
     power: Option<Term>,
 }

@@ -21,7 +21,7 @@ pub struct Limits {
 }
 
 /// How near to a limit an answer counts as held by it, in logarithms.
-const AT_LIMIT: f64 = 1e-9;
+pub(super) const AT_LIMIT: f64 = 1e-9;
 
 impl Limits {
     /// The region of logarithms. A law that knows no repetition keeps to the unique tokens.
@@ -84,6 +84,13 @@ pub(super) fn held(
     out
 }
 
+/// Why a budget is too small; `{asked}` and `{least}` are quantities.
+pub(super) const TOO_LITTLE: &str =
+    "{asked} does not pay the smallest allowed model and data, which take {least}";
+
+/// Why a law gives no answer; `{asked}` is a quantity.
+pub(super) const NO_VALUE: &str = "the law has no value where {asked} would be spent";
+
 /// Why a question has no answer.
 pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoPlan) -> Infeasible {
     let law = setting.source.name.clone();
@@ -99,7 +106,7 @@ pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoP
     let data = setting.region.y.1;
     let (why, advice) = match why {
         NoPlan::NoValue => (
-            format!("the law has no value where {asked} would be spent"),
+            NO_VALUE.replace("{asked}", &asked),
             "look at the ranges of its inputs with `isoflop laws show`".to_owned(),
         ),
         NoPlan::NoLoss => (
@@ -110,10 +117,9 @@ pub(super) fn explain(setting: &Setting<'_>, limits: &Limits, ask: Ask, why: NoP
         NoPlan::Budget => {
             let least = setting.ln_flops(setting.region.x.0, setting.region.y.0);
             (
-                format!(
-                    "{asked} does not pay the smallest allowed model and data, which take {}",
-                    format_quantity(least.exp(), "FLOP", 3)
-                ),
+                TOO_LITTLE
+                    .replace("{asked}", &asked)
+                    .replace("{least}", &format_quantity(least.exp(), "FLOP", 3)),
                 "ask for fewer params or tokens, or for more compute".to_owned(),
             )
         }

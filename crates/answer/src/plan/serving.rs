@@ -46,16 +46,25 @@ impl Serving {
         self.measure == ServeMeasure::Money
     }
 
-    fn tokens(&self) -> f64 {
+    pub(super) fn tokens(&self) -> f64 {
         self.prefill + self.decode
     }
 
-    /// Tokens of forward passes that cost as much at the price of training.
-    fn equivalent(&self, hardware: Option<&Hardware>) -> f64 {
-        match hardware
+    /// Dollars for a FLOP of training, prefill and decoding, where money is made least.
+    pub(super) fn prices(&self, hardware: Option<&Hardware>) -> Option<[f64; 3]> {
+        hardware
             .and_then(Hardware::prices)
             .filter(|_| self.in_money())
-        {
+    }
+
+    /// Unit of what is made least.
+    pub(super) fn unit(&self) -> &'static str {
+        if self.in_money() { "USD" } else { "FLOP" }
+    }
+
+    /// Tokens of forward passes that cost as much at the price of training.
+    pub(super) fn equivalent(&self, hardware: Option<&Hardware>) -> f64 {
+        match self.prices(hardware) {
             Some([train, prefill, decode]) => {
                 (self.prefill * prefill + self.decode * decode) / train
             }
@@ -104,10 +113,7 @@ pub(super) fn row(
     let law = setting.source;
     let hardware = request.hardware.as_ref();
     let equivalent = serving.equivalent(hardware);
-    let price = hardware
-        .and_then(Hardware::prices)
-        .filter(|_| serving.in_money())
-        .map_or(1.0, |p| p[0]);
+    let price = serving.prices(hardware).map_or(1.0, |p| p[0]);
     let answer = |theta: &[f64], from: &Best, near: Option<Best>| {
         setting.target(theta, from.loss, equivalent, near).ok()
     };
@@ -129,7 +135,7 @@ pub(super) fn row(
         estimate(quantity(&plain.best, &best), &sample, request.level, unit)
     };
     let cost = |b: &Best| price * (b.ln_c.exp() + 2.0 * b.x.exp() * equivalent);
-    let unit = if serving.in_money() { "USD" } else { "FLOP" };
+    let unit = serving.unit();
     Some(ServingRow {
         served: serving.tokens(),
         measure: unit.to_owned(),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use isoflop::plan::{Convention, Given, PlanLaw, plan};
-use isoflop::report::{gain_document, json, plan_document};
+use isoflop::plan::{Convention, Given, LivePlan, Plan, PlanLaw, PlanRequest, plan};
+use isoflop::report::{add_planner, gain_document, json, plan_document};
 use isoflop::{
     Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_laws_from_json,
     read,
@@ -43,6 +43,7 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
     };
     let shapes = shapes.as_ref().map(|(table, params)| (table, params));
     let mut plans = Vec::new();
+    let mut parts = Vec::new();
     for (label, own) in spec.settings()? {
         let mut laws = laws(&own)?;
         for law in laws.iter_mut().filter(|_| !label.is_empty()) {
@@ -50,13 +51,38 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
         }
         let request = own.request(&convention, shapes)?;
         plans.push(plan(&laws, &request));
+        parts.push((own, laws, request));
     }
     let found = merged(plans)?;
+    let screen = plan_document(&found);
+    let mut page = screen.clone();
+    if let Some(live) = live(&parts, &found) {
+        add_planner(&mut page, Ok(live));
+    }
     output.show_plan(
-        &plan_document(&found),
+        &screen,
+        &page,
         || json::text(&found),
         || spec.to_toml(&found),
     )
+}
+
+/// The plan as data for a page: every law under every setting; none for size and data that are given both.
+fn live(parts: &[(PlanSpec, Vec<PlanLaw>, PlanRequest)], found: &Plan) -> Option<LivePlan> {
+    let (_, _, first) = parts.first()?;
+    if first.limits.params.is_some() && first.limits.tokens.is_some() {
+        return None;
+    }
+    let mut live = LivePlan::new(first, found.rows.first()?.compute);
+    for (spec, laws, request) in parts {
+        for (k, law) in laws.iter().enumerate() {
+            // A file may hold the fits of several groups: their command names the file.
+            let name = spec.laws.get(k.min(spec.laws.len() - 1));
+            let name = name.map_or(law.name.as_str(), String::as_str);
+            live.add(law, &request.convention, spec.command(name));
+        }
+    }
+    Some(live)
 }
 
 /// What is meant: a plan file with the options over it, or laws and options.

@@ -13,7 +13,12 @@ use crate::request::FitRequest;
 use crate::verb::predict::saved_fit;
 
 pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Failure> {
+    let usual = StoryOptions::default();
     let options = StoryOptions {
+        name: match (&said.law, said.inputs.as_slice()) {
+            (None, [file]) if file != "-" => file.clone(),
+            _ => usual.name,
+        },
         compute: said.compute.as_deref().map(budget).transpose()?,
         given: given(&said.at)?,
         check: if said.no_check {

@@ -8,6 +8,7 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod live_plan;
 mod plan;
 mod plan_laws;
 mod plan_needs;

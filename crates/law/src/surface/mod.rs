@@ -7,14 +7,15 @@
 mod build;
 mod jet;
 mod powers;
+mod steps;
 
 use isoflop_formula::ast::{BinaryOp, Function};
 
 pub use jet::Jet;
 pub use powers::{Powers, Sum, Term};
 
-/// A law, ready to be evaluated at inputs and coefficients.
-#[derive(Clone, Debug)]
+/// A law, ready to be evaluated at inputs and coefficients. As data it is a list of steps: see `steps.rs`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
     nodes: Vec<Node>,
     coefs: Vec<String>,
@@ -22,7 +23,7 @@ pub struct Surface {
 }
 
 /// One step; operands are earlier steps, the last one is the response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Node {
     Const(f64),
     Coef(usize),

@@ -127,42 +127,76 @@ pub(super) fn asked(row: &PlanRow) -> String {
     }
 }
 
+/// The model of an answer.
+const MODEL: &str = "{params} params on {tokens} tokens, {ratio} tokens for each parameter";
+/// Which limits hold it.
+const HELD: &str = " (held by {held})";
+/// Which limits hold it, and what that costs.
+const HELD_COSTS: &str = " (held by {held}, which costs {price})";
+/// The answer for a budget.
+const BEST: &str = "{compute} are best spent on {model}.";
+/// The answer for a budget, with its loss.
+const BEST_WITH_LOSS: &str = "{compute} are best spent on {model}: loss {loss}.";
+
+/// The sentences of a plan with the places of their numbers, by name: a page fills them again when a slider moves.
+pub(crate) fn plan_words() -> [(&'static str, &'static str); 6] {
+    [
+        ("model", MODEL),
+        ("held", HELD),
+        ("held_costs", HELD_COSTS),
+        ("best", BEST),
+        ("best_with_loss", BEST_WITH_LOSS),
+        ("asked", "{compute} of compute"),
+    ]
+}
+
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, x)| {
+        text.replace(&format!("{{{name}}}"), x)
+    })
+}
+
 fn sentence(row: &PlanRow) -> String {
-    let model = format!(
-        "{} params on {} tokens, {} tokens for each parameter",
-        size(row.params.value, 3),
-        size(row.tokens.value, 3),
-        plain(row.tokens_per_param.value, 3)
+    let model = filled(
+        MODEL,
+        &[
+            ("params", &size(row.params.value, 3)),
+            ("tokens", &size(row.tokens.value, 3)),
+            ("ratio", &plain(row.tokens_per_param.value, 3)),
+        ],
     );
+    let names = row.held.join(", ");
     let held = match (&row.price_of_limits, row.held.is_empty()) {
         (_, true) => String::new(),
-        (None, false) => format!(" (held by {})", row.held.join(", ")),
-        (Some(price), false) => format!(
-            " (held by {}, which costs {})",
-            row.held.join(", "),
-            cost(
-                row,
-                &Estimate {
-                    interval: None,
-                    ..price.clone()
-                }
+        (None, false) => filled(HELD, &[("held", &names)]),
+        (Some(price), false) => {
+            let bare = Estimate {
+                interval: None,
+                ..price.clone()
+            };
+            filled(
+                HELD_COSTS,
+                &[("held", &names), ("price", &cost(row, &bare))],
             )
-        ),
+        }
     };
+    let compute = format_quantity(row.compute, "FLOP", 3);
     match (row.target_loss, &row.loss) {
         (Some(loss), _) => format!(
-            "The least compute for a loss of {} is {}: {model}{held}.",
+            "The least compute for a loss of {} is {compute}: {model}{held}.",
             plain(loss, 5),
-            format_quantity(row.compute, "FLOP", 3)
         ),
-        (None, Some(loss)) => format!(
-            "{} are best spent on {model}{held}: loss {}.",
-            format_quantity(row.compute, "FLOP", 3),
-            plain(loss.value, 5)
+        (None, Some(loss)) => filled(
+            BEST_WITH_LOSS,
+            &[
+                ("compute", &compute),
+                ("model", &format!("{model}{held}")),
+                ("loss", &plain(loss.value, 5)),
+            ],
         ),
-        (None, None) => format!(
-            "{} are best spent on {model}{held}.",
-            format_quantity(row.compute, "FLOP", 3)
+        (None, None) => filled(
+            BEST,
+            &[("compute", &compute), ("model", &format!("{model}{held}"))],
         ),
     }
 }
@@ -272,6 +306,14 @@ fn convention(plan: &Plan) -> (String, String) {
     ("compute".to_owned(), format!("{} ({name})", formula.trim()))
 }
 
+/// Level and origin of intervals, or why there are none.
+pub(super) fn intervals(level: f64, spread: &str) -> String {
+    match spread.strip_prefix("no intervals: ") {
+        Some(why) => format!("none: {why}"),
+        None => format!("{}, {spread}", percent(level)),
+    }
+}
+
 fn one_law(plan: &Plan) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for law in &plan.laws {
@@ -299,11 +341,7 @@ fn one_law(plan: &Plan) -> Vec<(String, String)> {
             ));
         }
         pairs.push(("found by".to_owned(), method(law).to_owned()));
-        let spread = match law.spread.strip_prefix("no intervals: ") {
-            Some(why) => format!("none: {why}"),
-            None => format!("{}, {}", percent(plan.level), law.spread),
-        };
-        pairs.push(("intervals".to_owned(), spread));
+        pairs.push(("intervals".to_owned(), intervals(plan.level, &law.spread)));
     }
     pairs.push(convention(plan));
     pairs

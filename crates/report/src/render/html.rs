@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::chart;
 use super::page_table::{table, values};
+use super::planner;
 use super::svg::figure;
 use crate::build::{capitalised, note_sentences};
 use crate::diagnostics::severity;
@@ -31,9 +32,10 @@ pub fn html(doc: &Document) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          script-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"generator\" content=\"isoflop {}\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <meta name=\"generator\" content=\"isoflop {}\">\n<title>{title}</title>\n<style>{STYLE}{}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#content\">Skip to the content</a>\n<main id=\"content\">\n<h1 dir=\"auto\">{title}</h1>\n",
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        planner::style(doc)
     );
     let mut page = Page::default();
     let lead = matches!(doc.blocks.first(), Some(Block::Lead { .. }));
@@ -65,6 +67,7 @@ pub fn html(doc: &Document) -> String {
     if page.figures > 0 {
         let _ = writeln!(out, "<script>{LIBRARY}</script>\n<script>{CHARTS}</script>");
     }
+    out.push_str(&planner::scripts(page.planners));
     out.push_str("</body>\n</html>\n");
     out
 }
@@ -97,6 +100,7 @@ struct Page {
     out: String,
     sections: usize,
     figures: usize,
+    planners: usize,
     /// Bytes of static figures so far.
     still: usize,
 }
@@ -156,6 +160,11 @@ impl Page {
                 "<div class=\"code\"><pre><code>{}</code></pre><button type=\"button\" class=\"copy\" hidden>Copy</button></div>",
                 escaped(&lines.join("\n"))
             ),
+            Block::Planner(own) => {
+                self.planners += 1;
+                planner::section(out, own, self.planners);
+                Ok(())
+            }
             Block::Fold(title, inner) => {
                 let _ = writeln!(out, "<details><summary>{}</summary>", escaped(title));
                 self.blocks(inner);

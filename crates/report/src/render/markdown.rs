@@ -1,6 +1,6 @@
 //! Markdown: tables, lists and code blocks that read well in a repository or a note.
 
-use crate::build::note_sentences;
+use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -19,6 +19,7 @@ fn part(block: &Block) -> String {
         Block::Lead { question, answer } => {
             format!("> {}\n>\n> **{}**", escaped(question), escaped(answer))
         }
+        Block::Planner(planner) => format!("```sh\n{}\n```", command_line(planner)),
         Block::Fold(title, inner) => {
             let inner: Vec<String> = inner.iter().map(part).collect();
             format!("### {}\n\n{}", escaped(title), inner.join("\n\n"))

@@ -3,7 +3,7 @@
 use isoflop_base::Note;
 
 use super::braille;
-use crate::build::note_sentences;
+use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
 
@@ -108,6 +108,7 @@ fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: u
                 lines.push(style.paint.paint("1", title));
                 push_blocks(lines, inner, style, width);
             }
+            Block::Planner(planner) => lines.push(format!("  {}", command_line(planner))),
         }
     }
 }

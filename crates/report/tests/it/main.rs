@@ -4,4 +4,5 @@ mod checks;
 mod documents;
 mod figure;
 mod plan;
+mod planner;
 mod sample;

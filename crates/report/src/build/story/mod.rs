@@ -13,7 +13,7 @@ use super::backtest::backtest;
 use super::curve::law_of;
 use super::fit;
 use super::words::{self, last_step, law_name};
-use super::{check, picture, plan_document};
+use super::{add_planner, check, picture, plan_document};
 use crate::doc::{Block, Document};
 
 /// The story of a fit.
@@ -109,7 +109,9 @@ fn plan(doc: &mut Document, story: &Story) {
             if !story.held.is_empty() {
                 doc.paragraph(format!("It holds {}.", figures::listed(&story.held)));
             }
-            part(doc, plan_document(plan).blocks);
+            let mut own = plan_document(plan);
+            add_planner(&mut own, story.live.clone());
+            part(doc, own.blocks);
         }
         Err(why) => doc.paragraph(format!("There is no plan: {}.", why.trim_end_matches('.'))),
     }
