@@ -259,7 +259,7 @@
           Plot.axisY({ ticks: 4, tickSize: 4, label: null }),
           Plot.line(seen, { x: "params", y: "loss", stroke: "var(--c0)", strokeWidth: 1.8 }),
           Plot.dot(marks, { x: "params", y: "loss", r: 5, symbol: (d) => d.symbol, fill: (d) => d.colour, stroke: "var(--paper)" }),
-          Plot.text(marks, { x: "params", y: "loss", text: "name", dy: (_, i) => 0, lineAnchor: "bottom", dx: 0, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 }),
+          Plot.text(marks, { x: "params", y: "loss", text: "name", dy: -10, lineAnchor: "bottom", fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 }),
           Plot.text([`loss at this budget${unit ? `, ${unit}` : ""}`], { frameAnchor: "top-left", dx: -44, dy: -20, fontWeight: 600, textAnchor: "start" }),
           Plot.text([inside && inside[0] < inside[1] ? "params (shaded: sizes of the runs)" : "params"], { frameAnchor: "bottom", dy: 36, fontWeight: 600 }),
         ],

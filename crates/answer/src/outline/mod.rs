@@ -56,7 +56,7 @@ pub struct BudgetCurve {
     pub curve: Vec<(f64, f64)>,
     /// The smallest response; none when it lies at the end of what can be had.
     pub minimum: Option<PathPoint>,
-    /// Runs of this budget, as rows of the fit's points.
+    /// Runs of this budget at the levels that are held, as rows of the fit's points.
     pub runs: Vec<usize>,
 }
 
@@ -105,7 +105,10 @@ pub fn outline(fit: &Fit) -> Result<Outline, String> {
     if !(low > 0.0 && high.is_finite()) {
         return Err("size and data are not above zero in every run".to_owned());
     }
-    let found = chosen(sizes, &flops);
+    let mut found = chosen(sizes, &flops);
+    for runs in &mut found.runs {
+        runs.retain(|&row| plane.is_at_levels(row));
+    }
     let path_budgets = spread(low, 10.0 * high, 16);
     let path = plane.optima(&path_budgets)?;
     let minima = plane.optima(&found.flops)?;
@@ -233,6 +236,14 @@ impl<'a> Plane<'a> {
         found
             .map(|(_, x)| x.as_slice())
             .ok_or_else(|| format!("the fit does not keep {letter} of its runs"))
+    }
+
+    /// Whether a run has the levels that are held.
+    fn is_at_levels(&self, row: usize) -> bool {
+        let names = self.fit.points.levels.iter();
+        names
+            .zip(&self.levels)
+            .all(|((_, all), (_, level))| all.get(row) == Some(level))
     }
 
     fn value(&self, params: f64, tokens: f64) -> Option<f64> {

@@ -61,11 +61,16 @@ pub(super) fn isoflop(fit: &Fit, outline: &Outline) -> Option<Plot> {
         title: "IsoFLOP curves".to_owned(),
         description: format!(
             "{} against {} at fixed training compute C = 6ND: the law as lines, runs within {} of a budget as dots ({how}), \
-             the smallest value of each line marked.{}",
+             the smallest value of each line marked.{}{}",
             capitalised(&response_label(fit)),
             outline.params,
             percent(outline.tolerance),
-            held(outline)
+            held(outline),
+            if fit.points.levels.is_empty() {
+                ""
+            } else {
+                " Dots are the runs of these names alone."
+            }
         ),
         columns: 1,
         panels: vec![Panel {
@@ -151,10 +156,7 @@ fn held(outline: &Outline) -> String {
     if outline.held.is_empty() {
         return String::new();
     }
-    format!(
-        " Held where most runs are: {}; dots are runs at any value.",
-        listed(&outline.held)
-    )
+    format!(" Held where most runs are: {}.", listed(&outline.held))
 }
 
 /// `corpus = c4, batch = 512`; long names are cut.

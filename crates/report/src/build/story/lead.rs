@@ -4,6 +4,7 @@ use isoflop_answer::Story;
 use isoflop_base::format_quantity;
 use isoflop_fit::{Fit, Status};
 
+use super::figures::listed;
 use crate::build::plan::sized;
 use crate::build::words::last_step;
 use crate::doc::Block;
@@ -49,8 +50,13 @@ fn answer(story: &Story) -> String {
         let loss = row.loss.as_ref().map_or_else(String::new, |loss| {
             format!(", where it predicts {}", inline(loss))
         });
+        let held = if story.held.is_empty() {
+            String::new()
+        } else {
+            format!("for {} ", listed(&story.held))
+        };
         Some(format!(
-            "; {} are best spent on {} params and {} tokens{loss}",
+            "; {held}{} are best spent on {} params and {} tokens{loss}",
             budget(row.compute),
             sized(&row.params),
             sized(&row.tokens)

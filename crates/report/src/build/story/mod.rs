@@ -109,9 +109,15 @@ fn plan(doc: &mut Document, story: &Story) {
             if !story.held.is_empty() {
                 doc.paragraph(format!("It holds {}.", figures::listed(&story.held)));
             }
-            let mut own = plan_document(plan);
-            add_planner(&mut own, story.live.clone());
-            part(doc, own.blocks);
+            let mut blocks = plan_document(plan).blocks;
+            let mut moving = Document::default();
+            add_planner(&mut moving, story.live.clone());
+            // The planner has a title of its own, and stands behind the answer.
+            moving.blocks.retain(|b| !matches!(b, Block::Heading(_)));
+            let answered = blocks.iter().position(|b| matches!(b, Block::KeyValues(_)));
+            let behind = answered.unwrap_or(blocks.len());
+            blocks.splice(behind..behind, moving.blocks);
+            part(doc, blocks);
         }
         Err(why) => doc.paragraph(format!("There is no plan: {}.", why.trim_end_matches('.'))),
     }
