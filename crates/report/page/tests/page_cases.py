@@ -140,16 +140,24 @@ def every_look(browser, cases, name, url, shots):
 
 # Words whose contrast to the paper is below 4.5 to 1 (WCAG 2.2, AA).
 CONTRAST = """() => {
-    const rgb = (s) => s.match(/[\\d.]+/g).map(Number);
-    const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    // Any notation of a colour, over the paper, as three bytes.
+    const bytes = (colour, under) => {
+        for (const paint of [under, colour]) {
+            pen.fillStyle = paint;
+            pen.fillRect(0, 0, 1, 1);
+        }
+        return Array.from(pen.getImageData(0, 0, 1, 1).data).slice(0, 3);
+    };
+    const light = (c) => c.map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
         .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
-    const paper = light(rgb(getComputedStyle(document.body).backgroundColor));
+    const ground = getComputedStyle(document.body).backgroundColor, paper = light(bytes(ground, ground));
     const found = new Set();
-    for (const e of document.querySelectorAll('p, h1, h2, h3, td, th, th small, dt, dd, li, a, figcaption, summary, code, button, footer')) {
-        if (!e.textContent.trim() || !e.getClientRects().length) continue;
-        const ink = light(rgb(getComputedStyle(e).color));
+    for (const e of document.querySelectorAll('p, h1, h2, h3, td, th, th small, dt, dd, li, a, figcaption, summary, code, button, footer, output span')) {
+        if (!e.textContent.trim() || !e.getClientRects().length || e.closest(':disabled')) continue;
+        const ink = light(bytes(getComputedStyle(e).color, ground));
         const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-        if (ratio < 4.5) found.add(`${e.tagName} ${ratio.toFixed(2)}`);
+        if (ratio < 4.5) found.add(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
     }
     return [...found];
 }"""

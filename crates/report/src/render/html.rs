@@ -64,7 +64,7 @@ pub fn html(doc: &Document) -> String {
         env!("CARGO_PKG_VERSION")
     );
     let _ = writeln!(out, "<script>{SCRIPT}</script>");
-    if page.figures > 0 {
+    if page.figures + page.planners > 0 {
         let _ = writeln!(out, "<script>{LIBRARY}</script>\n<script>{CHARTS}</script>");
     }
     out.push_str(&planner::scripts(page.planners));
