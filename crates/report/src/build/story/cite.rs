@@ -3,7 +3,7 @@
 use isoflop_fit::Fit;
 use isoflop_law::Law;
 
-use crate::build::words::law_name;
+use crate::build::words::{last_step, law_name};
 
 /// What to write in a text, and the entries of a bibliography.
 pub(super) fn lines(fit: &Fit, law: Option<&Law>) -> (String, Vec<String>) {
@@ -25,7 +25,11 @@ pub(super) fn lines(fit: &Fit, law: Option<&Law>) -> (String, Vec<String>) {
     };
     let text = format!(
         "{}, fitted to {} runs of {} with isoflop {}, seed {}{origin}.",
-        law_name(&fit.law),
+        if fit.law.id == "formula" {
+            last_step(&fit.law.formula)
+        } else {
+            law_name(&fit.law)
+        },
         fit.n,
         tables.join(", "),
         p.version,
