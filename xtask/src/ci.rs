@@ -37,6 +37,7 @@ pub fn run(root: &Path) -> Result<(), String> {
         quiet_cargo(root, &["test", "--quiet", "--doc", "--workspace"])
     });
     step("fuzz", &|| fuzz(root));
+    step("page", &|| page(root));
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
         Ok(())
@@ -94,6 +95,26 @@ fn fuzz(root: &Path) -> Result<(), String> {
             "`fuzz/run.sh {FUZZ_SECONDS}` ended with {}",
             output.status
         ))
+    }
+}
+
+/// The page in a browser, and the bundle of its charting library. What is missing is installed with `CI=true`, and is a
+/// failure if it cannot be; elsewhere the check says what it skips.
+fn page(root: &Path) -> Result<(), String> {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    cargo(root, &["build", "--quiet", "--package", "isoflop-cli"])?;
+    let status = Command::new(root.join("crates/report/page/check.sh"))
+        .arg(target.join("debug").join("isoflop"))
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .map_err(|e| format!("cannot start crates/report/page/check.sh: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`crates/report/page/check.sh` ended with {status}"))
     }
 }
 

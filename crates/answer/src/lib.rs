@@ -6,9 +6,11 @@ mod chain;
 mod check;
 mod compare_laws;
 pub mod ledger;
+mod outline;
 pub mod plan;
 mod predict;
 mod profile;
+mod story;
 
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
@@ -18,5 +20,7 @@ pub use check::{
     predict_together,
 };
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
+pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
+pub use story::Story;

@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Plan: the best model for a budget, the least budget for a loss, under limits
     Plan(Box<PlanArgs>),
+    /// Report: one page that tells all of a fit, with figures, plan, audit, backtest and the runs: -o report.html
+    Report(Box<ReportArgs>),
     /// Run a saved fit again from its tables and options, and compare byte by byte
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue
@@ -381,6 +383,28 @@ pub(crate) struct CheckArgs {
     /// Exit with 3 when a finding is a warning or worse, or when the forecasts of a ledger held too seldom
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// `isoflop report`
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A saved fit (fit.json), or with --law tables to fit first
+    #[arg(value_name = "FIT.json|INPUT", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Law to fit first, when the input is a table
+    #[arg(long, value_name = "ID|FILE|FORMULA")]
+    pub(crate) law: Option<String>,
+    /// Budget of the plan, in FLOP [default: ten times the largest run]
+    #[arg(long, value_name = "FLOP")]
+    pub(crate) compute: Option<String>,
+    /// A value for an input that the plan does not move, or a level: U=1T, corpus=c4; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) at: Vec<String>,
+    /// Leave audit and backtest out
+    #[arg(long)]
+    pub(crate) no_check: bool,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }

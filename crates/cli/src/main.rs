@@ -41,6 +41,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Predict(said) => verb::predict::run(said, seed, &output),
         Command::Check(said) => verb::check::run(said, seed, &output),
         Command::Plan(said) => verb::plan::run(*said, seed, &output),
+        Command::Report(said) => verb::report::run(*said, seed, &output),
         Command::Verify(said) => verb::verify::run(&said, &output),
         Command::Laws(said) => verb::laws::run(said.command, &output),
         Command::Flops(said) => verb::flops::run(&said, &output),

@@ -112,6 +112,24 @@ impl Output {
         self.show_as(page, json, || render::text(screen, self.style))
     }
 
+    /// Shows a result whose page tells more than its text.
+    pub(crate) fn show_with_page(
+        &self,
+        doc: &Document,
+        page: impl FnOnce() -> Result<Document, Failure>,
+        json: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        let page = if self.files.iter().any(|(_, ending)| *ending == "html") {
+            Some(page()?)
+        } else {
+            None
+        };
+        self.write(doc, page.as_ref().unwrap_or(doc), &json, &|path| {
+            Err(no_plan_file(path))
+        })?;
+        self.print(json, || render::text(doc, self.style))
+    }
+
     /// Writes a saved result to a file that was named apart from `-o`.
     pub(crate) fn keep(&self, path: &str, text: &str) -> Result<(), Diagnostic> {
         let path = Path::new(path);
@@ -126,7 +144,7 @@ impl Output {
         json: impl Fn() -> String,
         toml: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.write(page, &json, &|_| Ok(toml()))?;
+        self.write(page, page, &json, &|_| Ok(toml()))?;
         self.print(json, || render::text(screen, self.style))
     }
 
@@ -137,20 +155,21 @@ impl Output {
         json: impl Fn() -> String,
         text: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.write(doc, &json, &|path| Err(no_plan_file(path)))?;
+        self.write(doc, doc, &json, &|path| Err(no_plan_file(path)))?;
         self.print(json, text)
     }
 
     fn write(
         &self,
         doc: &Document,
+        page: &Document,
         json: &dyn Fn() -> String,
         toml: &dyn Fn(&Path) -> Result<String, Diagnostic>,
     ) -> Result<(), Failure> {
         for (path, ending) in &self.files {
             let bytes = match *ending {
                 "json" => json().into_bytes(),
-                "html" => render::html(doc).into_bytes(),
+                "html" => render::html(page).into_bytes(),
                 "md" => render::markdown(doc).into_bytes(),
                 "csv" => render::csv(doc).into_bytes(),
                 "toml" => toml(path)?.into_bytes(),

@@ -37,6 +37,7 @@ mod plan_request;
 mod reload;
 mod saved;
 mod settings;
+mod story;
 mod threads;
 mod verify;
 
@@ -46,6 +47,7 @@ pub use plan_file::{PlanSpec, Word};
 pub use reload::{Reloaded, reload};
 pub use saved::{fit_from_json, plan_laws_from_json};
 pub use settings::merged;
+pub use story::{StoryCheck, StoryOptions, story};
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 
@@ -54,7 +56,7 @@ pub use isoflop_answer::plan;
 pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
     LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
-    breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
+    Story, breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
     profile,
 };
 pub use isoflop_base::{

@@ -3,6 +3,8 @@
 use isoflop_answer::plan::LivePlan;
 use isoflop_base::Note;
 
+pub use crate::plot::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
+
 /// Blocks in reading order, and the plain table behind them for CSV.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
@@ -12,6 +14,8 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// The main table as plain values, without rounding.
     pub frame: Frame,
+    /// The runs behind the pictures: what a mark says of itself, and a table of its own in a page.
+    pub runs: Frame,
 }
 
 /// One piece of a document.
@@ -19,6 +23,15 @@ pub struct Document {
 pub enum Block {
     /// Starts a section.
     Heading(String),
+    /// Starts a part of a section.
+    Subheading(String),
+    /// What was asked and what the answer is, a sentence each.
+    Lead {
+        /// The question.
+        question: String,
+        /// The answer.
+        answer: String,
+    },
     /// Sentences.
     Paragraph(String),
     /// Names with values, one pair a line.
@@ -33,6 +46,8 @@ pub enum Block {
     Plot(Plot),
     /// Lines to copy.
     Code(Vec<String>),
+    /// What most readers pass over; a page shows its title until it is opened.
+    Fold(String, Vec<Block>),
     /// A plan that the reader moves.
     Planner(Box<Planner>),
 }
@@ -69,6 +84,8 @@ pub enum Align {
 pub struct Frame {
     /// Column names.
     pub columns: Vec<String>,
+    /// Unit of each column; empty when none is known.
+    pub units: Vec<String>,
     /// Values, one list a row.
     pub rows: Vec<Vec<Value>>,
 }
@@ -82,96 +99,6 @@ pub enum Value {
     Text(String),
     /// Nothing known.
     Missing,
-}
-
-/// Panels, one below the other, that share a legend.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plot {
-    /// What is shown.
-    pub title: String,
-    /// The formula, on one line; empty when there is none.
-    pub subtitle: String,
-    /// The picture in words, for readers who do not see it.
-    pub description: String,
-    /// What the colours stand for; empty when there is only one.
-    pub legend: String,
-    /// Panels from top to bottom.
-    pub panels: Vec<Panel>,
-}
-
-/// Two axes and what is drawn between them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Panel {
-    /// Horizontal axis.
-    pub x: Axis,
-    /// Vertical axis.
-    pub y: Axis,
-    /// Height relative to the other panels.
-    pub height: f64,
-    /// Reference lines.
-    pub guide: Guide,
-    /// Marks, drawn in order.
-    pub series: Vec<Series>,
-}
-
-/// A reference line of a panel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guide {
-    /// None.
-    None,
-    /// y = 0.
-    Zero,
-    /// y = x.
-    Diagonal,
-}
-
-/// An axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// What it measures, with its unit.
-    pub label: String,
-    /// Linear or logarithmic.
-    pub scale: AxisScale,
-}
-
-/// How an axis maps values to places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AxisScale {
-    /// Equal steps.
-    Linear,
-    /// Equal factors.
-    Log,
-}
-
-/// Marks of one kind and colour.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Name in the legend; series of the same label share an entry.
-    pub label: String,
-    /// Dots or a line.
-    pub mark: Mark,
-    /// Colour.
-    pub colour: Colour,
-    /// Places.
-    pub points: Vec<(f64, f64)>,
-}
-
-/// How a series is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// One dot a point.
-    Dots,
-    /// A line through the points, in order.
-    Line,
-}
-
-/// A colour by meaning.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Colour {
-    /// One of a few kinds without order.
-    Category(usize),
-    /// A place between small (0) and large (1).
-    Ramp(f64),
 }
 
 impl Document {
@@ -260,6 +187,7 @@ impl Frame {
     pub fn with_columns<S: AsRef<str>>(names: &[S]) -> Self {
         Self {
             columns: names.iter().map(|n| n.as_ref().to_owned()).collect(),
+            units: Vec::new(),
             rows: Vec::new(),
         }
     }

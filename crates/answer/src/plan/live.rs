@@ -326,7 +326,7 @@ fn levels(fit: &Fit, law: &Law, given: &Given) -> Vec<Vec<(String, String)>> {
 }
 
 /// What is given, and for inputs that a plan neither moves nor is given the median of the runs.
-fn typical(fit: &Fit, law: &Law, given: &Given) -> Given {
+pub(crate) fn typical(fit: &Fit, law: &Law, given: &Given) -> Given {
     let mut out = given.clone();
     for var in law.vars.iter().filter(|v| v.role == VarRole::Input) {
         let alone = Law {

@@ -38,6 +38,7 @@ pub use convention::{Convention, Given, USUAL};
 pub use gain::{Gain, GainRow, gain};
 pub use hardware::{Accelerator, Assumption, Hardware, Needs, accelerator, accelerators};
 pub use limits::Limits;
+pub(crate) use live::typical;
 pub use live::{LiveConvention, LiveLaw, LivePlan, LiveServing, LiveStart, Widening};
 pub use models::{ModelRow, PublishedModel, published_models};
 pub use serving::{ServeMeasure, Serving, ServingRow};

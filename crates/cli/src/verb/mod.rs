@@ -10,4 +10,5 @@ pub(crate) mod laws;
 pub(crate) mod ledger;
 pub(crate) mod plan;
 pub(crate) mod predict;
+pub(crate) mod report;
 pub(crate) mod verify;

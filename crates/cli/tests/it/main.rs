@@ -10,4 +10,5 @@ mod messy;
 mod output;
 mod plan;
 mod program;
+mod report;
 mod robust;

@@ -21,3 +21,4 @@ mod published;
 #[path = "../../examples/published/main.rs"]
 mod published_program;
 mod simulated;
+mod story;

@@ -7,8 +7,12 @@ use crate::doc::{
 };
 use crate::number::{counted, percent, plain};
 
-/// Adds the backtest to a document; one sentence when there is none.
-pub(super) fn backtest(doc: &mut Document, found: &Extrapolation) {
+/// Adds the backtest to a document; one sentence when there is none. `row_of` finds the run at a place.
+pub(super) fn backtest(
+    doc: &mut Document,
+    found: &Extrapolation,
+    row_of: &dyn Fn(&str) -> Option<usize>,
+) {
     doc.heading("Backtest");
     if let Some(why) = &found.no_backtest {
         doc.paragraph(format!("No run was held out: {why}."));
@@ -25,7 +29,7 @@ pub(super) fn backtest(doc: &mut Document, found: &Extrapolation) {
         doc.push(Block::Table(by_cut(found, shown)));
         doc.paragraph(format!("By distance beyond the cut, {shown}:"));
         doc.push(Block::Table(by_distance(found, shown)));
-        doc.push(Block::Plot(picture(found, shown)));
+        doc.push(Block::Plot(picture(found, shown, row_of)));
     }
     doc.paragraph(widening(found));
     if !found.not_judged.is_empty() {
@@ -340,22 +344,29 @@ fn widening(found: &Extrapolation) -> String {
     )
 }
 
-/// Predicted against observed, one colour a distance.
-fn picture(found: &Extrapolation, law: &str) -> Plot {
+/// Predicted against observed with the widened 90 % interval, one colour a distance.
+fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usize>) -> Plot {
     let own: Vec<&HeldOut> = found.held_out.iter().filter(|h| h.law == law).collect();
     let bands: Vec<_> = found.bands.iter().filter(|b| b.law == law).collect();
     let series = bands
         .iter()
         .enumerate()
-        .map(|(k, band)| Series {
-            label: format!("{:.2} to {:.2}", band.from, band.to),
-            mark: Mark::Dots,
-            colour: Colour::Ramp(k as f64 / bands.len().saturating_sub(1).max(1) as f64),
-            points: own
+        .map(|(k, band)| {
+            let inside: Vec<&&HeldOut> = own
                 .iter()
                 .filter(|h| h.beyond > band.from && h.beyond <= band.to)
-                .map(|h| (h.observed, h.predicted))
-                .collect(),
+                .collect();
+            let colour = Colour::Ramp(k as f64 / bands.len().saturating_sub(1).max(1) as f64);
+            let points = inside.iter().map(|h| (h.observed, h.predicted)).collect();
+            let runs: Option<Vec<usize>> = inside.iter().map(|h| row_of(&h.place)).collect();
+            Series::new(
+                format!("{:.2} to {:.2}", band.from, band.to),
+                Mark::Dots,
+                colour,
+                points,
+            )
+            .between(inside.iter().map(|h| (h.lower, h.upper)).collect())
+            .of_runs(runs.unwrap_or_default())
         })
         .collect();
     let scale = if found.scale == "ln" {
@@ -367,10 +378,11 @@ fn picture(found: &Extrapolation, law: &str) -> Plot {
         title: format!("Runs held out: predicted by {law} against observed"),
         subtitle: String::new(),
         description: format!(
-            "{} predictions of runs beyond the cut, against what came; on the diagonal they agree.",
+            "{} predictions of runs beyond the cut with their 90 % intervals, against what came; on the diagonal they agree.",
             own.len()
         ),
         legend: "orders of magnitude beyond the cut".to_owned(),
+        columns: 1,
         panels: vec![Panel {
             x: Axis {
                 label: "observed".to_owned(),
@@ -380,7 +392,7 @@ fn picture(found: &Extrapolation, law: &str) -> Plot {
                 label: "predicted".to_owned(),
                 scale,
             },
-            height: 1.0,
+            height: 2.2,
             guide: Guide::Diagonal,
             series,
         }],

@@ -13,17 +13,59 @@ use crate::number::{counted, plain};
 #[must_use]
 pub fn check_document(check: &Check) -> Document {
     let mut doc = check_summary(check);
-    if !check.findings.is_empty() {
+    if let Some(table) = evidence(check) {
         doc.heading("Evidence and sources");
-        let mut table = Table::with_columns(&["finding", "evidence", "why it matters: source"]);
-        table.rows = check
-            .findings
-            .iter()
-            .map(|f| vec![f.code.clone(), shown(f), f.source.clone()])
-            .collect();
         doc.push(Block::Table(table));
     }
     doc.heading("Reporting checklist");
+    doc.push(Block::Table(checklist(check)));
+    doc
+}
+
+/// What a check says, for the screen.
+#[must_use]
+pub fn check_summary(check: &Check) -> Document {
+    let mut doc = Document::new(format!("Check of {}", law_name(&check.law)));
+    doc.push(Block::Formula(check.law.formula.clone()));
+    doc.paragraph(summary(check));
+    if !check.findings.is_empty() {
+        doc.heading("Findings");
+        doc.push(findings(check));
+    }
+    if let Some(profile) = &check.profile {
+        add_profile(&mut doc, profile);
+    }
+    for (heading, table) in answered(check) {
+        doc.heading(heading);
+        doc.push(Block::Table(table));
+    }
+    doc.paragraph(unasked_words(check));
+    backtest(&mut doc, &check.extrapolation, &|_| None);
+    if let Some(found) = &check.breaks {
+        breaks(&mut doc, found);
+    }
+    doc.frame = frame(&check.findings);
+    doc
+}
+
+/// The findings, gravest first.
+pub(super) fn findings(check: &Check) -> Block {
+    Block::Notes(check.findings.iter().map(note).collect())
+}
+
+/// The evidence of the findings with its sources; none without findings.
+pub(super) fn evidence(check: &Check) -> Option<Table> {
+    let mut table = Table::with_columns(&["finding", "evidence", "why it matters: source"]);
+    table.rows = check
+        .findings
+        .iter()
+        .map(|f| vec![f.code.clone(), shown(f), f.source.clone()])
+        .collect();
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// What a reader of a scaling law is told, answered where runs and fit say it.
+pub(super) fn checklist(check: &Check) -> Table {
     let mut table = Table::with_columns(&["part", "what a reader is told", "answer", "asked by"]);
     table.rows = check
         .checklist
@@ -38,58 +80,37 @@ pub fn check_document(check: &Check) -> Document {
             ]
         })
         .collect();
-    doc.push(Block::Table(table));
-    doc
+    table
 }
 
-/// What a check says, for the screen.
-#[must_use]
-pub fn check_summary(check: &Check) -> Document {
-    let mut doc = Document::new(format!("Check of {}", law_name(&check.law)));
-    doc.push(Block::Formula(check.law.formula.clone()));
-    doc.paragraph(summary(check));
-    if !check.findings.is_empty() {
-        doc.heading("Findings");
-        doc.push(Block::Notes(check.findings.iter().map(note).collect()));
-    }
-    if let Some(profile) = &check.profile {
-        add_profile(&mut doc, profile);
-    }
-    for (heading, outcome) in [
+/// Questions without a finding, by what came of them.
+pub(super) fn answered(check: &Check) -> Vec<(&'static str, Table)> {
+    let of = |(heading, outcome): (&'static str, Outcome)| {
+        let rows = check.answers.iter();
+        let rows = rows.filter(|a| a.outcome == outcome && !unasked(a));
+        let mut table = Table::with_columns(&["question", "answer"]);
+        table.rows = rows
+            .map(|a| vec![a.question.clone(), a.message.clone()])
+            .collect();
+        (!table.rows.is_empty()).then_some((heading, table))
+    };
+    [
         ("Looked at, and nothing found", Outcome::Clear),
         ("Cannot be told from this table", Outcome::CannotTell),
         ("Does not apply", Outcome::DoesNotApply),
-    ] {
-        let rows: Vec<&Answered> = check
-            .answers
-            .iter()
-            .filter(|a| a.outcome == outcome && !unasked(a))
-            .collect();
-        if rows.is_empty() {
-            continue;
-        }
-        doc.heading(heading);
-        let mut table = Table::with_columns(&["question", "answer"]);
-        table.rows = rows
-            .iter()
-            .map(|a| vec![a.question.clone(), a.message.clone()])
-            .collect();
-        doc.push(Block::Table(table));
-    }
+    ]
+    .into_iter()
+    .filter_map(of)
+    .collect()
+}
+
+/// Questions that were not asked because the runs are at fault; empty without any.
+fn unasked_words(check: &Check) -> String {
     let idle: Vec<&Answered> = check.answers.iter().filter(|a| unasked(a)).collect();
-    if let Some(first) = idle.first() {
-        doc.paragraph(format!(
-            "{} about the fit: {}.",
-            counted(idle.len(), "question"),
-            first.message
-        ));
-    }
-    backtest(&mut doc, &check.extrapolation);
-    if let Some(found) = &check.breaks {
-        breaks(&mut doc, found);
-    }
-    doc.frame = frame(&check.findings);
-    doc
+    idle.first().map_or_else(String::new, |first| {
+        let questions = counted(idle.len(), "question");
+        format!("{questions} about the fit: {}.", first.message)
+    })
 }
 
 /// Whether a question was not asked because the runs are at fault.
@@ -97,7 +118,7 @@ fn unasked(answered: &Answered) -> bool {
     answered.outcome == Outcome::NotAsked
 }
 
-fn summary(check: &Check) -> String {
+pub(super) fn summary(check: &Check) -> String {
     let count = |severity: Severity| {
         check
             .findings

@@ -1,5 +1,6 @@
 //! The fitted law as a line over one input, the other inputs held where the runs of the group are.
 
+use isoflop_answer::{Point, predict};
 use isoflop_fit::Fit;
 use isoflop_law::{At, Law};
 
@@ -14,46 +15,94 @@ pub(super) fn law_of(fit: &Fit) -> Option<Law> {
     Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text).ok()
 }
 
-/// The line of a group over the range of its runs; none when it has no width or the law no value there.
-pub(super) fn curve(fit: &Fit, law: &Law, input: usize, group: &Group) -> Option<Series> {
-    let coefs: Vec<(String, f64)> = fit
-        .coefs
+/// The lines of groups over one input, each over the range of its runs, with the interval of the law where it is asked for
+/// and the fit has one; none for a group without width or where the law has no value.
+pub(super) fn curves(fit: &Fit, input: usize, groups: &[Group], bands: Bands) -> Vec<Series> {
+    let Some(law) = law_of(fit) else {
+        return Vec::new();
+    };
+    let lines: Vec<(&Group, Vec<Point>)> = groups
         .iter()
-        .map(|(name, e)| (name.clone(), e.value))
+        .filter_map(|group| Some((group, line(fit, input, group)?)))
         .collect();
-    let mut inputs: Vec<(String, f64)> = fit
+    let all: Vec<Point> = lines.iter().flat_map(|(_, line)| line.clone()).collect();
+    let said = match bands {
+        Bands::Law => predict(fit, &all, fit.uncertainty.level).ok(),
+        Bands::None => None,
+    };
+    let mut ends = said
+        .iter()
+        .flat_map(|p| &p.points)
+        .map(|p| p.confidence.map(|i| (i.lower, i.upper)));
+    let mut out = Vec::new();
+    for (group, line) in lines {
+        let own: Vec<Option<(f64, f64)>> = ends.by_ref().take(line.len()).collect();
+        let mut series = evaluated(fit, &law, input, group, &line);
+        // A band needs its ends at every place of the line.
+        let own: Option<Vec<(f64, f64)>> = own.into_iter().collect();
+        if let Some(own) = own.filter(|own| own.len() == series.points.len()) {
+            series = series.between(own);
+        }
+        if series.points.len() > 1 {
+            out.push(series);
+        }
+    }
+    out
+}
+
+/// Whether lines carry the interval of the law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bands {
+    /// They do.
+    Law,
+    /// They do not, which is quicker.
+    None,
+}
+
+/// The points of a group's line.
+fn line(fit: &Fit, input: usize, group: &Group) -> Option<Vec<Point>> {
+    let mut at: Vec<(String, f64)> = fit
         .points
         .inputs
         .iter()
         .map(|(name, values)| Some((name.clone(), middle(values, &group.rows)?)))
         .collect::<Option<_>>()?;
     let first = *group.rows.first()?;
-    let levels: Vec<(String, String)> = fit
-        .points
-        .levels
-        .iter()
+    let names = fit.points.levels.iter();
+    let levels: Vec<(String, String)> = names
         .map(|(name, names)| (name.clone(), names[first].clone()))
         .collect();
-    let points: Vec<(f64, f64)> = places(&fit.points.inputs[input].1, &group.rows)?
-        .into_iter()
-        .filter_map(|x| {
-            inputs[input].1 = x;
-            let y = law
-                .value(&At {
-                    coefs: &coefs,
-                    inputs: &inputs,
-                    levels: &levels,
-                })
-                .ok()?;
-            y.is_finite().then_some((x, y))
-        })
+    let places = places(&fit.points.inputs[input].1, &group.rows)?.into_iter();
+    Some(
+        places
+            .map(|x| {
+                at[input].1 = x;
+                Point {
+                    at: at.clone(),
+                    levels: levels.clone(),
+                }
+            })
+            .collect(),
+    )
+}
+
+fn evaluated(fit: &Fit, law: &Law, input: usize, group: &Group, line: &[Point]) -> Series {
+    let coefs: Vec<(String, f64)> = fit
+        .coefs
+        .iter()
+        .map(|(name, e)| (name.clone(), e.value))
         .collect();
-    (points.len() > 1).then(|| Series {
-        label: group.label.clone(),
-        mark: Mark::Line,
-        colour: group.colour,
-        points,
-    })
+    let value = |point: &Point| {
+        let y = law.value(&At {
+            coefs: &coefs,
+            inputs: &point.at,
+            levels: &point.levels,
+        });
+        let y = y.ok().filter(|y| y.is_finite())?;
+        Some((point.at[input].1, y))
+    };
+    let points = line.iter().filter_map(value).collect();
+    Series::new(group.label.clone(), Mark::Line, group.colour, points)
 }
 
 /// The median of the group's values.

@@ -48,7 +48,7 @@ pub(super) fn estimates_table(head: &str, estimates: &[(String, Estimate)], leve
     table.without_empty_columns()
 }
 
-fn coefficients(doc: &mut Document, fit: &Fit) {
+pub(super) fn coefficients(doc: &mut Document, fit: &Fit) {
     doc.heading("Coefficients");
     if fit.status == Status::NotConverged {
         doc.paragraph(
@@ -129,7 +129,7 @@ fn stages(fit: &Fit) -> Table {
     table
 }
 
-fn evidence(doc: &mut Document, fit: &Fit) {
+pub(super) fn evidence(doc: &mut Document, fit: &Fit) {
     doc.heading("Fit");
     let skipped: usize = fit.skipped.iter().map(|s| s.rows).sum();
     let mut runs = format!("{} used", counted(fit.n, "run"));
@@ -149,8 +149,15 @@ fn evidence(doc: &mut Document, fit: &Fit) {
 }
 
 fn residuals(doc: &mut Document, fit: &Fit) {
-    let r = &fit.residuals;
     doc.heading("Residuals");
+    doc.push(residual_summary(fit));
+    if let Some(plot) = picture::fit_plot(fit) {
+        doc.push(Block::Plot(plot));
+    }
+}
+
+pub(super) fn residual_summary(fit: &Fit) -> Block {
+    let r = &fit.residuals;
     let mut pairs = vec![
         ("scale".into(), words::residual_scale(&fit.objective)),
         (
@@ -166,13 +173,10 @@ fn residuals(doc: &mut Document, fit: &Fit) {
     if let Some(strip) = picture::strip(&fit.points.residual, r.robust_sd) {
         pairs.push(("spread".into(), strip));
     }
-    doc.push(Block::KeyValues(pairs));
-    if let Some(plot) = picture::fit_plot(fit) {
-        doc.push(Block::Plot(plot));
-    }
+    Block::KeyValues(pairs)
 }
 
-fn ranges(doc: &mut Document, fit: &Fit) {
+pub(super) fn ranges(doc: &mut Document, fit: &Fit) {
     if fit.ranges.is_empty() {
         return;
     }
@@ -190,7 +194,7 @@ fn ranges(doc: &mut Document, fit: &Fit) {
     doc.push(Block::Table(table.without_empty_columns()));
 }
 
-fn skipped(doc: &mut Document, fit: &Fit) {
+pub(super) fn skipped(doc: &mut Document, fit: &Fit) {
     if fit.skipped.is_empty() {
         return;
     }
@@ -206,7 +210,7 @@ fn skipped(doc: &mut Document, fit: &Fit) {
     doc.push(Block::Table(table.without_empty_columns()));
 }
 
-fn leverage(doc: &mut Document, fit: &Fit) {
+pub(super) fn leverage(doc: &mut Document, fit: &Fit) {
     if fit.leverage.is_empty() {
         return;
     }

@@ -5,16 +5,19 @@
 
 use isoflop_fit::Fit;
 
-use super::curve::{curve, law_of};
-use super::words::{human, last_step};
+use super::curve::{Bands, curves, law_of};
+use super::words::{capitalised, human, last_step, residual_scale};
 use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
-use crate::number::{counted, plain};
+use crate::number::{counted, percent, plain};
 
 /// More distinct values than this are gathered into [`BINS`] groups.
 const MOST_GROUPS: usize = 10;
 const BINS: usize = 6;
+/// More levels than this cannot be told apart by colour and shape.
+const MOST_LEVELS: usize = 7;
 
 /// Runs drawn in one colour.
+#[derive(Clone)]
 pub(super) struct Group {
     /// Name in the legend.
     pub label: String,
@@ -22,6 +25,8 @@ pub(super) struct Group {
     pub colour: Colour,
     /// Rows of [`isoflop_fit::Points`].
     pub rows: Vec<usize>,
+    /// Whether it gathers runs of many kinds.
+    pub gathered: bool,
 }
 
 /// What the horizontal axis shows.
@@ -34,66 +39,155 @@ enum Horizontal {
 
 /// The picture of a fit; none when the fit does not carry its runs.
 pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
-    let points = &fit.points;
-    if points.response.is_empty() {
-        return None;
-    }
-    let varying: Vec<usize> = (0..points.inputs.len())
-        .filter(|&i| log_width(&points.inputs[i].1) > 0.0)
-        .collect();
-    let levels = points
-        .levels
-        .iter()
-        .position(|(_, names)| names.iter().any(|n| *n != names[0]));
-    let (horizontal, by) = match (varying.as_slice(), levels) {
-        (&[only], _) => (Horizontal::Input(only), None),
-        (&[a, b], None) => {
-            let widths = [
-                log_width(&points.inputs[a].1),
-                log_width(&points.inputs[b].1),
-            ];
-            if widths[1] >= widths[0] {
-                (Horizontal::Input(b), Some(a))
-            } else {
-                (Horizontal::Input(a), Some(b))
-            }
-        }
-        _ => (Horizontal::Fitted, None),
+    let view = View::of(fit)?;
+    let (axis, upper) = view.law_panel(fit, Bands::None);
+    let places = match view.horizontal {
+        Horizontal::Input(input) => &fit.points.inputs[input].1,
+        Horizontal::Fitted => &fit.points.fitted,
     };
-    let (legend, groups) = match (by, levels) {
-        (Some(input), _) => (
-            input_label(fit, &points.inputs[input].0),
-            by_number(&points.inputs[input]),
-        ),
-        (None, Some(column)) => (
-            points.levels[column].0.clone(),
-            by_level(&points.levels[column]),
-        ),
-        (None, None) => (String::new(), vec![everything(points.response.len())]),
-    };
-    let (axis, upper) = match horizontal {
-        Horizontal::Input(input) => over_input(fit, input, &groups),
-        Horizontal::Fitted => observed_against_fitted(fit, &groups),
-    };
-    let places = match horizontal {
-        Horizontal::Input(input) => &points.inputs[input].1,
-        Horizontal::Fitted => &points.fitted,
-    };
-    let lower = residual_panel(axis, places, fit, &groups);
+    let lower = residual_panel(axis, places, fit, &view.groups);
+    let below = "; below, residuals of the fit around zero";
     Some(Plot {
-        title: if fit.law.title.is_empty() {
-            fit.law.id.clone()
-        } else {
-            fit.law.title.clone()
-        },
-        subtitle: last_step(&fit.law.formula),
-        description: description(fit, &upper, &legend),
-        legend,
+        description: description(fit, &upper, &view.legend, below),
         panels: vec![upper, lower],
+        ..view.plot(fit)
     })
 }
 
-fn description(fit: &Fit, upper: &Panel, legend: &str) -> String {
+/// The runs with the law and its band; none when the fit does not carry its runs.
+pub(super) fn law_plot(fit: &Fit) -> Option<Plot> {
+    let view = View::of(fit)?;
+    let (_, panel) = view.law_panel(fit, Bands::Law);
+    let banded = panel.series.iter().any(|s| !s.ends.is_empty());
+    let band = if banded {
+        format!(
+            "; bands are {} intervals of the law itself",
+            percent(fit.uncertainty.level)
+        )
+    } else {
+        String::new()
+    };
+    Some(Plot {
+        title: "The runs and the law".to_owned(),
+        subtitle: last_step(&fit.law.formula),
+        description: description(fit, &panel, &view.legend, &band),
+        panels: vec![panel],
+        ..view.plot(fit)
+    })
+}
+
+/// The residuals against every quantity that varies and against the fitted response; none without runs.
+pub(super) fn residual_plot(fit: &Fit) -> Option<Plot> {
+    let view = View::of(fit)?;
+    let points = &fit.points;
+    let mut panels: Vec<Panel> = points
+        .inputs
+        .iter()
+        .filter(|(_, values)| log_width(values) > 0.0)
+        .map(|(name, values)| {
+            let x = Axis {
+                label: input_label(fit, name),
+                scale: scale_of(values),
+            };
+            residual_panel(x, values, fit, &view.groups)
+        })
+        .collect();
+    let fitted = Axis {
+        label: format!("fitted {}", response_label(fit)),
+        scale: response_scale(fit),
+    };
+    panels.push(residual_panel(fitted, &points.fitted, fit, &view.groups));
+    for panel in &mut panels {
+        panel.y.label = format!("residual, {}", residual_scale(&fit.objective));
+    }
+    Some(Plot {
+        title: "Residuals".to_owned(),
+        subtitle: String::new(),
+        description: format!(
+            "{} against each quantity that varies and against the fitted response. A law that fits leaves no trend: \
+             a slope or a bend here is something that it misses.",
+            capitalised(&residual_scale(&fit.objective))
+        ),
+        columns: panels.len().min(3),
+        panels,
+        ..view.plot(fit)
+    })
+}
+
+/// How the runs are best seen: over which quantity, and in which groups.
+struct View {
+    horizontal: Horizontal,
+    legend: String,
+    groups: Vec<Group>,
+}
+
+impl View {
+    fn of(fit: &Fit) -> Option<Self> {
+        let points = &fit.points;
+        if points.response.is_empty() {
+            return None;
+        }
+        let varying: Vec<usize> = (0..points.inputs.len())
+            .filter(|&i| log_width(&points.inputs[i].1) > 0.0)
+            .collect();
+        let levels = points
+            .levels
+            .iter()
+            .position(|(_, names)| names.iter().any(|n| *n != names[0]));
+        let (horizontal, by) = match (varying.as_slice(), levels) {
+            (&[only], _) => (Horizontal::Input(only), None),
+            (&[a, b], None) => {
+                let width = |i: usize| log_width(&points.inputs[i].1);
+                if width(b) >= width(a) {
+                    (Horizontal::Input(b), Some(a))
+                } else {
+                    (Horizontal::Input(a), Some(b))
+                }
+            }
+            _ => (Horizontal::Fitted, None),
+        };
+        let (legend, groups) = match (by, levels) {
+            (Some(input), _) => (
+                input_label(fit, &points.inputs[input].0),
+                by_number(&points.inputs[input]),
+            ),
+            (None, Some(column)) => (
+                points.levels[column].0.clone(),
+                by_level(&points.levels[column]),
+            ),
+            (None, None) => (String::new(), vec![everything(points.response.len())]),
+        };
+        Some(Self {
+            horizontal,
+            legend,
+            groups,
+        })
+    }
+
+    fn law_panel(&self, fit: &Fit, bands: Bands) -> (Axis, Panel) {
+        match self.horizontal {
+            Horizontal::Input(input) => over_input(fit, input, &self.groups, bands),
+            Horizontal::Fitted => observed_against_fitted(fit, &self.groups),
+        }
+    }
+
+    /// A plot of this view without panels.
+    fn plot(&self, fit: &Fit) -> Plot {
+        Plot {
+            title: if fit.law.title.is_empty() {
+                fit.law.id.clone()
+            } else {
+                fit.law.title.clone()
+            },
+            subtitle: last_step(&fit.law.formula),
+            legend: self.legend.clone(),
+            columns: 1,
+            ..Plot::default()
+        }
+    }
+}
+
+fn description(fit: &Fit, upper: &Panel, legend: &str, more: &str) -> String {
     let law = if upper.guide == Guide::Diagonal {
         "the diagonal"
     } else {
@@ -102,26 +196,33 @@ fn description(fit: &Fit, upper: &Panel, legend: &str) -> String {
     let colours = if legend.is_empty() {
         String::new()
     } else {
-        format!(", coloured by {legend} (the line of a range is that of its middle run)")
+        let lines = upper.series.iter().any(|s| s.mark == Mark::Line);
+        let ranges = upper.series.iter().any(|s| s.label.contains(" to "));
+        let middle = if lines && ranges {
+            " (the line of a range is that of its middle run)"
+        } else {
+            ""
+        };
+        format!(", coloured by {legend}{middle}")
     };
     format!(
-        "{} over {}: {} as dots, the fitted law as {law}{colours}; below, residuals of the fit around zero.",
-        response_label(fit),
+        "{} over {}: {} as dots, the fitted law as {law}{colours}{more}.",
+        capitalised(&response_label(fit)),
         upper.x.label,
         counted(fit.n, "run"),
     )
 }
 
-fn over_input(fit: &Fit, input: usize, groups: &[Group]) -> (Axis, Panel) {
+fn over_input(fit: &Fit, input: usize, groups: &[Group], bands: Bands) -> (Axis, Panel) {
     let points = &fit.points;
     let (name, xs) = &points.inputs[input];
     let axis = Axis {
         label: input_label(fit, name),
         scale: scale_of(xs),
     };
-    let law = law_of(fit);
-    let line = |group: &Group| curve(fit, law.as_ref()?, input, group);
-    let mut series: Vec<Series> = groups.iter().filter_map(line).collect();
+    // Runs of many kinds gathered in one group share no line.
+    let own: Vec<Group> = groups.iter().filter(|g| !g.gathered).cloned().collect();
+    let mut series = curves(fit, input, &own, bands);
     series.extend(groups.iter().map(|group| dots(group, xs, &points.response)));
     let y = Axis {
         label: response_label(fit),
@@ -183,16 +284,9 @@ fn residual_panel(x: Axis, places: &[f64], fit: &Fit, groups: &[Group]) -> Panel
 }
 
 fn dots(group: &Group, xs: &[f64], ys: &[f64]) -> Series {
-    Series {
-        label: group.label.clone(),
-        mark: Mark::Dots,
-        colour: group.colour,
-        points: group
-            .rows
-            .iter()
-            .filter_map(|&row| Some((*xs.get(row)?, *ys.get(row)?)))
-            .collect(),
-    }
+    let place = |&row: &usize| Some((row, (*xs.get(row)?, *ys.get(row)?)));
+    let (runs, points) = group.rows.iter().filter_map(place).unzip();
+    Series::new(group.label.clone(), Mark::Dots, group.colour, points).of_runs(runs)
 }
 
 /// ln(largest / smallest) of positive values, else the plain width: above zero when the values differ.
@@ -214,7 +308,7 @@ fn ends(values: &[f64]) -> (f64, f64) {
 }
 
 /// Logarithmic for positive values that span at least a factor of three: years stay linear, sizes do not.
-fn scale_of(values: &[f64]) -> AxisScale {
+pub(super) fn scale_of(values: &[f64]) -> AxisScale {
     let (low, high) = ends(values);
     if low > 0.0 && high / low >= 3.0 {
         AxisScale::Log
@@ -223,7 +317,7 @@ fn scale_of(values: &[f64]) -> AxisScale {
     }
 }
 
-fn response_scale(fit: &Fit) -> AxisScale {
+pub(super) fn response_scale(fit: &Fit) -> AxisScale {
     let (low, _) = ends(&fit.points.response);
     let (fitted, _) = ends(&fit.points.fitted);
     if low > 0.0 && fitted > 0.0 {
@@ -238,24 +332,51 @@ fn everything(rows: usize) -> Group {
         label: String::new(),
         colour: Colour::Category(0),
         rows: (0..rows).collect(),
+        gathered: false,
     }
 }
 
+/// A group for each level; beyond [`MOST_LEVELS`] the most frequent have their own and the rest share one.
 fn by_level((_, names): &(String, Vec<String>)) -> Vec<Group> {
-    let mut distinct: Vec<&String> = names.iter().collect();
-    distinct.sort();
-    distinct.dedup();
-    distinct
+    let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    let mut levels: Vec<(&str, usize)> = sorted
+        .chunk_by(|a, b| a == b)
+        .map(|same| (same[0], same.len()))
+        .collect();
+    let mut rest = Vec::new();
+    if levels.len() > MOST_LEVELS {
+        levels.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        rest = levels.split_off(MOST_LEVELS - 1);
+        levels.sort_unstable();
+        rest.sort_unstable();
+    }
+    let rows = |wanted: &dyn Fn(&str) -> bool| {
+        let all = 0..names.len();
+        all.filter(|&row| wanted(&names[row])).collect::<Vec<_>>()
+    };
+    let mut groups: Vec<Group> = levels
         .iter()
         .enumerate()
-        .map(|(i, level)| Group {
-            label: (*level).clone(),
+        .map(|(i, (level, _))| Group {
+            label: (*level).to_owned(),
             colour: Colour::Category(i),
-            rows: (0..names.len())
-                .filter(|&row| names[row] == **level)
-                .collect(),
+            rows: rows(&|name| name == *level),
+            gathered: false,
         })
-        .collect()
+        .collect();
+    if !rest.is_empty() {
+        groups.push(Group {
+            label: format!("{} others, fewer runs each", rest.len()),
+            colour: Colour::Ink,
+            rows: rows(&|name| {
+                rest.binary_search_by(|(level, _)| (*level).cmp(name))
+                    .is_ok()
+            }),
+            gathered: true,
+        });
+    }
+    groups
 }
 
 fn by_number((_, values): &(String, Vec<f64>)) -> Vec<Group> {
@@ -275,6 +396,7 @@ fn by_number((_, values): &(String, Vec<f64>)) -> Vec<Group> {
             rows: (0..values.len())
                 .filter(|&row| values[row] == value)
                 .collect(),
+            gathered: false,
         })
         .collect()
 }
@@ -293,6 +415,7 @@ fn by_bin(values: &[f64]) -> Vec<Group> {
             rows: (0..values.len())
                 .filter(|&row| bin_of(values[row]) == bin)
                 .collect(),
+            gathered: false,
         })
         .filter(|group| !group.rows.is_empty())
         .collect()
@@ -307,20 +430,17 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// `tokens D`, with the unit when the column does not say it already.
-fn input_label(fit: &Fit, name: &str) -> String {
+pub(super) fn input_label(fit: &Fit, name: &str) -> String {
     match fit.ranges.iter().find(|r| r.name == name) {
-        Some(r) if r.unit.is_empty() || r.unit == r.column => format!("{} {name}", r.column),
-        Some(r) if r.column.is_empty() => format!("{name} ({})", r.unit),
-        Some(r) => format!("{} {name} ({})", r.column, r.unit),
+        Some(r) => label(&r.column, name, &r.unit),
         None => name.to_owned(),
     }
 }
 
 /// Name and unit of the response, as the law file says; its left side when the law cannot be read.
-fn response_label(fit: &Fit) -> String {
+pub(super) fn response_label(fit: &Fit) -> String {
     match law_of(fit).as_ref().map(isoflop_law::Law::response) {
-        Some(v) if v.unit.is_empty() => format!("{} {}", v.column, v.name),
-        Some(v) => format!("{} {} ({})", v.column, v.name, v.unit),
+        Some(v) => label(&v.column, &v.name, &v.unit),
         None => fit
             .law
             .formula
@@ -329,6 +449,20 @@ fn response_label(fit: &Fit) -> String {
             .unwrap_or_default()
             .trim()
             .to_owned(),
+    }
+}
+
+/// Column, letter and unit, each said once.
+fn label(column: &str, letter: &str, unit: &str) -> String {
+    let name = match column {
+        "" => letter.to_owned(),
+        same if same == letter => letter.to_owned(),
+        _ => format!("{column} {letter}"),
+    };
+    if unit.is_empty() || unit == column {
+        name
+    } else {
+        format!("{name} ({unit})")
     }
 }
 

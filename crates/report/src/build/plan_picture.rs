@@ -21,24 +21,19 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
         let mut series = Vec::new();
         for (k, law) in plan.laws.iter().enumerate() {
             let rows = rows_of(&law.name);
-            let mut line = |label: String, y: &dyn Fn(&Estimate) -> Option<f64>| {
-                let points: Vec<(f64, f64)> = rows
-                    .iter()
-                    .filter_map(|r| Some((r.compute, y(pick(r))?)))
-                    .filter(|p| p.1.is_finite() && p.1 > 0.0)
-                    .collect();
-                if points.len() > 1 {
-                    series.push(Series {
-                        label,
-                        mark: Mark::Line,
-                        colour: Colour::Category(k),
-                        points,
-                    });
-                }
-            };
-            line(law.name.clone(), &|e| Some(e.value));
-            line(law.name.clone(), &|e| e.interval.map(|i| i.lower));
-            line(law.name.clone(), &|e| e.interval.map(|i| i.upper));
+            let found: Vec<(f64, &Estimate)> = rows
+                .iter()
+                .map(|r| (r.compute, pick(r)))
+                .filter(|(_, e)| e.value.is_finite() && e.value > 0.0)
+                .collect();
+            if found.len() > 1 {
+                let label = if plan.laws.len() > 1 {
+                    law.name.clone()
+                } else {
+                    String::new()
+                };
+                series.push(banded(label, k, &found, |y| y));
+            }
         }
         Panel {
             x: Axis {
@@ -49,7 +44,7 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
                 label: label.to_owned(),
                 scale: AxisScale::Log,
             },
-            height: 1.0,
+            height: 1.6,
             guide: Guide::None,
             series,
         }
@@ -58,7 +53,7 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
         title: "Optimal size and data".to_owned(),
         subtitle: String::new(),
         description: format!(
-            "Optimal params and tokens against training compute; the outer lines are the ends of the {} intervals.",
+            "Optimal params and tokens against training compute; the bands are {} intervals.",
             percent(plan.level)
         ),
         legend: if plan.laws.len() > 1 {
@@ -66,6 +61,7 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
         } else {
             String::new()
         },
+        columns: 1,
         panels: vec![
             panel("params", |r| &r.params),
             panel("tokens", |r| &r.tokens),
@@ -73,36 +69,57 @@ pub(super) fn budgets(plan: &Plan) -> Option<Plot> {
     })
 }
 
+/// A line with the intervals as its band; a place without an interval is as wide as the line.
+fn banded(label: String, kind: usize, rows: &[(f64, &Estimate)], y: fn(f64) -> f64) -> Series {
+    let points = rows.iter().map(|(x, e)| (*x, y(e.value))).collect();
+    let ends = |e: &Estimate| {
+        e.interval
+            .map_or((e.value, e.value), |i| (i.lower, i.upper))
+    };
+    let ends: Vec<(f64, f64)> = rows
+        .iter()
+        .map(|(_, e)| ends(e))
+        .map(|(low, high)| (y(low), y(high)))
+        .collect();
+    let line = Series::new(label, Mark::Line, Colour::Category(kind), points);
+    if ends.iter().any(|(low, high)| low < high) {
+        line.between(ends)
+    } else {
+        line
+    }
+}
+
 /// Additional compute against size, at the loss of each optimum.
 pub(super) fn sizes(plan: &Plan) -> Option<Plot> {
     let mut series = Vec::new();
     for (k, found) in plan.sizes.iter().enumerate() {
-        let label = format!(
-            "{}, {}",
-            found.law,
-            format_quantity(found.compute, "FLOP", 3)
-        );
-        let mut line = |y: &dyn Fn(&Estimate) -> f64| {
-            let mut points: Vec<(f64, f64)> = found
-                .rows
-                .iter()
-                .filter_map(|r| Some((r.size, 1.0 + y(r.overhead.as_ref()?))))
-                .chain([(1.0, 1.0)])
-                .filter(|p| p.1.is_finite())
-                .collect();
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-            if points.len() > 2 {
-                series.push(Series {
-                    label: label.clone(),
-                    mark: Mark::Line,
-                    colour: Colour::Category(k),
-                    points,
-                });
-            }
+        let label = if plan.sizes.len() > 1 {
+            format!(
+                "{}, {}",
+                found.law,
+                format_quantity(found.compute, "FLOP", 3)
+            )
+        } else {
+            String::new()
         };
-        line(&|e| e.value);
-        line(&|e| e.interval.map_or(f64::NAN, |i| i.lower));
-        line(&|e| e.interval.map_or(f64::NAN, |i| i.upper));
+        let one = Estimate {
+            value: 0.0,
+            se: None,
+            unit: String::new(),
+            interval: None,
+        };
+        let rows = found
+            .rows
+            .iter()
+            .filter_map(|r| Some((r.size, r.overhead.as_ref()?)));
+        let mut rows: Vec<(f64, &Estimate)> = rows
+            .chain([(1.0, &one)])
+            .filter(|(_, e)| e.value.is_finite())
+            .collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if rows.len() > 2 {
+            series.push(banded(label, k, &rows, |y| 1.0 + y));
+        }
     }
     if series.is_empty() {
         return None;
@@ -110,13 +127,17 @@ pub(super) fn sizes(plan: &Plan) -> Option<Plot> {
     Some(Plot {
         title: "The price of other sizes".to_owned(),
         subtitle: String::new(),
-        description: "Training compute relative to the optimum against size relative to the optimum, all at the same loss."
-            .to_owned(),
+        description: format!(
+            "Training compute relative to the optimum against size relative to the optimum, all at the same loss; bands are \
+             {} intervals.",
+            percent(plan.level)
+        ),
         legend: if plan.sizes.len() > 1 {
             "optimum".to_owned()
         } else {
             String::new()
         },
+        columns: 1,
         panels: vec![Panel {
             x: Axis {
                 label: "size relative to the optimum".to_owned(),
@@ -126,7 +147,7 @@ pub(super) fn sizes(plan: &Plan) -> Option<Plot> {
                 label: "compute relative to the optimum".to_owned(),
                 scale: AxisScale::Log,
             },
-            height: 1.0,
+            height: 1.6,
             guide: Guide::None,
             series,
         }],

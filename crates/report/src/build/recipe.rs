@@ -180,37 +180,33 @@ fn picture(recipe: &Recipe) -> Plot {
         let colour = Colour::Ramp(i as f64 / last);
         let label = human(b.flops);
         if !b.curve.is_empty() {
-            series.push(Series {
-                label: label.clone(),
-                mark: Mark::Line,
-                colour,
-                points: curve(b),
-            });
+            series.push(Series::new(label.clone(), Mark::Line, colour, curve(b)));
         }
-        series.push(Series {
+        series.push(Series::new(
             label,
-            mark: Mark::Dots,
+            Mark::Dots,
             colour,
-            points: b.runs.iter().map(|r| (r.params, r.loss)).collect(),
-        });
+            b.runs.iter().map(|r| (r.params, r.loss)).collect(),
+        ));
     }
     let minima = recipe
         .budgets
         .iter()
         .filter(|b| b.used())
         .filter_map(|b| Some((b.params_opt.as_ref()?.value, b.loss_opt.as_ref()?.value)));
-    series.push(Series {
-        label: "minima".to_owned(),
-        mark: Mark::Line,
-        colour: Colour::Category(0),
-        points: minima.collect(),
-    });
+    series.push(Series::new(
+        "minima".to_owned(),
+        Mark::Line,
+        Colour::Category(0),
+        minima.collect(),
+    ));
     Plot {
         title: title(recipe),
         subtitle: String::new(),
         description: "Loss over params, one curve a budget, with a line through the minima."
             .to_owned(),
         legend: "FLOP".to_owned(),
+        columns: 1,
         panels: vec![Panel {
             x: Axis {
                 label: "params N".to_owned(),

@@ -235,7 +235,7 @@ pub(crate) fn note_sentences(note: &Note) -> String {
 }
 
 /// Text that starts with a capital letter.
-pub(super) fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()

@@ -26,16 +26,19 @@ fn panel_lines(panel: &Panel, columns: usize, rows: usize) -> Vec<String> {
     let mut canvas = Canvas::new(columns, rows);
     guide(panel, &mut canvas, &x, &y);
     for series in &panel.series {
-        let places: Vec<(f64, f64)> = series
-            .points
-            .iter()
-            .filter_map(|&(a, b)| Some((x.place(a)?, y.place(b)?)))
-            .collect();
+        let place = |&(a, b): &(f64, f64)| Some((x.place(a)?, y.place(b)?));
         match series.mark {
-            Mark::Dots => places.iter().for_each(|&(a, b)| canvas.blob(a, b)),
-            Mark::Line => places
-                .windows(2)
-                .for_each(|pair| canvas.line(pair[0], pair[1])),
+            Mark::Dots => series
+                .points
+                .iter()
+                .filter_map(place)
+                .for_each(|(a, b)| canvas.blob(a, b)),
+            Mark::Band => {}
+            Mark::Line => series.points.windows(2).for_each(|pair| {
+                if let (Some(a), Some(b)) = (place(&pair[0]), place(&pair[1])) {
+                    canvas.line(a, b);
+                }
+            }),
         }
     }
     let mut labels = vec![String::new(); rows];
@@ -195,12 +198,7 @@ mod tests {
             .map(|i| 10f64.powf(6.0 + 0.2 * f64::from(i)))
             .map(|x| (x, 1e4 / x.sqrt()))
             .collect();
-        let series = Series {
-            label: String::new(),
-            mark: Mark::Dots,
-            colour: Colour::Category(0),
-            points,
-        };
+        let series = Series::new(String::new(), Mark::Dots, Colour::Category(0), points);
         let panel = Panel {
             x: axis("params N"),
             y: axis("loss L"),

@@ -23,6 +23,7 @@ const RAMP: [(u8, u8, u8); 9] = [
 /// The colour as `#rrggbb`.
 pub(super) fn hex(colour: Colour) -> String {
     match colour {
+        Colour::Ink => "#222222".to_owned(),
         Colour::Category(i) => KINDS[i % KINDS.len()].to_owned(),
         Colour::Ramp(share) => {
             let place = share.clamp(0.0, 1.0) * 8.0;

@@ -2,13 +2,18 @@
 
 use crate::doc::{Document, Value};
 
-/// The frame of the document with a header, fields quoted where RFC 4180 asks for it, lines ended by `\n`.
+/// The frame of the document, or its runs where it has no frame, with a header, fields quoted where RFC 4180 asks for it, lines ended by `\n`.
 #[must_use]
 pub fn csv(doc: &Document) -> String {
     let mut text = String::new();
-    let header = doc.frame.columns.iter().map(|name| field(name));
+    let frame = if doc.frame.columns.is_empty() {
+        &doc.runs
+    } else {
+        &doc.frame
+    };
+    let header = frame.columns.iter().map(|name| field(name));
     push_line(&mut text, header);
-    for row in &doc.frame.rows {
+    for row in &frame.rows {
         push_line(&mut text, row.iter().map(cell));
     }
     text

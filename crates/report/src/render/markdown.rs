@@ -8,43 +8,53 @@ use crate::doc::{Align, Block, Document, Table};
 #[must_use]
 pub fn markdown(doc: &Document) -> String {
     let mut parts = vec![format!("# {}", escaped(&doc.title))];
-    for block in &doc.blocks {
-        parts.push(match block {
-            Block::Heading(heading) => format!("## {}", escaped(heading)),
-            Block::Paragraph(words) => escaped(words),
-            Block::KeyValues(pairs) => pairs
-                .iter()
-                .map(|(key, value)| {
-                    format!(
-                        "- **{}**: {}",
-                        escaped(key),
-                        escaped(&value.replace('\n', " "))
-                    )
-                })
-                .collect::<Vec<_>>()
-                .join("\n"),
-            Block::Table(table) => pipe_table(table),
-            Block::Notes(notes) => notes
-                .iter()
-                .map(|n| {
-                    format!(
-                        "- **{}** `{}`: {}",
-                        severity(n.severity).0,
-                        n.code,
-                        escaped(&note_sentences(n))
-                    )
-                })
-                .collect::<Vec<_>>()
-                .join("\n"),
-            Block::Formula(formula) => format!("```text\n{formula}\n```"),
-            Block::Plot(plot) => format!("*{}*", escaped(&plot.description)),
-            Block::Code(lines) => format!("```sh\n{}\n```", lines.join("\n")),
-            Block::Planner(planner) => format!("```sh\n{}\n```", command_line(planner)),
-        });
-    }
+    parts.extend(doc.blocks.iter().map(part));
     let mut text = parts.join("\n\n");
     text.push('\n');
     text
+}
+
+fn part(block: &Block) -> String {
+    match block {
+        Block::Lead { question, answer } => {
+            format!("> {}\n>\n> **{}**", escaped(question), escaped(answer))
+        }
+        Block::Planner(planner) => format!("```sh\n{}\n```", command_line(planner)),
+        Block::Fold(title, inner) => {
+            let inner: Vec<String> = inner.iter().map(part).collect();
+            format!("### {}\n\n{}", escaped(title), inner.join("\n\n"))
+        }
+        Block::Heading(heading) => format!("## {}", escaped(heading)),
+        Block::Subheading(heading) => format!("### {}", escaped(heading)),
+        Block::Paragraph(words) => escaped(words),
+        Block::KeyValues(pairs) => pairs
+            .iter()
+            .map(|(key, value)| {
+                format!(
+                    "- **{}**: {}",
+                    escaped(key),
+                    escaped(&value.replace('\n', " "))
+                )
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Block::Table(table) => pipe_table(table),
+        Block::Notes(notes) => notes
+            .iter()
+            .map(|n| {
+                format!(
+                    "- **{}** `{}`: {}",
+                    severity(n.severity).0,
+                    n.code,
+                    escaped(&note_sentences(n))
+                )
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Block::Formula(formula) => format!("```text\n{formula}\n```"),
+        Block::Plot(plot) => format!("*{}*", escaped(&plot.description)),
+        Block::Code(lines) => format!("```sh\n{}\n```", lines.join("\n")),
+    }
 }
 
 /// Text with the characters that Markdown would read as markup set off by a backslash.

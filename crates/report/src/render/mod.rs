@@ -1,10 +1,12 @@
 //! Renderers: a [`Document`](crate::Document) in, text out. One file a format.
 
 mod braille;
+mod chart;
 mod colour;
 mod csv;
 mod html;
 mod markdown;
+mod page_table;
 mod planner;
 mod png;
 mod scale;

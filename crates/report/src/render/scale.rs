@@ -53,21 +53,18 @@ impl Scale {
 
     /// Both scales of a panel. A panel around zero is symmetric, a panel with a diagonal is square.
     pub(super) fn of_panel(panel: &Panel) -> (Self, Self) {
-        let xs = panel
-            .series
-            .iter()
-            .flat_map(|s| s.points.iter().map(|p| p.0));
-        let ys = panel
-            .series
-            .iter()
-            .flat_map(|s| s.points.iter().map(|p| p.1));
+        let xs = || values(panel, |p| p.0);
+        let ys = || values(panel, |p| p.1);
         match panel.guide {
-            Guide::None => (Self::over(&panel.x, xs), Self::over(&panel.y, ys)),
+            Guide::None => (
+                Self::over(&panel.x, xs()),
+                Self::over(&panel.y, ys()).with_ends(panel),
+            ),
             Guide::Zero => {
-                let y = Self::over(&panel.y, ys);
+                let y = Self::over(&panel.y, ys()).with_ends(panel);
                 let reach = y.low.abs().max(y.high.abs());
                 (
-                    Self::over(&panel.x, xs),
+                    Self::over(&panel.x, xs()),
                     Self {
                         low: -reach,
                         high: reach,
@@ -76,13 +73,57 @@ impl Scale {
                 )
             }
             Guide::Diagonal => {
-                let both: Vec<f64> = xs.chain(ys).collect();
-                (
-                    Self::over(&panel.x, both.iter().copied()),
-                    Self::over(&panel.y, both.iter().copied()),
-                )
+                let both: Vec<f64> = xs().chain(ys()).collect();
+                let square = |axis: &Axis| Self::over(axis, both.iter().copied()).with_ends(panel);
+                (square(&panel.x), square(&panel.y))
             }
         }
+    }
+
+    /// The scale with room for bands and error bars, at most a quarter of its own width on either side: a wide
+    /// interval must not flatten the rest.
+    fn with_ends(self, panel: &Panel) -> Self {
+        let most = 0.25 * (self.high - self.low);
+        let usable = |v: &f64| v.is_finite() && (self.kind == AxisScale::Linear || *v > 0.0);
+        let ends = panel.series.iter().flat_map(|s| &s.ends);
+        let (low, high) = ends
+            .flat_map(|&(low, high)| [low, high])
+            .filter(usable)
+            .map(|v| mapped(self.kind, v))
+            .fold((self.low, self.high), |(low, high), v| {
+                (low.min(v), high.max(v))
+            });
+        Self {
+            kind: self.kind,
+            low: low.max(self.low - most),
+            high: high.min(self.high + most),
+        }
+    }
+
+    /// Smallest and largest value shown.
+    pub(super) fn domain(&self) -> (f64, f64) {
+        (self.value(0.0), self.value(1.0))
+    }
+
+    /// The value at a place between 0 and 1.
+    pub(super) fn value(&self, at: f64) -> f64 {
+        let mapped = self.low + at * (self.high - self.low);
+        match self.kind {
+            AxisScale::Linear => mapped,
+            AxisScale::Log => 10f64.powf(mapped),
+        }
+    }
+
+    /// Place of a value, also beyond the ends; none when it cannot be shown.
+    pub(super) fn anywhere(&self, value: f64) -> Option<f64> {
+        let at = (mapped(self.kind, value) - self.low) / (self.high - self.low);
+        at.is_finite().then(|| at.clamp(-8.0, 9.0))
+    }
+
+    /// Place of a value held to the ends; the lower one for a value without a place.
+    pub(super) fn held(&self, value: f64) -> f64 {
+        let at = (mapped(self.kind, value) - self.low) / (self.high - self.low);
+        if at.is_nan() { 0.0 } else { at.clamp(0.0, 1.0) }
     }
 
     /// Place of a value between 0 and 1; none when it lies outside or cannot be shown.
@@ -156,6 +197,17 @@ impl Scale {
         }
         ticks
     }
+}
+
+/// Coordinates of all places of a panel.
+fn values<'a>(
+    panel: &'a Panel,
+    pick: impl Fn(&(f64, f64)) -> f64 + Copy + 'a,
+) -> impl Iterator<Item = f64> + 'a {
+    panel
+        .series
+        .iter()
+        .flat_map(move |s| s.points.iter().map(pick))
 }
 
 fn mapped(kind: AxisScale, value: f64) -> f64 {

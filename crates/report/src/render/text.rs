@@ -64,15 +64,29 @@ pub fn text(doc: &Document, style: Style) -> String {
     if !doc.title.is_empty() {
         lines.push(style.paint.paint("1", &doc.title));
     }
+    push_blocks(&mut lines, &doc.blocks, style, width);
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: usize) {
     let mut before: Option<&Block> = None;
-    for block in &doc.blocks {
+    for block in blocks {
         if is_apart(before, block, style.plots) {
             lines.push(String::new());
         }
         before = Some(block);
         match block {
-            Block::Heading(heading) => {
-                lines.push(style.paint.paint("1", heading));
+            Block::Heading(heading) | Block::Subheading(heading) => {
+                lines.push(style.paint.paint("1", heading))
+            }
+            Block::Lead { question, answer } => {
+                lines.extend(wrapped(question, width, 2));
+                lines.extend(wrapped(answer, width, 2));
             }
             Block::Paragraph(words) => lines.extend(wrapped(words, width, 2)),
             Block::KeyValues(pairs) => lines.extend(key_values(pairs, width)),
@@ -86,27 +100,27 @@ pub fn text(doc: &Document, style: Style) -> String {
                 lines.extend(formula.lines().map(|line| format!("    {}", line.trim())));
             }
             Block::Plot(plot) if style.plots == Plots::Braille => {
-                lines.extend(braille::plot(plot, width))
+                lines.extend(braille::plot(plot, width));
             }
             Block::Plot(_) => {}
             Block::Code(commands) => lines.extend(commands.iter().map(|c| format!("  {c}"))),
+            Block::Fold(title, inner) => {
+                lines.push(style.paint.paint("1", title));
+                push_blocks(lines, inner, style, width);
+            }
             Block::Planner(planner) => lines.push(format!("  {}", command_line(planner))),
         }
     }
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// Whether an empty line stands before a block: sections stand apart, words stay with what they speak of.
 fn is_apart(before: Option<&Block>, block: &Block, plots: Plots) -> bool {
     match (before, block) {
         (_, Block::Plot(_)) => plots == Plots::Braille,
-        (_, Block::Heading(_) | Block::Formula(_)) => true,
-        (None | Some(Block::Heading(_)), _) | (_, Block::Paragraph(_)) => false,
+        (_, Block::Heading(_) | Block::Subheading(_) | Block::Formula(_) | Block::Fold(..)) => true,
+        (None | Some(Block::Heading(_) | Block::Subheading(_)), _) | (_, Block::Paragraph(_)) => {
+            false
+        }
         _ => true,
     }
 }

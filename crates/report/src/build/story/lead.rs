@@ -1,0 +1,109 @@
+//! The question and the answer of a page, a sentence each.
+
+use isoflop_answer::Story;
+use isoflop_base::format_quantity;
+use isoflop_fit::{Fit, Status};
+
+use super::figures::listed;
+use crate::build::plan::sized;
+use crate::build::words::last_step;
+use crate::doc::Block;
+use crate::number::{counted, inline, percent, plain};
+
+/// A formula with numbers is shown up to this length.
+const LONGEST: usize = 110;
+
+pub(super) fn lead(story: &Story) -> Block {
+    let runs = counted(story.fit.n, "run");
+    let question = match (&story.plan, story.budget) {
+        (Ok(_), Some((flops, _))) => format!(
+            "What law do these {runs} follow, and what should be trained with {}?",
+            budget(flops)
+        ),
+        _ => format!("What law do these {runs} follow?"),
+    };
+    Block::Lead {
+        question,
+        answer: answer(story),
+    }
+}
+
+fn answer(story: &Story) -> String {
+    let fit = &story.fit;
+    if fit.status == Status::NotConverged {
+        return "There is no answer yet: the fit did not converge, so none of its numbers may be used.".to_owned();
+    }
+    let law = with_numbers(&fit.law.formula, fit);
+    let spread = match fit.objective.scale.as_str() {
+        "ln" => format!("within {} (rms)", percent(fit.residuals.rms)),
+        _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
+    };
+    let open = if fit.status == Status::Degenerate {
+        ", though they leave a direction of its coefficients open"
+    } else {
+        ""
+    };
+    let best = story.plan.as_ref().ok().and_then(|plan| {
+        let [row] = plan.rows.as_slice() else {
+            return None;
+        };
+        let loss = row.loss.as_ref().map_or_else(String::new, |loss| {
+            format!(", where it predicts {}", inline(loss))
+        });
+        let held = if story.held.is_empty() {
+            String::new()
+        } else {
+            format!("for {} ", listed(&story.held))
+        };
+        Some(format!(
+            "; {held}{} are best spent on {} params and {} tokens{loss}",
+            budget(row.compute),
+            sized(&row.params),
+            sized(&row.tokens)
+        ))
+    });
+    format!(
+        "They follow {law} {spread}{open}{}.",
+        best.unwrap_or_default()
+    )
+}
+
+pub(super) fn budget(flops: f64) -> String {
+    format_quantity(flops, "FLOP", 3)
+}
+
+/// The equation with the fitted values for its coefficients; as the law writes it where that would be long or a coefficient
+/// has an index.
+fn with_numbers(formula: &str, fit: &Fit) -> String {
+    let steps = formula.split([';', '\n']).filter(|s| !s.trim().is_empty());
+    let (count, bare) = (steps.count(), last_step(formula));
+    if count > 1 {
+        return bare;
+    }
+    let mut out = String::new();
+    let mut rest = bare.as_str();
+    while let Some(c) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if !is_word(c) {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let end = rest
+            .find(|c: char| !is_word(c) && c != '.')
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let known = fit.coefs.iter().find(|(name, _)| name == word);
+        match known.filter(|_| !after.trim_start().starts_with('[')) {
+            Some((_, e)) if e.value < 0.0 => out.push_str(&format!("({})", plain(e.value, 4))),
+            Some((_, e)) => out.push_str(&plain(e.value, 4)),
+            None => out.push_str(word),
+        }
+        rest = after;
+    }
+    if out.chars().count() <= LONGEST {
+        out
+    } else {
+        bare
+    }
+}
