@@ -38,6 +38,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     });
     step("fuzz", &|| fuzz(root));
     step("page", &|| page(root));
+    step("slurm", &|| slurm(root));
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
         Ok(())
@@ -101,20 +102,35 @@ fn fuzz(root: &Path) -> Result<(), String> {
 /// The page in a browser, and the bundle of its charting library. What is missing is installed with `CI=true`, and is a
 /// failure if it cannot be; elsewhere the check says what it skips.
 fn page(root: &Path) -> Result<(), String> {
+    with_program(root, "crates/report/page/check.sh")
+}
+
+/// A ladder through a real Slurm of one node. It writes the configuration of the machine's Slurm, so only with `CI=true`,
+/// where what is missing is installed, and is a failure if it cannot be.
+fn slurm(root: &Path) -> Result<(), String> {
+    if std::env::var_os("CI").is_none_or(|ci| ci != "true") {
+        eprintln!("slurm: skipped without CI=true, it would configure this machine's Slurm");
+        return Ok(());
+    }
+    with_program(root, "crates/ladder/tests/slurm.sh")
+}
+
+/// Runs a script with the path of the built program.
+fn with_program(root: &Path, script: &str) -> Result<(), String> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
     cargo(root, &["build", "--quiet", "--package", "isoflop-cli"])?;
-    let status = Command::new(root.join("crates/report/page/check.sh"))
+    let status = Command::new(root.join(script))
         .arg(target.join("debug").join("isoflop"))
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(std::io::stderr())
         .status()
-        .map_err(|e| format!("cannot start crates/report/page/check.sh: {e}"))?;
+        .map_err(|e| format!("cannot start {script}: {e}"))?;
     if status.success() {
         Ok(())
     } else {
-        Err(format!("`crates/report/page/check.sh` ended with {status}"))
+        Err(format!("`{script}` ended with {status}"))
     }
 }
 
