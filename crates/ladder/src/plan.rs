@@ -396,7 +396,7 @@ impl Data {
             spec: SourceSpec::Synthetic(LanguageSpec {
                 alphabet: vocabulary,
                 order: 1,
-                seed: 0,
+                ..LanguageSpec::default()
             }),
             digest: 0,
         }
