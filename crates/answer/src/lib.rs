@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod plan;
 mod predict;
 mod profile;
+mod verdict;
 
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
@@ -20,3 +21,4 @@ pub use check::{
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
+pub use verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};

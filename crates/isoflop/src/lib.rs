@@ -52,10 +52,10 @@ pub use verify::{Verification, verify};
 pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
 pub use isoflop_answer::plan;
 pub use isoflop_answer::{
-    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
-    LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
-    breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
-    profile,
+    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
+    Finding, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile,
+    ProfiledPrediction, Verdict, breaks, check, compare_laws, entropy_check, extrapolation,
+    predict, predict_through, predict_together, profile, verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

@@ -16,6 +16,7 @@ mod plan_picture;
 mod prediction;
 mod recipe;
 mod tables;
+mod verdict;
 mod verdicts;
 mod words;
 
@@ -30,5 +31,6 @@ pub use plan::plan_document;
 pub use prediction::prediction_document;
 pub use recipe::recipe_document;
 pub use tables::{TableSummary, tables_document};
+pub use verdict::{entropy_sentence, verdict_sentence};
 pub use verdicts::{fits_document, verification_document};
 pub(crate) use words::{human, note_sentences};
