@@ -15,26 +15,55 @@ pub struct DataSet {
     pub law: &'static str,
     /// Coefficients that made it, when it is simulated.
     pub truth: &'static [(&'static str, f64)],
+    /// The ladder that made it, when it is measured.
+    pub ladder: Option<LadderSource>,
+}
+
+/// How a measured table was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LadderSource {
+    /// The ladder file.
+    pub file: &'static str,
+    /// Entropy rate of the language that the models learnt, in nats a token.
+    pub entropy_rate: f64,
+    /// Least mean loss over the positions of a context, in nats a token.
+    pub entropy_floor: f64,
 }
 
 /// The data sets, sorted by name.
 #[must_use]
 pub fn datasets() -> &'static [DataSet] {
-    &[DataSet {
-        name: "simulated-ladder",
-        description: "SIMULATED, not measured: 72 runs of a known Chinchilla law, 9 sizes from 1M to 2B parameters, \
-                      5 to 320 tokens per parameter, 1e15 to 1e21 FLOP, noise of 0.4 % and two outliers",
-        csv: include_str!("../data/simulated-ladder.csv"),
-        law: "chinchilla",
-        truth: &[
-            ("E", 1.80),
-            ("A", 410.0),
-            ("B", 1900.0),
-            ("alpha", 0.345),
-            ("beta", 0.365),
-        ],
-    }]
+    &[SIMULATED, SMALL]
 }
+
+const SIMULATED: DataSet = DataSet {
+    name: "simulated-ladder",
+    description: "SIMULATED, not measured: 72 runs of a known Chinchilla law, 9 sizes from 1M to 2B parameters, \
+                      5 to 320 tokens per parameter, 1e15 to 1e21 FLOP, noise of 0.4 % and two outliers",
+    csv: include_str!("../data/simulated-ladder.csv"),
+    law: "chinchilla",
+    truth: &[
+        ("E", 1.80),
+        ("A", 410.0),
+        ("B", 1900.0),
+        ("alpha", 0.345),
+        ("beta", 0.365),
+    ],
+    ladder: None,
+};
+
+const SMALL: DataSet = DataSet {
+    name: "small-ladder",
+    description: "MEASURED",
+    csv: include_str!("../data/small-ladder/runs.csv"),
+    law: "chinchilla",
+    truth: &[],
+    ladder: Some(LadderSource {
+        file: include_str!("../data/small-ladder/ladder.toml"),
+        entropy_rate: 0.0,
+        entropy_floor: 0.0,
+    }),
+};
 
 /// The data set of that name.
 #[must_use]

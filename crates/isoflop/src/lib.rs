@@ -37,15 +37,17 @@ mod plan_request;
 mod reload;
 mod saved;
 mod settings;
+mod story;
 mod threads;
 mod verify;
 
-pub use datasets::{DataSet, dataset, datasets};
+pub use datasets::{DataSet, LadderSource, dataset, datasets};
 pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
 pub use reload::{Reloaded, reload};
 pub use saved::{fit_from_json, plan_laws_from_json};
 pub use settings::merged;
+pub use story::{STORY_FIT, Story, story};
 pub use threads::set_threads;
 pub use verify::{Verification, verify};
 

@@ -14,6 +14,9 @@ use crate::plan::{Part, Plan, PlannedRun};
 use crate::records::{End, Record};
 use crate::table;
 
+/// Name of the page in the folder of a ladder.
+pub const PAGE: &str = "report.html";
+
 /// Filter by which a fit takes the runs it is fitted to.
 const TRAINED: &str = "part == \"train\"";
 

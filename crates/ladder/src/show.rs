@@ -7,7 +7,7 @@ use std::path::Path;
 
 use isoflop::report::doc::{Block, Document, Frame, Table, Value};
 use isoflop::report::number::{counted, percent, plain};
-use isoflop::report::{entropy_sentence, fit_document, verdict_sentence};
+use isoflop::report::{entropy_sentence, fit_document, verdict_plot, verdict_sentence};
 use isoflop_base::{Diagnostic, Evidence, Note, Severity, format_quantity, format_si};
 use serde::Serialize;
 
@@ -477,7 +477,11 @@ pub fn outcome_document(plan: &Plan, records: &[Record], outcome: &Outcome) -> D
     doc.heading("Runs");
     doc.push(Block::Table(runs_table(plan, records)));
     doc.heading("Law");
-    doc.blocks.extend(full.blocks);
+    doc.blocks
+        .extend(full.blocks.into_iter().map(|block| match block {
+            Block::Plot(plot) => Block::Plot(verdict_plot(plot, &outcome.fit, &outcome.held_out)),
+            other => other,
+        }));
     doc.frame = full.frame;
     doc
 }
@@ -544,6 +548,12 @@ pub fn failures(summary: &Summary) -> Vec<Diagnostic> {
             ))
         })
         .collect()
+}
+
+/// Where the page of an outcome is.
+#[must_use]
+pub fn page_sentence(path: &Path) -> String {
+    format!("The same as a page: {}", path.display())
 }
 
 /// One line on what a call of `ladder run` did.

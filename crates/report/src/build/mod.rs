@@ -21,7 +21,7 @@ mod verdicts;
 mod words;
 
 pub use check::{check_document, check_summary};
-pub use demo::demo_document;
+pub use demo::{DemoWords, demo_document};
 pub use fit::fit_document;
 pub use gain::gain_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};
@@ -31,6 +31,8 @@ pub use plan::plan_document;
 pub use prediction::prediction_document;
 pub use recipe::recipe_document;
 pub use tables::{TableSummary, tables_document};
-pub use verdict::{entropy_sentence, verdict_sentence};
+pub use verdict::{
+    entropy_sentence, verdict_plot, verdict_sentence, verdict_table, verdicts_sentence,
+};
 pub use verdicts::{fits_document, verification_document};
 pub(crate) use words::{human, note_sentences};

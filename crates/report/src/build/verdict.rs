@@ -2,8 +2,13 @@
 
 use isoflop_answer::{EntropyCheck, Verdict};
 use isoflop_base::{format_quantity, format_si};
+use isoflop_fit::Fit;
+use isoflop_law::At;
 
-use crate::number::{percent, plain};
+use super::curve::law_of;
+use super::words::human;
+use crate::doc::{Colour, Mark, Plot, Series, Table};
+use crate::number::{counted, percent, plain};
 
 /// The sentence that a ladder is made for.
 #[must_use]
@@ -69,6 +74,134 @@ pub fn entropy_sentence(check: &EntropyCheck) -> String {
         percent(interval.level)
     )
 }
+
+/// Held-out runs, one a row.
+#[must_use]
+pub fn verdict_table(verdicts: &[Verdict]) -> Table {
+    let level = verdicts.iter().find_map(|v| v.interval).map(|i| i.level);
+    let interval = level.map_or_else(String::new, |l| format!("{} interval", percent(l)));
+    let mut table = Table::with_columns(&[
+        ">params",
+        ">tokens",
+        ">times the compute",
+        ">predicted",
+        &interval,
+        ">measured (nats/token)",
+        ">± se",
+        ">error",
+        "inside",
+    ]);
+    for v in verdicts {
+        table.rows.push(vec![
+            format_si(v.params, 3),
+            format_si(v.tokens, 3),
+            plain(v.times_compute, 2),
+            format!("{:.4}", v.predicted),
+            v.interval
+                .map_or_else(String::new, |i| format!("[{:.4}, {:.4}]", i.lower, i.upper)),
+            v.measured.map_or_else(String::new, |m| format!("{m:.4}")),
+            v.measured_se.map_or_else(String::new, |se| plain(se, 2)),
+            v.error
+                .map_or_else(String::new, |e| format!("{:+.2} %", 100.0 * e)),
+            v.inside
+                .map_or("", |yes| if yes { "yes" } else { "no" })
+                .to_owned(),
+        ]);
+    }
+    table.without_empty_columns()
+}
+
+/// How many predictions came true, and by how much they were off.
+#[must_use]
+pub fn verdicts_sentence(verdicts: &[Verdict]) -> String {
+    let judged: Vec<&Verdict> = verdicts.iter().filter(|v| v.inside.is_some()).collect();
+    let Some(level) = judged.iter().find_map(|v| v.interval).map(|i| i.level) else {
+        return "Nothing is shown by these predictions: there is no certified optimum, no interval, or no measured loss."
+            .to_owned();
+    };
+    let came = judged.iter().filter(|v| v.inside == Some(true)).count();
+    let errors = judged.iter().filter_map(|v| v.error);
+    let worst = errors.map(f64::abs).fold(0.0, f64::max);
+    let farthest = judged.iter().map(|v| v.times_compute).fold(0.0, f64::max);
+    format!(
+        "{came} of {} came true (the measured loss lies inside the {} interval for a new run), up to {} times the compute \
+         of any run of the fit; the largest error is {:.2} %.",
+        counted(judged.len(), "prediction"),
+        percent(level),
+        plain(farthest, 2),
+        100.0 * worst
+    )
+}
+
+/// The picture of a fit with the held-out runs in it: the law at their size as a line, the runs as dots, their distance
+/// from the law among the residuals. Unchanged where the picture is not one over tokens.
+#[must_use]
+pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
+    let over_tokens = plot
+        .panels
+        .first()
+        .is_some_and(|panel| panel.x.label.starts_with("tokens"));
+    let law = law_of(fit).filter(|_| over_tokens && plot.panels.len() == 2);
+    let Some(law) = law else {
+        return plot;
+    };
+    let coefs: Vec<(String, f64)> = fit
+        .coefs
+        .iter()
+        .map(|(name, e)| (name.clone(), e.value))
+        .collect();
+    let mut sizes: Vec<f64> = verdicts.iter().map(|v| v.params).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup();
+    for (index, size) in sizes.into_iter().enumerate() {
+        let own = || verdicts.iter().filter(move |v| v.params == size);
+        let series = |mark, points| Series {
+            label: format!("{}, held out", human(size)),
+            mark,
+            // Categories other than the first stand apart from the colours of sizes.
+            colour: Colour::Category(index + 1),
+            points,
+        };
+        let longest = own().map(|v| v.tokens).fold(0.0, f64::max);
+        let shortest = own().map(|v| v.tokens).fold(f64::INFINITY, f64::min) / SHORTER;
+        let line = (0..=STEPS).filter_map(|step| {
+            let share = f64::from(step) / f64::from(STEPS);
+            let tokens = shortest * (longest / shortest).powf(share);
+            let inputs = [("N".to_owned(), size), ("D".to_owned(), tokens)];
+            let at = At {
+                coefs: &coefs,
+                inputs: &inputs,
+                levels: &[],
+            };
+            law.value(&at).ok().map(|loss| (tokens, loss))
+        });
+        let line: Vec<(f64, f64)> = line.collect();
+        if !line.is_empty() {
+            plot.panels[0].series.push(series(Mark::Line, line));
+        }
+        let measured = own().filter_map(|v| Some((v.tokens, v.measured?)));
+        let dots = series(Mark::Dots, measured.collect());
+        plot.panels[0].series.push(dots);
+        let off = own().filter_map(|v| {
+            let measured = v.measured?;
+            let distance = match fit.objective.scale.as_str() {
+                "ln" => (measured / v.predicted).ln(),
+                _ => measured - v.predicted,
+            };
+            Some((v.tokens, distance))
+        });
+        let dots = series(Mark::Dots, off.collect());
+        plot.panels[1].series.push(dots);
+    }
+    plot.description
+        .push_str("; held-out runs in colours of their own, with the law at their size");
+    plot
+}
+
+/// How much below the shortest held-out run the line of its size begins.
+const SHORTER: f64 = 8.0;
+/// Steps of a line.
+const STEPS: u32 = 64;
 
 #[cfg(test)]
 mod tests {
