@@ -1,7 +1,8 @@
 """Repeated small ladders on languages whose entropy is known: how often does the interval of E hold it?
 
     python3 bench/ladder/entropy.py PROGRAM FOLDER [--ladders 10] [--first 0] [--order 2] [--alphabet 32] [--zipf 1.0]
-                                    [--seeds 1] [--head-width 32] [--jobs N] [--no-held-out]
+                                    [--seeds 1] [--head-width 32] [--tokens-per-param 10,20,40,80] [--jobs N]
+                                    [--no-held-out]
 
 Each ladder has a language and training seeds of its own. What a ladder says is appended to FOLDER/entropy.jsonl; ladders
 that are there already are not made again. Prints a table in Markdown.
@@ -19,7 +20,7 @@ layers = 2
 head-width = {head_width}
 [train]
 sizes = ["3k", "6k", "12k", "24k"]
-tokens-per-param = [10, 20, 40, 80]
+tokens-per-param = {tpp}
 seeds = {seeds}
 {held_out}
 [data]
@@ -53,6 +54,7 @@ def options() -> argparse.Namespace:
     said.add_argument("--zipf", type=float, default=1.0)
     said.add_argument("--seeds", type=int, default=1, help="runs of each size and length")
     said.add_argument("--head-width", type=int, default=32)
+    said.add_argument("--tokens-per-param", default="10,20,40,80", help="lengths, separated by commas")
     said.add_argument("--jobs", type=int)
     said.add_argument("--no-held-out", action="store_true")
     return said.parse_args()
@@ -69,6 +71,7 @@ def made(said: argparse.Namespace, seed: int) -> dict | None:
         order=said.order,
         zipf=said.zipf,
         head_width=said.head_width,
+        tpp=[float(x) for x in said.tokens_per_param.split(",")],
     )
     (home / "ladder.toml").write_text(text)
     jobs = ["--jobs", str(said.jobs)] if said.jobs else []

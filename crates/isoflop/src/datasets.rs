@@ -24,6 +24,10 @@ pub struct DataSet {
 pub struct LadderSource {
     /// The ladder file.
     pub file: &'static str,
+    /// Filter of the runs that a law is fitted to.
+    pub fitted: &'static str,
+    /// Filter of the runs that it has to predict.
+    pub held_out: &'static str,
     /// Entropy rate of the language that the models learnt, in nats a token.
     pub entropy_rate: f64,
     /// Least mean loss over the positions of a context, in nats a token.
@@ -60,6 +64,8 @@ const SMALL: DataSet = DataSet {
     truth: &[],
     ladder: Some(LadderSource {
         file: include_str!("../data/small-ladder/ladder.toml"),
+        fitted: "part == \"train\" and tokens >= 2e5",
+        held_out: "part == \"held-out\"",
         entropy_rate: 0.0,
         entropy_floor: 0.0,
     }),

@@ -8,9 +8,8 @@ use isoflop_law::{Law, VarRole};
 
 use crate::datasets::DataSet;
 
-/// The options of the fit that `isoflop fit` is to be given for the same law: those of a new ladder.
-pub const STORY_FIT: [(&str, &str); 4] = [
-    ("where", "part == \"train\""),
+/// The options that `isoflop fit` is to be given for the same law, beside the filter of the runs: those of a new ladder.
+pub const STORY_FIT: [(&str, &str); 3] = [
     ("objective", "squared-log"),
     ("uncertainty", "profile"),
     ("level", "0.9"),
@@ -29,7 +28,7 @@ pub struct Story {
     pub entropy: Option<EntropyCheck>,
 }
 
-/// Fits the runs of a data set whose column `part` says `train`, and holds the law against those that say `held-out`.
+/// Fits the small runs of a ladder and holds the law against the larger ones.
 ///
 /// # Errors
 ///
@@ -47,16 +46,16 @@ pub fn story(set: &DataSet, seed: u64) -> Result<Story, Diagnostics> {
         read(&[set.input()], &options)
     };
     let law = Law::builtin(set.law)?;
-    let [(key, trained), (_, objective), (_, uncertainty), _] = STORY_FIT;
+    let [(_, objective), (_, uncertainty), _] = STORY_FIT;
     let options = FitOptions {
         objective: Some(Objective::parse(objective)?),
         uncertainty: Uncertainty::parse(uncertainty)?,
         level: LEVEL,
         seed,
-        reader: vec![(key.to_owned(), trained.to_owned())],
+        reader: vec![("where".to_owned(), source.fitted.to_owned())],
         ..FitOptions::default()
     };
-    let (below, above) = (part(trained)?, part("part == \"held-out\"")?);
+    let (below, above) = (part(source.fitted)?, part(source.held_out)?);
     let fit = fit(&law, &below, &options)?;
     let prediction = predict(&fit, &points(&law, &above), LEVEL)?;
     let largest = numbers(&below, "flops").iter().copied().fold(0.0, f64::max);

@@ -78,6 +78,10 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
     let folder = plan.folder();
     table::write(plan, records, &folder)?;
     let section = &plan.file.fit;
+    let filter = match &section.filter {
+        Some(filter) => format!("{TRAINED} and ({filter})"),
+        None => TRAINED.to_owned(),
+    };
     let options = FitOptions {
         objective: section
             .objective
@@ -90,11 +94,11 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
         },
         level: section.level,
         seed,
-        reader: vec![("where".to_owned(), TRAINED.to_owned())],
+        reader: vec![("where".to_owned(), filter.clone())],
         ..FitOptions::default()
     };
     let reader = ReadOptions {
-        filter: Some(TRAINED.to_owned()),
+        filter: Some(filter),
         ..ReadOptions::default()
     };
     let runs = read(&[Input::Path(folder.join(table::FILE))], &reader)?;
@@ -199,4 +203,50 @@ fn entropy(
     let on_held_out = table::measured(plan, records).find_map(|(_, result)| result.source_loss);
     let floor = entropy.floor(plan.file.model.context);
     Ok(entropy_check(fit, entropy.rate, floor, on_held_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::LadderFile;
+
+    #[test]
+    fn the_ladder_that_comes_with_the_program_is_that_of_its_file() {
+        let set = isoflop::dataset("small-ladder").unwrap();
+        let source = set.ladder.unwrap();
+        let plan = Plan::new(LadderFile::parse(source.file, "small-ladder").unwrap()).unwrap();
+        let Some(SourceSpec::Synthetic(spec)) = plan.file.data else {
+            panic!("a synthetic language")
+        };
+        let entropy = Language::new(spec).unwrap().entropy();
+        let floor = entropy.floor(plan.file.model.context);
+        assert!(
+            (entropy.rate - source.entropy_rate).abs() < 5e-7,
+            "{}",
+            entropy.rate
+        );
+        assert!((floor - source.entropy_floor).abs() < 5e-7, "{floor}");
+
+        let rows: Vec<Vec<&str>> = set
+            .csv
+            .lines()
+            .map(|line| line.split(',').collect())
+            .collect();
+        let column = |name: &str| rows[0].iter().position(|head| *head == name).unwrap();
+        assert_eq!(rows.len() - 1, plan.runs.len());
+        for (row, run) in rows[1..].iter().zip(&plan.runs) {
+            let (spec, shape) = (&run.spec, &run.spec.shape);
+            for (name, planned) in [
+                ("part", run.part.word().to_owned()),
+                ("params", shape.params().to_string()),
+                ("tokens", spec.trained_tokens().to_string()),
+                ("flops", spec.flops().to_string()),
+                ("seed", run.seed.to_string()),
+                ("width", shape.width.to_string()),
+                ("layers", shape.layers.to_string()),
+            ] {
+                assert_eq!(row[column(name)], planned, "{name} of {}", run.id());
+            }
+        }
+    }
 }

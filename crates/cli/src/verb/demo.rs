@@ -1,7 +1,7 @@
 //! `isoflop demo`: the law of small measured runs, what it says of larger ones, and what those are.
 
 use isoflop::report::{DemoWords, demo_document, json};
-use isoflop::{DataSet, Diagnostic, STORY_FIT, Story, datasets, story};
+use isoflop::{DataSet, Diagnostic, LadderSource, STORY_FIT, Story, datasets, story};
 
 use crate::output::{Failure, Output};
 
@@ -12,7 +12,8 @@ const LIMITS: &str = "On two processor cores a law of small models can be made a
      and this recipe.";
 
 pub(crate) fn run(seed: u64, output: &Output) -> Result<(), Failure> {
-    let Some(set) = datasets().iter().find(|s| s.ladder.is_some()) else {
+    let found = datasets().iter().find_map(|s| Some((s, s.ladder?)));
+    let Some((set, source)) = found else {
         return Err(
             Diagnostic::error("no-data", "no measured ladder comes with the program").into(),
         );
@@ -25,7 +26,7 @@ pub(crate) fn run(seed: u64, output: &Output) -> Result<(), Failure> {
     let said = DemoWords {
         runs: set.description.to_owned(),
         limits: LIMITS.to_owned(),
-        next: next(set),
+        next: next(set, &source),
     };
     let doc = demo_document(&fit, &held_out, entropy.as_ref(), said);
     output.show(&doc, || {
@@ -34,22 +35,14 @@ pub(crate) fn run(seed: u64, output: &Output) -> Result<(), Failure> {
 }
 
 /// The same fit by hand, and what else there is to try.
-fn next(set: &DataSet) -> Vec<String> {
-    let options: Vec<String> = STORY_FIT
-        .iter()
-        .map(|(name, value)| {
-            if value.contains(' ') {
-                format!("--{name} '{value}'")
-            } else {
-                format!("--{name} {value}")
-            }
-        })
-        .collect();
+fn next(set: &DataSet, source: &LadderSource) -> Vec<String> {
+    let options = STORY_FIT.map(|(name, value)| format!("--{name} {value}"));
     vec![
         format!(
-            "isoflop fit {} --law {} {} -o fit.json -o fit.svg",
+            "isoflop fit {} --law {} --where '{}' {} -o fit.json -o fit.svg",
             set.name,
             set.law,
+            source.fitted,
             options.join(" ")
         ),
         "isoflop predict fit.json --at N=1M,D=20M".to_owned(),
