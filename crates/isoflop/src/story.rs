@@ -108,3 +108,26 @@ fn held_out(runs: &RunTable, largest: f64) -> Vec<HeldOutRun> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::dataset;
+
+    #[test]
+    fn a_table_that_no_ladder_made_has_no_story() {
+        let fault = story(dataset("simulated-ladder").unwrap(), 0).unwrap_err();
+        assert_eq!(fault.0[0].code, "no-ladder");
+    }
+
+    #[test]
+    fn the_small_models_predict_the_larger_ones() {
+        let told = story(dataset("small-ladder").unwrap(), 0).unwrap();
+        assert_eq!(told.fit.n, 34);
+        assert_eq!(told.held_out.len(), 11);
+        // Of eleven 90 % intervals that hold as often as they say, fewer than eight hold once in 54 times.
+        let inside = told.held_out.iter().filter(|v| v.inside == Some(true));
+        assert!(inside.count() >= 8);
+        assert_eq!(told.entropy.and_then(|check| check.inside), Some(true));
+    }
+}

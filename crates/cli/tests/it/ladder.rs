@@ -143,7 +143,7 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     let page = folder.read("ladder-runs/report.html");
     assert!(page.contains("It came true:") && page.contains("985k, held out"));
 
-    let filtered = own_trainer("[0]") + "where = \"tokens >= 1e6\"\n";
+    let filtered = own_trainer("[0]") + "where = \"tokens >= 1.5e6\"\n";
     folder.file("filtered.toml", filtered.as_bytes());
     let said = folder.run(&["ladder", "fit", "filtered.toml", "--json"]);
     let fewer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
@@ -411,9 +411,9 @@ fn a_run_beyond_its_limit_is_stopped() {
 #[test]
 fn a_new_ladder_can_be_planned_and_is_not_written_over() {
     let folder = Folder::new("ladder-new");
-    let said = folder.run(&["ladder", "new", "--minutes", "30", "--jobs", "1"]);
+    let said = folder.run(&["ladder", "new", "--minutes", "300", "--jobs", "1"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let said = folder.run(&["ladder", "new", "--minutes", "30", "--jobs", "1"]);
+    let said = folder.run(&["ladder", "new", "--minutes", "300", "--jobs", "1"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("cannot-write"), "{}", said.err);
     let said = folder.run(&["ladder", "plan", "--json"]);
