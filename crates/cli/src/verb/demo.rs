@@ -5,12 +5,6 @@ use isoflop::{DataSet, Diagnostic, LadderSource, STORY_FIT, Story, datasets, sto
 
 use crate::output::{Failure, Output};
 
-/// What a ladder of this size can show.
-const LIMITS: &str = "On two processor cores a law of small models can be made and tested: how the loss falls with \
-     size and tokens over three orders of magnitude of compute, and whether that goes on a little way beyond. Nothing \
-     is shown about large models or natural text: the language is made up, and its exponents are those of this language \
-     and this recipe.";
-
 pub(crate) fn run(seed: u64, output: &Output) -> Result<(), Failure> {
     let found = datasets().iter().find_map(|s| Some((s, s.ladder?)));
     let Some((set, source)) = found else {
@@ -25,7 +19,7 @@ pub(crate) fn run(seed: u64, output: &Output) -> Result<(), Failure> {
     } = story(set, seed)?;
     let said = DemoWords {
         runs: set.description.to_owned(),
-        limits: LIMITS.to_owned(),
+        limits: source.limits.to_owned(),
         next: next(set, &source),
     };
     let doc = demo_document(&fit, &held_out, entropy.as_ref(), said);

@@ -75,7 +75,7 @@ pub fn entropy_sentence(check: &EntropyCheck) -> String {
     )
 }
 
-/// Held-out runs, one a row.
+/// Held-out runs, one a row, with their compute over that of the largest run of the fit.
 #[must_use]
 pub fn verdict_table(verdicts: &[Verdict]) -> Table {
     let level = verdicts.iter().find_map(|v| v.interval).map(|i| i.level);
@@ -83,11 +83,10 @@ pub fn verdict_table(verdicts: &[Verdict]) -> Table {
     let mut table = Table::with_columns(&[
         ">params",
         ">tokens",
-        ">times the compute",
+        ">compute",
         ">predicted",
         &interval,
         ">measured (nats/token)",
-        ">± se",
         ">error",
         "inside",
     ]);
@@ -95,12 +94,11 @@ pub fn verdict_table(verdicts: &[Verdict]) -> Table {
         table.rows.push(vec![
             format_si(v.params, 3),
             format_si(v.tokens, 3),
-            plain(v.times_compute, 2),
+            format!("{} ×", plain(v.times_compute, 2)),
             format!("{:.4}", v.predicted),
             v.interval
                 .map_or_else(String::new, |i| format!("[{:.4}, {:.4}]", i.lower, i.upper)),
             v.measured.map_or_else(String::new, |m| format!("{m:.4}")),
-            v.measured_se.map_or_else(String::new, |se| plain(se, 2)),
             v.error
                 .map_or_else(String::new, |e| format!("{:+.2} %", 100.0 * e)),
             v.inside
