@@ -8,8 +8,11 @@ use crate::machine::Speeds;
 use crate::plan::Plan;
 use crate::show::duration;
 
-/// Sizes of a new ladder, as shares of the largest that the law is fitted to.
-const SHARES: [f64; 5] = [0.0625, 0.125, 0.25, 0.5, 1.0];
+/// Sizes of a new ladder that the law is fitted to, in equal factors.
+const SIZES: u32 = 5;
+/// The largest of them over the smallest, where there is time for it; and at least, lest two have the same shape.
+const SPAN: f64 = 16.0;
+const LEAST_SPAN: f64 = 4.0;
 /// How much larger the held-out model is.
 const LARGER: f64 = 4.0;
 /// Share of the time that is planned with: processors are shared, and runs do not end together.
@@ -59,7 +62,7 @@ pub fn text(minutes: f64, jobs: usize, data: &NewData) -> Result<NewLadder, Diag
     let mut speeds = Speeds::default();
     let budget = PLANNED * 60.0 * minutes * jobs as f64;
     // More parameters take more time: a bisection on the logarithm of the largest size.
-    let least = smallest(data) / SHARES[SHARES.len() - 3];
+    let least = smallest(data) * LEAST_SPAN;
     let (mut low, mut high) = (least.ln(), 1e8f64.ln());
     let needed = secs(&plan(minutes, least, data)?, &mut speeds)?;
     if needed > budget {
@@ -133,10 +136,9 @@ fn secs(plan: &Plan, speeds: &mut Speeds) -> Result<f64, Diagnostics> {
 
 fn file(minutes: f64, largest: f64, data: &NewData) -> String {
     let size = |x: f64| format!("\"{}\"", format_si(x, 2));
-    let sizes: Vec<String> = SHARES
-        .iter()
-        .map(|share| share * largest)
-        .filter(|n| *n >= 0.99 * smallest(data))
+    let from = (largest / SPAN).max(smallest(data));
+    let sizes: Vec<String> = (0..SIZES)
+        .map(|step| from * (largest / from).powf(f64::from(step) / f64::from(SIZES - 1)))
         .map(size)
         .collect();
     let data = match data {
@@ -207,8 +209,20 @@ mod tests {
         );
         let plan = Plan::new(LadderFile::parse(&ladder.text, "l").unwrap()).unwrap();
         assert_eq!(plan.runs.len(), ladder.runs);
+        assert_eq!(plan.runs.len(), 5 * 3 * 2 + 1);
         let shortest = plan.runs.iter().map(|r| r.spec.tokens).min();
         assert!(shortest >= Some(180_000), "{shortest:?}");
+        // The smallest ladder that is written has five shapes as well.
+        for (data, least) in [
+            (NewData::Synthetic, SMALLEST),
+            (
+                NewData::Text(vec!["src/new.rs".to_owned()]),
+                SMALLEST_ON_TEXT,
+            ),
+        ] {
+            let file = file(1.0, least * LEAST_SPAN, &data);
+            Plan::new(LadderFile::parse(&file, "l").unwrap()).unwrap();
+        }
         let fault = text(1e-6, 1, &NewData::Synthetic).unwrap_err();
         assert_eq!(fault.0[0].code, "too-short");
     }

@@ -161,7 +161,8 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
             points,
         };
         let longest = own().map(|v| v.tokens).fold(0.0, f64::max);
-        let shortest = own().map(|v| v.tokens).fold(f64::INFINITY, f64::min) / SHORTER;
+        // A single run has a line as well.
+        let shortest = own().map(|v| v.tokens).fold(longest / SHORTER, f64::min);
         let line = (0..=STEPS).filter_map(|step| {
             let share = f64::from(step) / f64::from(STEPS);
             let tokens = shortest * (longest / shortest).powf(share);
@@ -196,8 +197,8 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
     plot
 }
 
-/// How much below the shortest held-out run the line of its size begins.
-const SHORTER: f64 = 8.0;
+/// How far below the longest held-out run the line of its size begins, at least.
+const SHORTER: f64 = 4.0;
 /// Steps of a line.
 const STEPS: u32 = 64;
 
