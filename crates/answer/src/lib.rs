@@ -11,6 +11,7 @@ pub mod plan;
 mod predict;
 mod profile;
 mod story;
+mod verdict;
 
 pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
@@ -24,3 +25,4 @@ pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
 pub use story::Story;
+pub use verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};

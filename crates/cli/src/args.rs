@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Flops(FlopsArgs),
     /// List and show the tables that come with the program
     Data(DataArgs),
-    /// Fit simulated runs and compare with the law that made them
+    /// Fit small measured runs, predict larger ones, and check
     Demo,
     /// Train a ladder of small models, fit its law, and check it against a larger one
     Ladder(LadderArgs),

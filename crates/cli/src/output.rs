@@ -136,6 +136,11 @@ impl Output {
         write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
     }
 
+    /// Writes a document as a page, whatever else is shown.
+    pub(crate) fn keep_page(&self, path: &Path, doc: &Document) -> Result<(), Diagnostic> {
+        write_whole(path, render::html(doc).as_bytes()).map_err(|e| cannot_write(path, &e))
+    }
+
     /// Shows a plan, which can be written as a plan file as well; a page of it moves.
     pub(crate) fn show_plan(
         &self,

@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod datasets;
+mod demo;
 mod gain;
 pub mod ledger;
 mod plan_file;
@@ -41,7 +42,8 @@ mod story;
 mod threads;
 mod verify;
 
-pub use datasets::{DataSet, dataset, datasets};
+pub use datasets::{DataSet, LadderSource, dataset, datasets};
+pub use demo::{DEMO_FIT, Demo, demo};
 pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
 pub use reload::{Reloaded, reload};
@@ -54,10 +56,10 @@ pub use verify::{Verification, verify};
 pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
 pub use isoflop_answer::plan;
 pub use isoflop_answer::{
-    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, Extrapolation, Finding,
-    LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile, ProfiledPrediction,
-    Story, breaks, check, compare_laws, extrapolation, predict, predict_through, predict_together,
-    profile,
+    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
+    Finding, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile,
+    ProfiledPrediction, Story, Verdict, breaks, check, compare_laws, entropy_check, extrapolation,
+    predict, predict_through, predict_together, profile, verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

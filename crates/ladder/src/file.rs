@@ -259,6 +259,9 @@ pub struct FitSection {
     pub objective: Option<String>,
     /// As `--uncertainty`.
     pub uncertainty: Option<String>,
+    /// As `--where`: of the runs of `[train]`, those the law is fitted to; all without it.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
     /// Coefficients that are assumed when the ladder is planned; those of the catalogue without them.
     pub assume: BTreeMap<String, f64>,
     /// Relative scatter of a run about the law that is assumed when the ladder is planned.
@@ -272,6 +275,7 @@ impl Default for FitSection {
             level: 0.9,
             objective: None,
             uncertainty: None,
+            filter: None,
             assume: BTreeMap::new(),
             noise: 0.01,
         }

@@ -126,7 +126,7 @@ fn measure(shape: &Shape) -> Result<Speed, Diagnostics> {
     let language = LanguageSpec {
         alphabet: shape.vocabulary,
         order: 1,
-        seed: 0,
+        ..LanguageSpec::default()
     };
     let mut spec = Spec {
         schema: isoflop_trainer::SCHEMA.to_owned(),

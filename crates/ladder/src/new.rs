@@ -8,14 +8,24 @@ use crate::machine::Speeds;
 use crate::plan::Plan;
 use crate::show::duration;
 
-/// Sizes of a new ladder, as shares of the largest that the law is fitted to.
-const SHARES: [f64; 5] = [0.0625, 0.125, 0.25, 0.5, 1.0];
+/// Sizes of a new ladder that the law is fitted to, in equal factors.
+const SIZES: u32 = 5;
+/// The largest of them over the smallest, where there is time for it; and at least, lest two have the same shape.
+const SPAN: f64 = 16.0;
+const LEAST_SPAN: f64 = 4.0;
 /// How much larger the held-out model is.
 const LARGER: f64 = 4.0;
 /// Share of the time that is planned with: processors are shared, and runs do not end together.
 const PLANNED: f64 = 0.8;
-/// No model of a new ladder is smaller: below, the loss follows another law (docs/ladder.md).
-const SMALLEST: f64 = 6_000.0;
+/// Lengths of the runs that the law is fitted to, in tokens for each parameter.
+const LENGTHS: [f64; 3] = [20.0, 40.0, 80.0];
+/// Length of the held-out run, in tokens for each parameter.
+const HELD_OUT_LENGTH: f64 = 20.0;
+/// No model of a new ladder on the language is smaller: a run of fewer than 200,000 tokens has too few steps, and its
+/// loss follows another law (docs/ladder.md).
+const SMALLEST: f64 = 10_000.0;
+/// No model of a new ladder on text is smaller: an embedding of 256 bytes leaves nothing for less.
+const SMALLEST_ON_TEXT: f64 = 18_000.0;
 
 /// What a new ladder is to be trained on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +62,7 @@ pub fn text(minutes: f64, jobs: usize, data: &NewData) -> Result<NewLadder, Diag
     let mut speeds = Speeds::default();
     let budget = PLANNED * 60.0 * minutes * jobs as f64;
     // More parameters take more time: a bisection on the logarithm of the largest size.
-    let least = smallest(data) / SHARES[SHARES.len() - 3];
+    let least = smallest(data) * LEAST_SPAN;
     let (mut low, mut high) = (least.ln(), 1e8f64.ln());
     let needed = secs(&plan(minutes, least, data)?, &mut speeds)?;
     if needed > budget {
@@ -94,8 +104,7 @@ fn plan(minutes: f64, largest: f64, data: &NewData) -> Result<Plan, Diagnostics>
 fn smallest(data: &NewData) -> f64 {
     match data {
         NewData::Synthetic => SMALLEST,
-        // An embedding of 256 bytes leaves nothing for less.
-        NewData::Text(_) => 3.0 * SMALLEST,
+        NewData::Text(_) => SMALLEST_ON_TEXT,
     }
 }
 
@@ -127,10 +136,9 @@ fn secs(plan: &Plan, speeds: &mut Speeds) -> Result<f64, Diagnostics> {
 
 fn file(minutes: f64, largest: f64, data: &NewData) -> String {
     let size = |x: f64| format!("\"{}\"", format_si(x, 2));
-    let sizes: Vec<String> = SHARES
-        .iter()
-        .map(|share| share * largest)
-        .filter(|n| *n >= 0.99 * smallest(data))
+    let from = (largest / SPAN).max(smallest(data));
+    let sizes: Vec<String> = (0..SIZES)
+        .map(|step| from * (largest / from).powf(f64::from(step) / f64::from(SIZES - 1)))
         .map(size)
         .collect();
     let data = match data {
@@ -152,14 +160,15 @@ fn file(minutes: f64, largest: f64, data: &NewData) -> String {
          title = \"A ladder of {minutes} minutes\"\n\n\
          [train]\n\
          sizes = [{sizes}]            # parameters, embedding included\n\
-         tokens-per-param = [10, 20, 40, 80]\n\
-         seeds = [0]\n\n\
+         tokens-per-param = {LENGTHS:?}\n\
+         seeds = [0, 1]                      # of each run two, which tell how far chance goes\n\n\
          [held-out]\n\
          sizes = [{largest}]\n\
-         tokens-per-param = [20]\n\n\
+         tokens-per-param = [{HELD_OUT_LENGTH:?}]\n\n\
          [model]\n\
          layers = 2                          # of every size: sizes differ in width alone\n\
          context = 128\n\
+         head-width = 16                     # with several heads even small models differ less from seed to seed\n\
          output = \"tied\"                   # or \"untied\"\n\n\
          [recipe]                            # expressions of N, D, width, layers, heads, context; the last two of batch\n\
          batch-tokens = \"min(max(D / 3000, 128), 16384)\"   # small models need many steps\n\
@@ -192,14 +201,28 @@ mod tests {
 
     #[test]
     fn a_new_ladder_is_a_ladder_that_fits_its_time() {
-        let ladder = text(2.0, 2, &NewData::Synthetic).unwrap();
+        let ladder = text(60.0, 2, &NewData::Synthetic).unwrap();
         assert!(
-            ladder.secs <= 120.0 * PLANNED && ladder.secs > 10.0,
+            ladder.secs <= 3600.0 * PLANNED && ladder.secs > 40.0,
             "{}",
             ladder.secs
         );
         let plan = Plan::new(LadderFile::parse(&ladder.text, "l").unwrap()).unwrap();
         assert_eq!(plan.runs.len(), ladder.runs);
+        assert_eq!(plan.runs.len(), 5 * 3 * 2 + 1);
+        let shortest = plan.runs.iter().map(|r| r.spec.tokens).min();
+        assert!(shortest >= Some(180_000), "{shortest:?}");
+        // The smallest ladder that is written has five shapes as well.
+        for (data, least) in [
+            (NewData::Synthetic, SMALLEST),
+            (
+                NewData::Text(vec!["src/new.rs".to_owned()]),
+                SMALLEST_ON_TEXT,
+            ),
+        ] {
+            let file = file(1.0, least * LEAST_SPAN, &data);
+            Plan::new(LadderFile::parse(&file, "l").unwrap()).unwrap();
+        }
         let fault = text(1e-6, 1, &NewData::Synthetic).unwrap_err();
         assert_eq!(fault.0[0].code, "too-short");
     }

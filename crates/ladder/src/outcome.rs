@@ -3,16 +3,19 @@
 use std::path::Path;
 
 use isoflop::{
-    Diagnostic, Diagnostics, Fit, FitOptions, Input, Interval, Law, Objective, Point, ReadOptions,
-    Status, Uncertainty, VarRole, fit, predict, read,
+    Diagnostic, Diagnostics, EntropyCheck, Fit, FitOptions, HeldOutRun, Input, Law, Objective,
+    Point, ReadOptions, Uncertainty, VarRole, Verdict, entropy_check, fit, predict, read, verdict,
 };
 use isoflop_trainer::source::SourceSpec;
 use isoflop_trainer::source::language::Language;
 use serde::Serialize;
 
-use crate::plan::{Part, Plan};
+use crate::plan::{Part, Plan, PlannedRun};
 use crate::records::{End, Record};
 use crate::table;
+
+/// Name of the page in the folder of a ladder.
+pub const PAGE: &str = "report.html";
 
 /// Filter by which a fit takes the runs it is fitted to.
 const TRAINED: &str = "part == \"train\"";
@@ -34,50 +37,6 @@ pub struct Outcome {
     pub held_out: Vec<Verdict>,
     /// The irreducible loss beside the entropy of the language, where the data are one.
     pub entropy: Option<EntropyCheck>,
-}
-
-/// A held-out run: what was said of it, and what it was.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Verdict {
-    /// Name of the run.
-    pub id: String,
-    /// Parameters.
-    pub params: f64,
-    /// Training tokens.
-    pub tokens: f64,
-    /// Compute over that of the largest run of the fit.
-    pub times_compute: f64,
-    /// Predicted loss.
-    pub predicted: f64,
-    /// Interval for a new run.
-    pub interval: Option<Interval>,
-    /// Measured loss; none before the run is made.
-    pub measured: Option<f64>,
-    /// Standard error of the measured loss, from the held-out tokens.
-    pub measured_se: Option<f64>,
-    /// Predicted over measured, less one.
-    pub error: Option<f64>,
-    /// Whether the measured loss lies inside the interval; none without an optimum to predict from.
-    pub inside: Option<bool>,
-}
-
-/// The irreducible loss beside the truth.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EntropyCheck {
-    /// Entropy of the language, in nats a token.
-    pub rate: f64,
-    /// Least mean loss over the positions of a context.
-    pub floor: f64,
-    /// What the language itself scores on the held-out tokens: the truth of the fitted E, free of their sampling.
-    pub on_held_out: Option<f64>,
-    /// Name of the coefficient.
-    pub coef: String,
-    /// Its value.
-    pub value: f64,
-    /// Its interval.
-    pub interval: Option<Interval>,
-    /// Whether the truth lies inside; none where the runs do not determine the coefficient.
-    pub inside: Option<bool>,
 }
 
 /// The law that a ladder file names: one of the catalogue, a law file, or a formula.
@@ -119,6 +78,10 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
     let folder = plan.folder();
     table::write(plan, records, &folder)?;
     let section = &plan.file.fit;
+    let filter = match &section.filter {
+        Some(filter) => format!("{TRAINED} and ({filter})"),
+        None => TRAINED.to_owned(),
+    };
     let options = FitOptions {
         objective: section
             .objective
@@ -131,11 +94,11 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
         },
         level: section.level,
         seed,
-        reader: vec![("where".to_owned(), TRAINED.to_owned())],
+        reader: vec![("where".to_owned(), filter.clone())],
         ..FitOptions::default()
     };
     let reader = ReadOptions {
-        filter: Some(TRAINED.to_owned()),
+        filter: Some(filter),
         ..ReadOptions::default()
     };
     let runs = read(&[Input::Path(folder.join(table::FILE))], &reader)?;
@@ -181,7 +144,7 @@ fn verdicts(
     if runs.is_empty() {
         return Ok(Vec::new());
     }
-    let known = |column: &str, run: &crate::plan::PlannedRun| match column {
+    let known = |column: &str, run: &PlannedRun| match column {
         "params" => Some(run.spec.shape.params() as f64),
         "params_non_embedding" => Some(run.spec.shape.non_embedding_params() as f64),
         "tokens" => Some(run.spec.trained_tokens() as f64),
@@ -201,29 +164,25 @@ fn verdicts(
         })
         .collect();
     let prediction = predict(fit, &points, plan.file.fit.level)?;
-    let verdict = |(run, point): (&&crate::plan::PlannedRun, &isoflop::PredictedPoint)| {
+    let made = |run: &PlannedRun| {
         let result = match table::end(run, records) {
             Some(End::Done { result }) => Some(result),
             _ => None,
         };
-        let measured = result.map(|r| r.loss);
-        Verdict {
+        HeldOutRun {
             id: run.id().to_owned(),
             params: run.spec.shape.params() as f64,
             tokens: run.spec.trained_tokens() as f64,
             times_compute: run.spec.flops() / largest,
-            predicted: point.value,
-            interval: point.prediction,
-            measured,
+            measured: result.map(|r| r.loss),
             measured_se: result.and_then(|r| r.loss_se),
-            error: measured.map(|m| point.value / m - 1.0),
-            inside: measured
-                .zip(point.prediction)
-                .filter(|_| fit.status != Status::NotConverged)
-                .map(|(m, i)| i.contains(m)),
         }
     };
-    Ok(runs.iter().zip(&prediction.points).map(verdict).collect())
+    Ok(runs
+        .iter()
+        .zip(&prediction.points)
+        .map(|(run, point)| verdict(fit, &made(run), point))
+        .collect())
 }
 
 /// The coefficient that a law of the shape `E + …` calls E, beside the entropy of the language.
@@ -237,28 +196,57 @@ fn entropy(
     let (Some(SourceSpec::Synthetic(spec)), None) = (&plan.file.data, &plan.template) else {
         return Ok(None);
     };
-    let Some((name, estimate)) = fit.coefs.iter().find(|(name, _)| name == "E") else {
-        return Ok(None);
-    };
     if law.coef("E").is_some_and(|c| c.fixed.is_some()) {
         return Ok(None);
     }
     let entropy = Language::new(*spec)?.entropy();
     let on_held_out = table::measured(plan, records).find_map(|(_, result)| result.source_loss);
     let floor = entropy.floor(plan.file.model.context);
-    let truth = on_held_out.unwrap_or(floor);
-    Ok(Some(EntropyCheck {
-        rate: entropy.rate,
-        floor,
-        on_held_out,
-        coef: name.clone(),
-        value: estimate.value,
-        interval: estimate.interval,
-        inside: estimate
-            .interval
-            .filter(|_| {
-                fit.status != Status::NotConverged && !fit.certificate.at_bound.contains(name)
-            })
-            .map(|i| i.contains(truth)),
-    }))
+    Ok(entropy_check(fit, entropy.rate, floor, on_held_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::LadderFile;
+
+    #[test]
+    fn the_ladder_that_comes_with_the_program_is_that_of_its_file() {
+        let set = isoflop::dataset("small-ladder").unwrap();
+        let source = set.ladder.unwrap();
+        let plan = Plan::new(LadderFile::parse(source.file, "small-ladder").unwrap()).unwrap();
+        let Some(SourceSpec::Synthetic(spec)) = plan.file.data else {
+            panic!("a synthetic language")
+        };
+        let entropy = Language::new(spec).unwrap().entropy();
+        let floor = entropy.floor(plan.file.model.context);
+        assert!(
+            (entropy.rate - source.entropy_rate).abs() < 5e-7,
+            "{}",
+            entropy.rate
+        );
+        assert!((floor - source.entropy_floor).abs() < 5e-7, "{floor}");
+
+        let rows: Vec<Vec<&str>> = set
+            .csv
+            .lines()
+            .map(|line| line.split(',').collect())
+            .collect();
+        let column = |name: &str| rows[0].iter().position(|head| *head == name).unwrap();
+        assert_eq!(rows.len() - 1, plan.runs.len());
+        for (row, run) in rows[1..].iter().zip(&plan.runs) {
+            let (spec, shape) = (&run.spec, &run.spec.shape);
+            for (name, planned) in [
+                ("part", run.part.word().to_owned()),
+                ("params", shape.params().to_string()),
+                ("tokens", spec.trained_tokens().to_string()),
+                ("flops", spec.flops().to_string()),
+                ("seed", run.seed.to_string()),
+                ("width", shape.width.to_string()),
+                ("layers", shape.layers.to_string()),
+            ] {
+                assert_eq!(row[column(name)], planned, "{name} of {}", run.id());
+            }
+        }
+    }
 }

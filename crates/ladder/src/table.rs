@@ -52,7 +52,7 @@ pub fn csv(plan: &Plan, records: &[Record]) -> String {
             number(result.loss_se),
             number(result.source_loss),
             number(result.train_loss),
-            spec.seed,
+            run.seed,
             shape.layers,
             shape.width,
             shape.heads,

@@ -1,6 +1,6 @@
 //! JSON: results as they are, laws as data, one document with a `schema` each.
 
-use isoflop_answer::Prediction;
+use isoflop_answer::{EntropyCheck, Verdict};
 use isoflop_fit::Fit;
 use isoflop_law::{Conventions, Law};
 use serde::Serialize;
@@ -90,16 +90,10 @@ pub fn tables(tables: &[TableSummary]) -> Value {
     json!({"schema": "isoflop.data/1", "tables": tables})
 }
 
-/// The demonstration as `isoflop.demo/1`: the truth, the fit and the prediction with its true values.
+/// The demonstration as `isoflop.demo/2`: the fit, the held-out runs with what was said of them, and E beside its truth.
 #[must_use]
-pub fn demo(
-    fit: &Fit,
-    truth: &[(String, f64)],
-    prediction: &Prediction,
-    true_values: &[f64],
-) -> Value {
-    json!({"schema": "isoflop.demo/1", "simulated": true, "truth": object(truth), "fit": fit,
-           "prediction": prediction, "true_values": true_values})
+pub fn demo(data: &str, fit: &Fit, held_out: &[Verdict], entropy: Option<&EntropyCheck>) -> Value {
+    json!({"schema": "isoflop.demo/2", "data": data, "fit": fit, "held_out": held_out, "entropy": entropy})
 }
 
 fn object(pairs: &[(String, f64)]) -> Value {

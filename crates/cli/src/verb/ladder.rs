@@ -133,8 +133,15 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
     let outcome = outcome::outcome(&plan, &known, seed);
     let shown = match &outcome {
         Ok(outcome) => {
-            let doc = show::outcome_document(&plan, &known, outcome);
-            output.show(&with(doc, &summary, notes), || json::text(outcome))
+            let mut doc = with(
+                show::outcome_document(&plan, &known, outcome),
+                &summary,
+                notes,
+            );
+            let page = plan.folder().join(outcome::PAGE);
+            output.keep_page(&page, &doc)?;
+            doc.paragraph(show::page_sentence(&page));
+            output.show(&doc, || json::text(outcome))
         }
         // Too few runs for a fit: how far the ladder is, and why there is no law yet.
         Err(_) => {

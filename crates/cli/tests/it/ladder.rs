@@ -140,6 +140,17 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     }
     let error = found["held_out"][0]["error"].as_f64().unwrap();
     assert!(error.abs() < 0.005, "{error}");
+    let page = folder.read("ladder-runs/report.html");
+    assert!(page.contains("It came true:") && page.contains("985k, held out"));
+
+    let filtered = own_trainer("[0]") + "where = \"tokens >= 1.5e6\"\n";
+    folder.file("filtered.toml", filtered.as_bytes());
+    let said = folder.run(&["ladder", "fit", "filtered.toml", "--json"]);
+    let fewer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (found["fit"]["n"].as_u64(), fewer["fit"]["n"].as_u64()),
+        (Some(12), Some(8))
+    );
 
     // The table is one like any other.
     let said = folder.run(&[
@@ -400,9 +411,9 @@ fn a_run_beyond_its_limit_is_stopped() {
 #[test]
 fn a_new_ladder_can_be_planned_and_is_not_written_over() {
     let folder = Folder::new("ladder-new");
-    let said = folder.run(&["ladder", "new", "--minutes", "30", "--jobs", "1"]);
+    let said = folder.run(&["ladder", "new", "--minutes", "300", "--jobs", "1"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let said = folder.run(&["ladder", "new", "--minutes", "30", "--jobs", "1"]);
+    let said = folder.run(&["ladder", "new", "--minutes", "300", "--jobs", "1"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("cannot-write"), "{}", said.err);
     let said = folder.run(&["ladder", "plan", "--json"]);
@@ -425,4 +436,37 @@ fn faults_of_a_ladder_file_are_shown_at_their_place() {
     assert!(said.err.contains("ladder.toml:3"), "{}", said.err);
     let said = folder.run(&["ladder", "plan", "nowhere.toml"]);
     assert!(said.err.contains("isoflop ladder new"), "{}", said.err);
+}
+
+#[test]
+fn a_run_of_the_ladder_that_comes_with_the_program_can_be_made_again() {
+    let set = isoflop::dataset("small-ladder").unwrap();
+    let file = set.ladder.unwrap().file;
+    // The smallest size at its shortest length, with the first seed.
+    let (before, grid) = file.split_once("[train]\n").unwrap();
+    let (_, after) = grid.split_once("\n[model]").unwrap();
+    let folder = Folder::new("ladder-again");
+    folder.file(
+        "ladder.toml",
+        format!("{before}[train]\nshapes = [{{ layers = 2, width = 16 }}]\ntokens-per-param = [5]\nseeds = [0]\n\n[model]{after}")
+            .as_bytes(),
+    );
+    // One run is too little for a law, which is what it says.
+    folder.run(&["ladder", "run", "-q"]);
+    let text = std::fs::read_to_string(folder.path().join("ladder-runs/runs.csv")).unwrap();
+    let loss = |csv: &str| -> f64 {
+        let mut lines = csv.lines();
+        let at = lines.next().unwrap().split(',').position(|c| c == "loss");
+        lines
+            .next()
+            .unwrap()
+            .split(',')
+            .nth(at.unwrap())
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    // Processors differ in the last bits, and training makes them grow.
+    let (again, then) = (loss(&text), loss(set.csv));
+    assert!((again / then - 1.0).abs() < 0.002, "{again} for {then}");
 }

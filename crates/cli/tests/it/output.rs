@@ -179,20 +179,61 @@ fn the_number_of_threads_changes_no_byte() {
 }
 
 #[test]
-fn the_demonstration_says_its_data_are_simulated_and_shows_the_truth() {
+fn the_demonstration_fits_below_predicts_above_and_checks() {
     let said = isoflop(&["demo"]);
     assert_eq!(said.code, 0, "{}", said.err);
     for words in [
-        "SIMULATED",
-        "true value inside",
-        "410",
-        "isoflop fit simulated-ladder",
+        "measured",
+        "Below: the law of the small runs",
+        "came true",
+        "the language itself scores",
+        "isoflop fit small-ladder",
     ] {
         assert!(said.out.contains(words), "{words}: {}", said.out);
     }
     let json = json(&isoflop(&["demo", "--json"]).out);
-    assert_eq!(json["schema"], "isoflop.demo/1");
-    assert_eq!(json["truth"]["alpha"], 0.345);
+    assert_eq!(json["schema"], "isoflop.demo/2");
+    assert_eq!(json["data"], "small-ladder");
+    let held_out = json["held_out"].as_array().unwrap();
+    assert!(
+        held_out
+            .iter()
+            .all(|run| run["params"].as_f64().unwrap() > 5e4)
+    );
+    assert!(
+        held_out
+            .iter()
+            .any(|run| run["times_compute"].as_f64().unwrap() > 2.0)
+    );
+    assert!(json["entropy"]["on_held_out"].as_f64().unwrap() > 1.0);
+}
+
+#[test]
+fn the_commands_that_the_demonstration_names_give_its_fit() {
+    let folder = Folder::new("demo-next");
+    let demo = json(&isoflop(&["demo", "--json"]).out);
+    let args = [
+        "fit",
+        "small-ladder",
+        "--law",
+        "chinchilla",
+        "--where",
+        isoflop::dataset("small-ladder")
+            .unwrap()
+            .ladder
+            .unwrap()
+            .fitted,
+        "--objective",
+        "squared-log",
+        "--uncertainty",
+        "profile",
+        "--level",
+        "0.9",
+        "--json",
+    ];
+    let fit = folder.run(&args);
+    assert_eq!(fit.code, 0, "{}", fit.err);
+    assert_eq!(json(&fit.out)["coefs"], demo["fit"]["coefs"]);
 }
 
 #[test]

@@ -1,49 +1,65 @@
-//! The words of `isoflop demo`: a fit of simulated runs beside the law that made them.
+//! The words of `isoflop demo`: the law of small measured runs, what it says of larger ones, and whether that came true.
 
-use isoflop_answer::Prediction;
+use isoflop_answer::{EntropyCheck, Verdict};
 use isoflop_fit::Fit;
 
-use super::{fit_document, prediction};
-use crate::doc::{Align, Block, Document, Table};
-use crate::number::{count, plain, shown};
+use super::fit::estimates_table;
+use super::verdict::{entropy_sentence, verdict_plot, verdict_table, verdicts_sentence};
+use super::{fit_document, words};
+use crate::doc::{Block, Document};
+use crate::number::count;
 
-/// A fit beside the coefficients that made its data, and a prediction beside the true value.
-///
-/// `truth` holds the true coefficients by name, `true_values` the true response at each predicted point.
+/// What is told beside the numbers, and what is to be tried next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DemoWords {
+    /// What the runs are, in a sentence.
+    pub runs: String,
+    /// What such runs show and what they do not.
+    pub limits: String,
+    /// Commands.
+    pub next: Vec<String>,
+}
+
+/// The law of the runs, the held-out runs beside what it says of them, and E beside the entropy where that is known.
 #[must_use]
 pub fn demo_document(
     fit: &Fit,
-    truth: &[(String, f64)],
-    prediction: &Prediction,
-    true_values: &[f64],
-    next: Vec<String>,
+    held_out: &[Verdict],
+    entropy: Option<&EntropyCheck>,
+    said: DemoWords,
 ) -> Document {
     let full = fit_document(fit);
-    let mut doc = Document::new("Demonstration on simulated runs");
+    let mut doc = Document::new("Demonstration: fit below, predict above, check");
+    doc.paragraph(said.runs);
     doc.paragraph(format!(
-        "The {} runs of this demonstration are SIMULATED: a known law with noise and two outliers made them. No model \
-         was trained. So the fitted law can be compared with the true one.",
-        count(fit.n)
+        "The law is fitted to the {} small runs and has to predict the {} larger ones, which it has not seen.",
+        count(fit.n),
+        count(held_out.len())
     ));
     doc.push(Block::Formula(fit.law.formula.clone()));
-    doc.heading("Fitted beside true");
-    doc.push(Block::Table(beside(fit, truth)));
-    doc.paragraph(covered(fit, truth));
-    doc.heading("A larger model");
-    let mut table = prediction::table(prediction);
-    table
-        .columns
-        .insert(table.columns.len() - 1, ("true".into(), Align::Right));
-    for (row, value) in table.rows.iter_mut().zip(true_values) {
-        row.insert(row.len() - 1, plain(*value, 5));
+    doc.heading("Below: the law of the small runs");
+    doc.push(Block::Table(estimates_table(
+        "name",
+        &fit.coefs,
+        fit.uncertainty.level,
+    )));
+    doc.paragraph(words::uncertainty(&fit.uncertainty));
+    doc.heading("Above: what it says of the larger ones, and what they are");
+    doc.push(Block::Table(verdict_table(held_out)));
+    doc.paragraph(verdicts_sentence(held_out));
+    if let Some(check) = entropy {
+        doc.heading("The irreducible loss");
+        doc.paragraph(entropy_sentence(check));
     }
-    doc.push(Block::Table(table));
-    doc.paragraph(prediction::sentence(&prediction.method));
+    doc.heading("What this shows, and what it does not");
+    doc.paragraph(said.limits);
     doc.heading("How the fit was made");
     doc.push(evidence(&full));
-    doc.blocks.extend(full.plots().cloned().map(Block::Plot));
+    let plots = full.plots().cloned();
+    doc.blocks
+        .extend(plots.map(|plot| Block::Plot(verdict_plot(plot, fit, held_out))));
     doc.heading("Next");
-    doc.push(Block::Code(next));
+    doc.push(Block::Code(said.next));
     doc.frame = full.frame;
     doc
 }
@@ -55,59 +71,4 @@ fn evidence(full: &Document) -> Block {
         _ => None,
     });
     Block::KeyValues(pairs.unwrap_or_default())
-}
-
-fn beside(fit: &Fit, truth: &[(String, f64)]) -> Table {
-    let interval = format!("{} interval", crate::number::percent(fit.uncertainty.level));
-    let mut table = Table::with_columns(&[
-        "name",
-        ">true",
-        ">fitted",
-        "± se",
-        &interval,
-        "true value inside",
-        "unit",
-    ]);
-    for (name, estimate) in &fit.coefs {
-        let true_value = truth.iter().find(|(n, _)| n == name).map(|(_, x)| *x);
-        let parts = shown(estimate);
-        let inside = match (estimate.interval, true_value) {
-            (Some(i), Some(x)) => {
-                if i.contains(x) {
-                    "yes"
-                } else {
-                    "no"
-                }
-            }
-            _ => "",
-        };
-        table.rows.push(vec![
-            name.clone(),
-            true_value.map_or_else(String::new, |x| plain(x, 6)),
-            parts.value,
-            parts.se,
-            parts.interval,
-            inside.to_owned(),
-            estimate.unit.clone(),
-        ]);
-    }
-    table.without_empty_columns()
-}
-
-fn covered(fit: &Fit, truth: &[(String, f64)]) -> String {
-    let judged: Vec<bool> = truth
-        .iter()
-        .filter_map(|(name, x)| {
-            let (_, estimate) = fit.coefs.iter().find(|(n, _)| n == name)?;
-            Some(estimate.interval?.contains(*x))
-        })
-        .collect();
-    if judged.is_empty() {
-        return String::new();
-    }
-    let inside = judged.iter().filter(|yes| **yes).count();
-    format!(
-        "{inside} of {} true coefficients lie inside their intervals.",
-        judged.len()
-    )
 }

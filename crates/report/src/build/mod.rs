@@ -18,11 +18,12 @@ mod prediction;
 mod recipe;
 mod story;
 mod tables;
+mod verdict;
 mod verdicts;
 mod words;
 
 pub use check::{check_document, check_summary};
-pub use demo::demo_document;
+pub use demo::{DemoWords, demo_document};
 pub use fit::fit_document;
 pub use gain::gain_document;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};
@@ -36,5 +37,8 @@ pub use prediction::prediction_document;
 pub use recipe::recipe_document;
 pub use story::story_document;
 pub use tables::{TableSummary, tables_document};
+pub use verdict::{
+    entropy_sentence, verdict_plot, verdict_sentence, verdict_table, verdicts_sentence,
+};
 pub use verdicts::{fits_document, verification_document};
 pub(crate) use words::{capitalised, human, note_sentences};

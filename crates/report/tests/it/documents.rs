@@ -1,9 +1,11 @@
 //! The words of every document, in every format of words.
 
+use isoflop_answer::{EntropyCheck, Verdict};
+use isoflop_base::Interval;
 use isoflop_law::Law;
 use isoflop_report::render::{Plots, Style, csv, markdown, text};
 use isoflop_report::{
-    demo_document, evaluation_document, fit_document, json, law_document, laws_document,
+    DemoWords, demo_document, evaluation_document, fit_document, json, law_document, laws_document,
     prediction_document,
 };
 
@@ -71,28 +73,53 @@ fn prediction_as_text_and_csv() {
 }
 
 #[test]
-fn demonstration_says_that_its_data_are_simulated() {
-    let truth: Vec<(String, f64)> = [
-        ("E", 1.8),
-        ("A", 410.0),
-        ("B", 1900.0),
-        ("alpha", 0.345),
-        ("beta", 0.43),
-    ]
-    .map(|(n, x)| (n.to_owned(), x))
-    .into();
-    let mut one = prediction();
-    one.points.truncate(1);
-    let doc = demo_document(
-        &fit(),
-        &truth,
-        &one,
-        &[1.9712],
-        vec!["isoflop laws list".into()],
-    );
-    let shown = text(&doc, Style::default());
-    assert!(shown.contains("SIMULATED"));
-    insta::assert_snapshot!(shown);
+fn demonstration_fits_below_predicts_above_and_checks() {
+    let run = |tokens: f64, predicted: f64, measured: f64| {
+        let interval = Interval {
+            level: 0.9,
+            lower: predicted - 0.02,
+            upper: predicted + 0.02,
+        };
+        Verdict {
+            id: "a".into(),
+            params: 2.26e5,
+            tokens,
+            times_compute: 3.7,
+            predicted,
+            interval: Some(interval),
+            measured: Some(measured),
+            measured_se: Some(0.0051),
+            error: Some(predicted / measured - 1.0),
+            inside: Some(interval.contains(measured)),
+        }
+    };
+    let held_out = [run(4.5e6, 1.74, 1.73), run(9e6, 1.72, 1.69)];
+    let entropy = EntropyCheck {
+        rate: 1.66,
+        floor: 1.665,
+        on_held_out: Some(1.6612),
+        coef: "E".into(),
+        value: 1.65,
+        interval: Some(Interval {
+            level: 0.9,
+            lower: 1.62,
+            upper: 1.68,
+        }),
+        inside: Some(true),
+    };
+    let said = DemoWords {
+        runs: "The runs are measured.".into(),
+        limits: "Nothing is shown about large models.".into(),
+        next: vec!["isoflop laws list".into()],
+    };
+    let doc = demo_document(&fit(), &held_out, Some(&entropy), said);
+    let held_out_series = |panel: usize| {
+        let plot = doc.plots().next().expect("a demonstration has a picture");
+        let series = plot.panels[panel].series.iter();
+        series.filter(|s| s.label == "226k, held out").count()
+    };
+    assert_eq!((held_out_series(0), held_out_series(1)), (2, 1));
+    insta::assert_snapshot!(text(&doc, Style::default()));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! p(c | history) = w₀ u(c) + Σⱼ wⱼ Σᵢ qᵢ [c = favourite i of the last j tokens],   j = 1 … order
-//! u(c) ∝ 1/(c + 1)
+//! u(c) ∝ (c + 1)^(−zipf)
 //! ```
 //!
 //! The favourites of a context are drawn from u by a hash of the context and the seed: nothing is stored, and a token is
@@ -29,16 +29,28 @@ const BEFORE: usize = 100;
 /// A transition table above this many entries is not made.
 const LARGEST_TABLE: usize = 1 << 23;
 
+/// Frequencies that fall faster leave nothing but the first token.
+const LARGEST_ZIPF: f64 = 8.0;
+
 /// What a language is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct LanguageSpec {
     /// Distinct tokens.
     pub alphabet: usize,
     /// Tokens of history that matter.
     pub order: usize,
+    /// Exponent of the fall of frequencies with rank. Not written where it is 1, so that runs recorded before there was
+    /// a choice keep their keys.
+    #[serde(skip_serializing_if = "is_one")]
+    pub zipf: f64,
     /// Which language of this kind.
     pub seed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_one(zipf: &f64) -> bool {
+    *zipf == 1.0
 }
 
 impl Default for LanguageSpec {
@@ -46,6 +58,7 @@ impl Default for LanguageSpec {
         Self {
             alphabet: 32,
             order: 3,
+            zipf: 1.0,
             seed: 0,
         }
     }
@@ -101,10 +114,16 @@ impl Language {
                 "choose an alphabet of at least 2 and an order of at least 1 with alphabet^(order + 1) up to {LARGEST_TABLE}"
             )));
         }
-        let total: f64 = (1..=spec.alphabet).map(|i| 1.0 / i as f64).sum();
-        let plain: Vec<f64> = (1..=spec.alphabet)
-            .map(|i| 1.0 / (i as f64 * total))
-            .collect();
+        if !(0.0..=LARGEST_ZIPF).contains(&spec.zipf) {
+            return Err(Diagnostic::error(
+                "bad-language",
+                format!("frequencies cannot fall with an exponent of {}", spec.zipf),
+            )
+            .help(format!("choose `zipf` from 0 to {LARGEST_ZIPF}")));
+        }
+        let falling = (1..=spec.alphabet).map(|i| 1.0 / (i as f64).powf(spec.zipf));
+        let total: f64 = falling.clone().sum();
+        let plain: Vec<f64> = falling.map(|share| share / total).collect();
         let mut sum = 0.0;
         let plain_sums = plain
             .iter()
@@ -288,6 +307,7 @@ mod tests {
         let spec = LanguageSpec {
             alphabet,
             order,
+            zipf: 1.0,
             seed: 3,
         };
         Language::new(spec).unwrap()
@@ -343,11 +363,35 @@ mod tests {
     }
 
     #[test]
+    fn frequencies_fall_with_the_exponent() {
+        let spec = LanguageSpec {
+            alphabet: 16,
+            zipf: 2.0,
+            ..LanguageSpec::default()
+        };
+        let plain = Language::new(spec).unwrap().plain;
+        assert!((plain.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((plain[0] / plain[3] - 16.0).abs() < 1e-9);
+        let faults = [-1.0, f64::NAN, 9.0].map(|zipf| {
+            let fault = Language::new(LanguageSpec { zipf, ..spec }).unwrap_err();
+            fault.code
+        });
+        assert_eq!(faults, ["bad-language"; 3]);
+    }
+
+    #[test]
+    fn an_exponent_of_one_is_not_written() {
+        let text = serde_json::to_string(&LanguageSpec::default()).unwrap();
+        assert_eq!(text, r#"{"alphabet":32,"order":3,"seed":0}"#);
+    }
+
+    #[test]
     fn a_language_too_large_to_count_is_refused() {
         for (alphabet, order) in [(1, 1), (32, 0), (64, 9)] {
             let spec = LanguageSpec {
                 alphabet,
                 order,
+                zipf: 1.0,
                 seed: 0,
             };
             assert_eq!(Language::new(spec).unwrap_err().code, "bad-language");

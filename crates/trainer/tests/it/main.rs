@@ -26,7 +26,7 @@ fn tiny() -> Spec {
         data: SourceSpec::Synthetic(LanguageSpec {
             alphabet: 8,
             order: 1,
-            seed: 0,
+            ..LanguageSpec::default()
         }),
         tokens: 60_000,
         batch: 64,
