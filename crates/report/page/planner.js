@@ -248,6 +248,7 @@
       this.form.classList.toggle("unanswered", row === null);
       this.group("plain", row, row, done);
       this.group("serving", row && row.serving, row, done);
+      this.form.querySelector("[data-group=plain]").hidden = !row;
       this.form.querySelector("[data-group=serving]").hidden = !(row && row.serving);
       this.tell(row ? this.sentence(row) : this.refusal(request));
       if (row) this.draw(row, law);
@@ -313,7 +314,7 @@
 
     refusal(request) {
       const asked = filled(this.words.asked, { compute: quantity(request.compute, "FLOP") });
-      return filled(this.plan.words[this.job.why] ?? "", { asked, least: quantity(this.job.least, "FLOP") });
+      return filled(`${this.plan.words[this.job.why] ?? ""}.`, { asked, least: quantity(this.job.least, "FLOP") });
     }
 
     // The sentence is seen at once and spoken after the slider has come to rest.

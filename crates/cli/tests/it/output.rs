@@ -66,6 +66,8 @@ fn a_fit_is_written_in_every_format_and_predicts_when_read_back() {
         "fit.csv",
         "-o",
         "fit.svg",
+        "-o",
+        "fit.png",
         "--uncertainty",
         "bootstrap:40",
     ]);
@@ -76,6 +78,10 @@ fn a_fit_is_written_in_every_format_and_predicts_when_read_back() {
     assert!(folder.read("fit.md").starts_with("# "));
     assert!(folder.read("fit.csv").starts_with("name,kind,value,"));
     assert!(folder.read("fit.svg").starts_with("<svg "));
+    let png = folder.bytes("fit.png");
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    // The width in pixels, twice that of the SVG.
+    assert_eq!(png[16..20], 1720u32.to_be_bytes());
 
     let predicted = folder.run(&[
         "predict",
@@ -224,11 +230,13 @@ fn quiet_prints_nothing_and_text_has_no_colour_in_a_pipe() {
 #[test]
 fn a_result_without_picture_is_not_written_as_one() {
     let folder = Folder::new("picture");
-    let said = folder.run(&["laws", "list", "-o", "laws.svg"]);
-    assert_eq!(said.code, 1);
-    assert!(
-        said.err.contains("no-picture") && !folder.has("laws.svg"),
-        "{}",
-        said.err
-    );
+    for name in ["laws.svg", "laws.png"] {
+        let said = folder.run(&["laws", "list", "-o", name]);
+        assert_eq!(said.code, 1);
+        assert!(
+            said.err.contains("no-picture") && !folder.has(name),
+            "{}",
+            said.err
+        );
+    }
 }

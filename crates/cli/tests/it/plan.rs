@@ -38,6 +38,37 @@ fn a_budget_gives_the_model_with_intervals_and_distance() {
 }
 
 #[test]
+fn a_page_of_a_plan_moves_and_shows_the_command_that_gives_it() {
+    let folder = Folder::with_fit("plan-page");
+    let said = folder.run(&[
+        "plan",
+        "fit.json",
+        "--compute",
+        "1e22",
+        "--unique",
+        "1e11",
+        "-q",
+        "-o",
+        "plan.html",
+        "-o",
+        "plan.md",
+    ]);
+    assert_eq!((said.code, said.out.as_str()), (0, ""), "{}", said.err);
+    let command = "isoflop plan fit.json --compute 1e22 --unique 1e11";
+    let page = folder.read("plan.html");
+    assert!(page.contains("<section class=\"planner\""));
+    assert!(page.contains(&format!("<code data-command>{command}</code>")));
+    assert!(folder.read("plan.md").contains(command));
+    // On the screen the command was just typed.
+    let shown = folder.run(&["plan", "fit.json", "--compute", "1e22"]);
+    assert!(
+        !shown.out.contains("isoflop plan fit.json"),
+        "{}",
+        shown.out
+    );
+}
+
+#[test]
 fn a_plan_file_gives_the_same_plan_byte_by_byte() {
     let folder = Folder::with_fit("plan-file");
     let asked = [

@@ -32,12 +32,13 @@ pub(crate) fn about(law: &LiveLaw, level: f64) -> String {
     let runs = law.runs.map_or_else(String::new, |n| {
         format!(", fitted to {}", counted(n, "run"))
     });
+    let intervals = match intervals(level, &law.spread) {
+        none if none.starts_with("none: ") => none.replacen("none: ", "No intervals: ", 1),
+        some => format!("Intervals: {some}{first}"),
+    };
     format!(
-        "Law: {}{runs}. Intervals: {}{first}. Compute: {} ({}).",
-        law.name,
-        intervals(level, &law.spread),
-        law.convention.formula,
-        law.convention.name
+        "Law: {}{runs}. {intervals}. Compute: {} ({}).",
+        law.name, law.convention.formula, law.convention.name
     )
 }
 

@@ -3,6 +3,7 @@
 use isoflop_answer::plan::{
     Ask, Convention, Given, LivePlan, PlanLaw, PlanRequest, ServeMeasure, Serving, USUAL,
 };
+use isoflop_formula::ast::Function;
 use isoflop_law::{Law, catalogue};
 use isoflop_report::render::{Style, html, markdown, text};
 use isoflop_report::{Document, add_planner};
@@ -96,6 +97,19 @@ fn only_a_document_with_a_plan_to_move_carries_its_scripts() {
     // The policy of the page forbids code from text.
     for word in ["eval(", "new Function", "import("] {
         assert!(!with.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_interpreter_of_a_page_knows_every_function_of_the_language() {
+    let page = html(&document(&chinchilla()));
+    let (_, list) = page.split_once("const OPS = [").expect("its list");
+    let (list, _) = list.split_once("];").expect("an end");
+    for function in Function::ALL {
+        assert!(
+            list.contains(&format!("\"{}\"", function.name())),
+            "{function:?}"
+        );
     }
 }
 
