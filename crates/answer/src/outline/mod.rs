@@ -105,9 +105,13 @@ pub fn outline(fit: &Fit) -> Result<Outline, String> {
     if !(low > 0.0 && high.is_finite()) {
         return Err("size and data are not above zero in every run".to_owned());
     }
-    let mut found = chosen(sizes, &flops);
-    for runs in &mut found.runs {
-        runs.retain(|&row| plane.is_at_levels(row));
+    let own: Vec<usize> = (0..flops.len())
+        .filter(|&row| plane.is_at_levels(row))
+        .collect();
+    let of = |values: &[f64]| own.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+    let mut found = chosen(&of(sizes), &of(&flops));
+    for row in found.runs.iter_mut().flatten() {
+        *row = own[*row];
     }
     let path_budgets = spread(low, 10.0 * high, 16);
     let path = plane.optima(&path_budgets)?;

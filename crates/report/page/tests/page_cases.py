@@ -241,6 +241,13 @@ def on_paper(browser, cases, url, shots):
     page.emulate_media(media="print", color_scheme="dark")
     found = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('nav')).display]")
     cases.case("print: on white paper, without the contents", found == ["rgb(255, 255, 255)", "none"], found)
+    page.set_viewport_size({"width": 680, "height": 900})
+    beyond = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.panels svg, main table'))
+            .filter((e) => !e.closest('details:not([open])') && e.getBoundingClientRect().right > innerWidth + 1)
+            .map((e) => `${e.tagName} in ${e.closest('figure, .scroll').textContent.slice(0, 60)}`)"""
+    )
+    cases.case("print: figures and tables keep to the paper", not beyond, beyond)
     paper = page.pdf(format="A4")
     cases.case("print: gives pages", len(paper) > 10_000, len(paper))
     if shots:

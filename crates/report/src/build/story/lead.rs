@@ -53,7 +53,7 @@ fn answer(story: &Story) -> String {
         let held = if story.held.is_empty() {
             String::new()
         } else {
-            format!("for {} ", listed(&story.held))
+            format!("for {}, ", listed(&story.held))
         };
         Some(format!(
             "; {held}{} are best spent on {} params and {} tokens{loss}",
