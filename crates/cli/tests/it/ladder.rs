@@ -264,15 +264,16 @@ fn a_second_shell_sees_the_first_and_does_not_disturb_it() {
     folder.file("ladder.toml", own_trainer("[0]").as_bytes());
     folder.file("train.sh", b"sleep 3\n");
     let mut first = spawn(&folder, &["ladder", "run", "-q"]);
+    let holder = format!("process {}", first.id());
     let mut seen = String::new();
     for _ in 0..100 {
         std::thread::sleep(Duration::from_millis(20));
         seen = folder.run(&["ladder", "status"]).out;
-        if seen.contains("works on it") {
+        if seen.contains(&holder) {
             break;
         }
     }
-    assert!(seen.contains(&format!("process {}", first.id())), "{seen}");
+    assert!(seen.contains(&holder), "{seen}");
     let second = folder.run(&["ladder", "run"]);
     assert_eq!(second.code, 1);
     assert!(second.err.contains("locked"), "{}", second.err);
