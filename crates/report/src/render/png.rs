@@ -74,12 +74,9 @@ mod tests {
             label: label.to_owned(),
             scale: AxisScale::Linear,
         };
-        let dots = Series {
-            label: String::new(),
-            mark: Mark::Dots,
-            colour: Colour::Category(0),
-            points: vec![(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)],
-        };
+        let points = vec![(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)];
+        // A name in the legend keeps the margin on the right.
+        let dots = Series::new("runs", Mark::Dots, Colour::Category(0), points);
         let mut doc = Document::new("A figure");
         doc.push(Block::Plot(Plot {
             title: title.to_owned(),
