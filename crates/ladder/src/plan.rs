@@ -6,8 +6,8 @@ use isoflop_base::{Diagnostic, Diagnostics, format_si};
 use isoflop_trainer::checkpoint::digest;
 use isoflop_trainer::schedule::Decline;
 use isoflop_trainer::shape::Shape;
-use isoflop_trainer::source::language::LanguageSpec;
 use isoflop_trainer::source::SourceSpec;
+use isoflop_trainer::source::language::LanguageSpec;
 use isoflop_trainer::{Recipe, SCHEMA, Spec};
 use serde::Serialize;
 

@@ -28,7 +28,11 @@ pub(crate) struct Ready {
 /// # Errors
 ///
 /// Those of the text, the tokenizer and the language; `cannot-write`.
-pub(crate) fn ready(spec: &SourceSpec, context: usize, folder: &Path) -> Result<Ready, Diagnostics> {
+pub(crate) fn ready(
+    spec: &SourceSpec,
+    context: usize,
+    folder: &Path,
+) -> Result<Ready, Diagnostics> {
     let (paths, tokenizer) = match spec {
         SourceSpec::Synthetic(language) => {
             Language::new(*language)?;
@@ -123,7 +127,12 @@ mod tests {
         let files = || {
             let mut names: Vec<_> = std::fs::read_dir(&folder)
                 .unwrap()
-                .map(|e| (e.as_ref().unwrap().path(), e.unwrap().metadata().unwrap().modified().unwrap()))
+                .map(|e| {
+                    (
+                        e.as_ref().unwrap().path(),
+                        e.unwrap().metadata().unwrap().modified().unwrap(),
+                    )
+                })
                 .collect();
             names.sort();
             names

@@ -47,9 +47,7 @@ pub fn held_out<R: Real>(
     // How many there are is found first: the user's text may hold less.
     let count = (0..spec.held_out_tokens.div_ceil(context))
         .take_while(|index| match source {
-            Source::Text(text) => text
-                .held_out(*index, context + 1, &mut tokens)
-                .is_some(),
+            Source::Text(text) => text.held_out(*index, context + 1, &mut tokens).is_some(),
             Source::Synthetic(_) => true,
         })
         .count();

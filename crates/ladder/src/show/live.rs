@@ -19,10 +19,12 @@ pub fn ended_line(run: &PlannedRun, end: Result<&End, &str>) -> String {
             result
                 .loss_se
                 .map_or_else(String::new, |se| format!(" ± {}", plain(se, 2))),
-            result.nats_per_byte.map_or_else(String::new, |nats| format!(
-                ", {:.4} bits/byte",
-                nats / std::f64::consts::LN_2
-            ))
+            result
+                .nats_per_byte
+                .map_or_else(String::new, |nats| format!(
+                    ", {:.4} bits/byte",
+                    nats / std::f64::consts::LN_2
+                ))
         ),
         Ok(End::Diverged { reason }) => format!("{}: diverged, {reason}", run.id()),
         Err(reason) => format!("{}: failed, {reason}", run.id()),

@@ -198,3 +198,130 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> + Send {
         (!piece.is_empty()).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokenizers::utils::parallelism::set_parallelism;
+
+    use super::*;
+    use crate::source::text::{Split, Text};
+    use crate::source::{Source, SourceSpec};
+
+    /// The documents of this repository.
+    fn docs() -> Split {
+        Split::read(&["../../docs/*.md".to_owned()]).unwrap()
+    }
+
+    fn sum(encoded: &Encoded) -> usize {
+        encoded.bytes.iter().map(|n| usize::from(*n)).sum()
+    }
+
+    #[test]
+    fn tokens_give_the_text_back_and_count_its_bytes() {
+        let split = docs();
+        let tokenizer = Tokenizer::train(split.train_text().unwrap(), 600).unwrap();
+        // Nothing of this but a little ASCII was trained on; no normal form is made of it.
+        let text = "  ünïcödé e\u{301}\t𝄞\u{0}\r\n\n漢字 <|endoftext|> ".repeat(600);
+        let encoded = tokenizer.encode(&text, usize::MAX).unwrap();
+        let ids: Vec<u32> = encoded.tokens.iter().map(|t| u32::from(*t)).collect();
+        assert_eq!(tokenizer.inner.decode(&ids, false).unwrap(), text);
+        assert_eq!(sum(&encoded), text.len());
+        let docs = tokenizer
+            .encode(split.train_text().unwrap(), usize::MAX)
+            .unwrap();
+        assert_eq!(sum(&docs), split.train_text().unwrap().len());
+        let per_token = sum(&docs) as f64 / docs.tokens.len() as f64;
+        assert!(
+            per_token > 1.5,
+            "{per_token} bytes a token: nothing was merged"
+        );
+    }
+
+    #[test]
+    fn the_same_text_gives_the_same_vocabulary_on_one_processor_and_on_all() {
+        let split = docs();
+        let json = |all: bool| {
+            set_parallelism(all);
+            let tokenizer = Tokenizer::train(split.train_text().unwrap(), 1000).unwrap();
+            tokenizer.json().to_owned()
+        };
+        let first = json(true);
+        for all in [true, false, true, false] {
+            assert!(json(all) == first);
+        }
+    }
+
+    #[test]
+    fn held_out_text_plays_no_part_in_the_vocabulary() {
+        // Blocks are of 8192 bytes, of which every tenth is held out.
+        let plain = "all that is trained on is this line\n".repeat(5000);
+        let mut other = plain.clone();
+        other.replace_range(9 * 8192..10 * 8192, &"zq".repeat(4096));
+        let vocabulary = |text: &str| {
+            let split = Split::of(text.as_bytes());
+            let json = Tokenizer::train(split.train_text().unwrap(), 270).unwrap();
+            (json.json().to_owned(), split.digest())
+        };
+        let (one, two) = (vocabulary(&plain), vocabulary(&other));
+        assert_ne!(one.1, two.1);
+        assert_eq!(one.0, two.0);
+        assert!(!two.0.contains("zq"));
+        // The same change of blocks that are trained on is seen.
+        other.replace_range(10 * 8192..18 * 8192, &"zq".repeat(8 * 4096));
+        assert!(vocabulary(&other).0.contains("zq"));
+    }
+
+    #[test]
+    fn held_out_bytes_are_those_of_the_text() {
+        let split = docs();
+        let tokenizer = Tokenizer::train(split.train_text().unwrap(), 400).unwrap();
+        let bytes = Text::new(split.clone(), None).unwrap();
+        let text = Text::new(split, Some(&tokenizer)).unwrap();
+        let total = |text: &Text| -> usize {
+            let mut tokens = Vec::new();
+            (0..)
+                .map_while(|index| text.held_out(index, 17, &mut tokens))
+                .sum()
+        };
+        // What is left over at the end is less than a sequence; the first token is never predicted.
+        let (bytes, tokens) = (total(&bytes), total(&text));
+        assert!(bytes.abs_diff(tokens) < 400, "{bytes} {tokens}");
+    }
+
+    #[test]
+    fn vocabularies_that_cannot_be_are_refused() {
+        let text = "a few words, and a few words more";
+        for (vocabulary, found) in [(255, "255"), (65_536, "65536"), (2000, "not for 2000")] {
+            let fault = Tokenizer::train(text, vocabulary).unwrap_err();
+            assert_eq!(fault.code, "bad-vocabulary");
+            assert!(fault.message.contains(found), "{}", fault.message);
+        }
+        assert_eq!(
+            Tokenizer::parse("{}", "x").unwrap_err().code,
+            "bad-tokenizer"
+        );
+        let spec: SourceSpec = serde_json::from_str(
+            r#"{"kind": "text", "paths": ["src/kernels/mod.rs"], "tokenizer": {"kind": "bpe", "vocabulary": 65536}}"#,
+        )
+        .unwrap();
+        let faults = Source::open(&spec, 8).unwrap_err();
+        assert_eq!(faults.0[0].code, "bad-vocabulary");
+    }
+
+    #[test]
+    fn a_tokenizer_that_loses_text_is_refused() {
+        let json = r###"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+            "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null,
+            "decoder": null, "model": {"type": "WordLevel", "vocab": {"?": 0, "two": 1, "words": 2}, "unk_token": "?"}}"###;
+        let tokenizer = Tokenizer::parse(json, "words.json").unwrap();
+        assert_eq!(tokenizer.vocabulary(), 3);
+        assert!(tokenizer.encode("two words", usize::MAX).is_ok());
+        let fault = tokenizer.encode("two Words", usize::MAX).unwrap_err();
+        assert_eq!(fault.code, "lossy-tokenizer");
+        assert!(
+            fault.message.contains("\"Words\" has become \"words\""),
+            "{}",
+            fault.message
+        );
+    }
+}

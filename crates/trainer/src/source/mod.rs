@@ -35,9 +35,9 @@ impl SourceSpec {
     #[must_use]
     pub fn vocabulary(&self) -> usize {
         match self {
-            Self::Text { tokenizer, .. } => tokenizer
-                .as_ref()
-                .map_or(256, TokenizerSpec::vocabulary),
+            Self::Text { tokenizer, .. } => {
+                tokenizer.as_ref().map_or(256, TokenizerSpec::vocabulary)
+            }
             Self::Synthetic(language) => language.alphabet,
         }
     }
