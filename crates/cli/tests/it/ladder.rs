@@ -475,9 +475,9 @@ fn a_ladder_on_tokens_trains_one_vocabulary_and_tells_the_loss_for_each_byte() {
         let (loss, nats) = (number("loss"), number("nats_per_byte"));
         // A token stands for more than one byte and less than four of this text.
         assert!(nats < loss && loss < 4.0 * nats, "{loss} {nats}");
-        // Better than bytes by their frequency alone would be hard; a uniform guess is far away.
+        // 256 bytes that are guessed alike.
         assert!(nats < 0.8 * 256f64.ln(), "{nats}");
-        // 320 and 2 · 8 + ... of the smallest: the vocabulary counts.
+        // The embedding of 320 tokens alone, at the smallest width.
         assert!(number("params") > 320.0 * 8.0);
         keys.insert(record["key"].as_str().unwrap().to_owned());
     }
