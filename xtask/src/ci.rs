@@ -34,11 +34,14 @@ pub fn run(root: &Path) -> Result<(), String> {
         generate::run(root, generate::Mode::Check)
     });
     step("doctests", &|| {
-        quiet_cargo(root, &["test", "--quiet", "--doc", "--workspace"])
+        let [option, features] = FEATURES;
+        let args = ["test", "--quiet", "--doc", "--workspace", option, features];
+        quiet_cargo(root, &args)
     });
     step("fuzz", &|| fuzz(root));
     step("page", &|| page(root));
     step("slurm", &|| slurm(root));
+    step("without features", &|| cargo(root, WITHOUT));
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
         Ok(())
@@ -54,6 +57,8 @@ const CLIPPY: &[&str] = &[
     "--quiet",
     "--keep-going",
     "--workspace",
+    FEATURES[0],
+    FEATURES[1],
     "--all-targets",
     "--",
     "-D",
@@ -63,11 +68,31 @@ const CLIPPY: &[&str] = &[
 /// Both run every target that has tests; doctests have a step of their own.
 fn test_command(nextest: bool) -> &'static [&'static str] {
     if nextest {
-        &["nextest", "run", "--workspace"]
+        &["nextest", "run", "--workspace", FEATURES[0], FEATURES[1]]
     } else {
-        &["test", "--workspace", "--tests", "--no-fail-fast"]
+        &[
+            "test",
+            "--workspace",
+            FEATURES[0],
+            FEATURES[1],
+            "--tests",
+            "--no-fail-fast",
+        ]
     }
 }
+
+/// The feature that is off by default. Every step builds with it, so that what the steps share is built once; a step of
+/// its own sees what is said without it.
+pub const FEATURES: [&str; 2] = ["--features", "isoflop-cli/bpe"];
+
+const WITHOUT: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "isoflop-trainer",
+    "--lib",
+    "source::bpe",
+];
 
 fn has_nextest(root: &Path) -> bool {
     Command::new("cargo")
@@ -119,7 +144,9 @@ fn slurm(root: &Path) -> Result<(), String> {
 fn with_program(root: &Path, script: &str) -> Result<(), String> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    cargo(root, &["build", "--quiet", "--package", "isoflop-cli"])?;
+    let [option, features] = FEATURES;
+    let args = ["build", "--quiet", "--package", "isoflop-cli"];
+    cargo(root, &[&args[..], &[option, features]].concat())?;
     let status = Command::new(root.join(script))
         .arg(target.join("debug").join("isoflop"))
         .current_dir(root)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
 use isoflop_trainer::shape::OutputKind;
 use isoflop_trainer::source::SourceSpec;
+use isoflop_trainer::source::tokenizer::TokenizerSpec;
 use serde::Deserialize;
 
 use crate::number::{Number, Rule};
@@ -302,8 +303,12 @@ impl LadderFile {
         let mut file = Self::parse(&text, &name)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         file.run.folder = folder.join(&file.run.folder);
-        if let Some(SourceSpec::Text { paths }) = &mut file.data {
-            for path in paths {
+        if let Some(SourceSpec::Text { paths, tokenizer }) = &mut file.data {
+            let named = match tokenizer {
+                Some(TokenizerSpec::File { path, .. }) => Some(path),
+                _ => None,
+            };
+            for path in paths.iter_mut().chain(named) {
                 *path = folder.join(&path).display().to_string();
             }
         }

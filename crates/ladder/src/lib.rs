@@ -29,5 +29,6 @@ pub mod shapes;
 pub mod show;
 pub mod slurm;
 pub mod table;
+mod tokens;
 
 pub use isoflop_trainer::process as trainer_process;

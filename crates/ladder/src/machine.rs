@@ -7,9 +7,9 @@ use isoflop_trainer::clock::Clock;
 use isoflop_trainer::peak::product_rate;
 use isoflop_trainer::protocol::Event;
 use isoflop_trainer::shape::Shape;
-use isoflop_trainer::source::SourceSpec;
-use isoflop_trainer::source::language::LanguageSpec;
-use isoflop_trainer::{Failure, Spec, train};
+use isoflop_trainer::source::language::{Language, LanguageSpec};
+use isoflop_trainer::source::{Source, SourceSpec};
+use isoflop_trainer::{Failure, Spec, train_on};
 
 use crate::plan::{Plan, PlannedRun};
 
@@ -145,7 +145,13 @@ fn measure(shape: &Shape) -> Result<Speed, Diagnostics> {
     spec.tokens = spec.step_tokens() * 100_000;
     let (mut clock, mut steps, mut secs) = (None, 0u64, 0.0);
     let mut busy = 0.0;
-    let outcome = train(&spec, &mut |event| {
+    let faults = spec.faults();
+    if !faults.is_empty() {
+        return Err(Diagnostics(faults));
+    }
+    // A vocabulary of text may be far larger than that of any language whose entropy is computed.
+    let source = Source::Synthetic(Language::uncounted(language));
+    let outcome = train_on(&spec, &source, Clock::start(), &mut |event| {
         if let Event::Progress(_) = event {
             match clock {
                 // The first step is not counted: it touches memory for the first time.

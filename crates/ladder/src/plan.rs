@@ -6,8 +6,8 @@ use isoflop_base::{Diagnostic, Diagnostics, format_si};
 use isoflop_trainer::checkpoint::digest;
 use isoflop_trainer::schedule::Decline;
 use isoflop_trainer::shape::Shape;
+use isoflop_trainer::source::SourceSpec;
 use isoflop_trainer::source::language::LanguageSpec;
-use isoflop_trainer::source::{Source, SourceSpec};
 use isoflop_trainer::{Recipe, SCHEMA, Spec};
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::command::Template;
 use crate::file::{DeclineKind, Grid, LadderFile};
 use crate::rules::Expression;
 use crate::shapes;
+use crate::tokens::{self, Ready};
 
 /// What rules may use.
 const NAMES: [&str; 9] = [
@@ -96,11 +97,11 @@ impl Plan {
                 None
             }
         };
-        let data = match Data::of(&file) {
+        let data = match data(&file) {
             Ok(data) => data,
             Err(mut found) => {
                 faults.append(&mut found.0);
-                Data::unnamed(2)
+                unnamed(2)
             }
         };
         let rules = match Rules::read(&file) {
@@ -192,7 +193,7 @@ impl Rules {
 struct Maker<'a> {
     file: &'a LadderFile,
     rules: Rules,
-    data: Data,
+    data: Ready,
 }
 
 impl Maker<'_> {
@@ -314,12 +315,8 @@ impl Maker<'_> {
     /// Gives a run its key, and the head of the key to its name.
     fn keyed(&self, mut spec: Spec, part: Part, seed: u64) -> PlannedRun {
         let id = std::mem::take(&mut spec.id);
-        // Text counts by what it says, not by where it lies: the ladder may be run from another folder.
         let bare = Spec {
-            data: match &spec.data {
-                SourceSpec::Text { .. } => SourceSpec::Text { paths: Vec::new() },
-                language @ SourceSpec::Synthetic(_) => language.clone(),
-            },
+            data: tokens::placeless(&spec.data),
             ..spec.clone()
         };
         let what = (&bare, self.data.digest, &self.file.trainer.command);
@@ -373,52 +370,34 @@ fn lengths(grid: &Grid, shape: &Shape) -> Vec<f64> {
     per_param.chain(plain).chain(spent).collect()
 }
 
-/// What the runs are trained on.
-struct Data {
-    spec: SourceSpec,
-    /// Of the user's text, so that other text gives other runs; 0 for a language, which its specification names.
-    digest: u64,
+/// What the runs of a ladder file are trained on.
+fn data(file: &LadderFile) -> Result<Ready, Diagnostics> {
+    let own = file.trainer.command.is_some();
+    if let (Some(n), false) = (file.model.vocabulary, own) {
+        let found = format!("a vocabulary of {n} without a trainer that has it");
+        let help = "leave `vocabulary` out: the built-in trainer takes that of [data]";
+        return Err(Diagnostic::error("bad-vocabulary", found).help(help).into());
+    }
+    match &file.data {
+        Some(spec) => tokens::ready(spec, file.model.context, &file.run.folder),
+        None if own => Ok(unnamed(file.model.vocabulary.unwrap_or(256))),
+        None => Err(
+            Diagnostic::error("no-data", "the ladder file has no [data]")
+                .help("kind = \"synthetic\", or kind = \"text\" with paths = [\"…\"]")
+                .into(),
+        ),
+    }
 }
 
-impl Data {
-    fn of(file: &LadderFile) -> Result<Self, Diagnostics> {
-        let own = file.trainer.command.is_some();
-        if let (Some(n), false) = (file.model.vocabulary, own) {
-            let found = format!("a vocabulary of {n} without a trainer that has it");
-            let help = "leave `vocabulary` out: the built-in trainer takes that of [data]";
-            return Err(Diagnostic::error("bad-vocabulary", found).help(help).into());
-        }
-        let Some(spec) = &file.data else {
-            return if own {
-                Ok(Self::unnamed(file.model.vocabulary.unwrap_or(256)))
-            } else {
-                Err(
-                    Diagnostic::error("no-data", "the ladder file has no [data]")
-                        .help("kind = \"synthetic\", or kind = \"text\" with paths = [\"…\"]")
-                        .into(),
-                )
-            };
-        };
-        let digest = match Source::open(spec, file.model.context)? {
-            Source::Text(text) => text.digest(),
-            Source::Synthetic(_) => 0,
-        };
-        Ok(Self {
-            spec: spec.clone(),
-            digest,
-        })
-    }
-
-    /// Data that only the user's own trainer knows: of them the plan needs the vocabulary alone.
-    fn unnamed(vocabulary: usize) -> Self {
-        Self {
-            spec: SourceSpec::Synthetic(LanguageSpec {
-                alphabet: vocabulary,
-                order: 1,
-                ..LanguageSpec::default()
-            }),
-            digest: 0,
-        }
+/// Data that only the user's own trainer knows: of them the plan needs the vocabulary alone.
+fn unnamed(vocabulary: usize) -> Ready {
+    Ready {
+        spec: SourceSpec::Synthetic(LanguageSpec {
+            alphabet: vocabulary,
+            order: 1,
+            ..LanguageSpec::default()
+        }),
+        digest: 0,
     }
 }
 

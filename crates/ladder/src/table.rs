@@ -35,13 +35,13 @@ pub fn end<'a>(run: &PlannedRun, records: &'a [Record]) -> Option<&'a End> {
 pub fn csv(plan: &Plan, records: &[Record]) -> String {
     let mut text = String::from(
         "run,part,params,params_non_embedding,tokens,flops,loss,loss_se,source_loss,train_loss,seed,layers,width,heads,\
-         hidden,context,batch_tokens,steps,learning_rate,warmup_tokens,unique_tokens\n",
+         hidden,context,batch_tokens,steps,learning_rate,warmup_tokens,unique_tokens,vocabulary,nats_per_byte\n",
     );
     for (run, result) in measured(plan, records) {
         let (spec, shape) = (&run.spec, &run.spec.shape);
         let _ = writeln!(
             text,
-            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             spec.id,
             run.part.word(),
             whole(result.params),
@@ -63,6 +63,8 @@ pub fn csv(plan: &Plan, records: &[Record]) -> String {
             spec.recipe.learning_rate,
             spec.recipe.warmup_tokens.round(),
             whole(result.unique_tokens),
+            shape.vocabulary,
+            number(result.nats_per_byte),
         );
     }
     text

@@ -26,5 +26,5 @@ pub mod source;
 mod spec;
 
 pub use process::process;
-pub use run::{Failure, Listener, train};
+pub use run::{Failure, Listener, train, train_on};
 pub use spec::{CheckpointSpec, Recipe, SCHEMA, Spec};

@@ -20,6 +20,8 @@ pub struct Measured {
     pub source_loss: Option<f64>,
     /// Standard error of the difference.
     pub excess_se: Option<f64>,
+    /// Mean over the bytes of text that the tokens stand for, in nats a byte.
+    pub nats_per_byte: Option<f64>,
     /// Tokens.
     pub tokens: usize,
 }
@@ -29,6 +31,7 @@ pub struct Measured {
 struct Scored {
     loss: f64,
     source: Option<f64>,
+    bytes: Option<usize>,
 }
 
 /// Measures on the held-out sequences, which are the same for every run of a source.
@@ -44,7 +47,7 @@ pub fn held_out<R: Real>(
     // How many there are is found first: the user's text may hold less.
     let count = (0..spec.held_out_tokens.div_ceil(context))
         .take_while(|index| match source {
-            Source::Text(text) => text.held_out(*index, context + 1, &mut tokens),
+            Source::Text(text) => text.held_out(*index, context + 1, &mut tokens).is_some(),
             Source::Synthetic(_) => true,
         })
         .count();
@@ -78,6 +81,7 @@ fn score_piece<R: Real>(
             .held_out(first + at, context, &mut tokens)
             .expect("the sequences were counted");
         scored.source = known.source_loss;
+        scored.bytes = known.bytes;
         inputs.extend_from_slice(&tokens[..context]);
         targets.extend_from_slice(&tokens[1..]);
     }
@@ -99,12 +103,16 @@ fn summary(scored: &[Scored], context: usize) -> Measured {
     let excess = sources
         .as_ref()
         .map(|s| losses.iter().zip(s).map(|(a, b)| a - b).collect::<Vec<_>>());
+    let loss = losses.iter().sum::<f64>() / n;
+    let tokens = scored.len() * context;
+    let bytes: Option<usize> = scored.iter().map(|s| s.bytes).sum();
     Measured {
-        loss: losses.iter().sum::<f64>() / n,
+        loss,
         loss_se: block_error(&losses),
         source_loss: sources.map(|s| s.iter().sum::<f64>() / n),
         excess_se: excess.as_deref().and_then(block_error),
-        tokens: scored.len() * context,
+        nats_per_byte: bytes.map(|bytes| loss * tokens as f64 / bytes as f64),
+        tokens,
     }
 }
 

@@ -88,6 +88,10 @@ pub struct RunResult {
     /// Standard error of the difference of the two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excess_se: Option<f64>,
+    /// Held-out loss in nats a byte of the text that the tokens stand for, where the data are text: other than `loss`,
+    /// it can be compared between tokenizers. Over ln 2 it is bits a byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nats_per_byte: Option<f64>,
     /// Running mean of the training loss at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_loss: Option<f64>,

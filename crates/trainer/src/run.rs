@@ -54,7 +54,21 @@ pub fn train(spec: &Spec, tell: &mut Listener<'_>) -> Result<Event, Failure> {
     }
     let clock = Clock::start();
     let source = Source::open(&spec.data, spec.shape.context)?;
-    let mut trainer = Trainer::new(spec, &source);
+    train_on(spec, &source, clock, tell)
+}
+
+/// As [`train`], on a source that is open since `clock`.
+///
+/// # Errors
+///
+/// [`Failure::Unheard`].
+pub fn train_on(
+    spec: &Spec,
+    source: &Source,
+    clock: Clock,
+    tell: &mut Listener<'_>,
+) -> Result<Event, Failure> {
+    let mut trainer = Trainer::new(spec, source);
     let resumed_step = trainer.resume();
     tell(&Event::Start(Start {
         id: spec.id.clone(),
@@ -286,6 +300,7 @@ impl<'a> Trainer<'a> {
             loss_se: found.loss_se,
             source_loss: found.source_loss,
             excess_se: found.excess_se,
+            nats_per_byte: found.nats_per_byte,
             train_loss: Some(self.loss),
             held_out_tokens: Some(found.tokens as u64),
             params: Some(spec.shape.params() as u64),

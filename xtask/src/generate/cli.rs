@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The page. The verbs come from the program's own list, to any depth.
-pub fn page(root: &Path) -> Result<String, String> {
+pub fn page(root: &Path, features: &[&str]) -> Result<String, String> {
     let mut page = String::from(
         "# Command line\n\nThe help of every verb, as `isoflop VERB --help` prints it. \
          Written by `cargo xtask gen`; do not edit.\n",
     );
     let mut open: Vec<Vec<String>> = vec![Vec::new()];
     while let Some(verb) = open.pop() {
-        let text = help(root, &verb)?;
+        let text = help(root, features, &verb)?;
         let name = format!("isoflop {}", verb.join(" "));
         let tidy: Vec<&str> = text.lines().map(str::trim_end).collect();
         let _ = write!(
@@ -36,9 +36,11 @@ pub fn page(root: &Path) -> Result<String, String> {
 }
 
 /// Standard input and both outputs are closed or piped, so that no terminal decides the width.
-fn help(root: &Path, verb: &[String]) -> Result<String, String> {
+fn help(root: &Path, features: &[&str], verb: &[String]) -> Result<String, String> {
     let output = Command::new("cargo")
-        .args(["run", "--quiet", "--package", "isoflop-cli", "--"])
+        .args(["run", "--quiet", "--package", "isoflop-cli"])
+        .args(features)
+        .arg("--")
         .args(verb)
         .arg("--help")
         .current_dir(root)

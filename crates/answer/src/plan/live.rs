@@ -18,8 +18,11 @@ use super::source::{Answers, PlanLaw};
 use super::{Ask, PlanRequest};
 use crate::check::half_per_decade;
 
-/// Draws that go into a page: enough for an interval that moves with a slider, few enough for one frame.
-const MOST_DRAWS: usize = 200;
+/// Draws that go into a page, of all its laws together: as many as a plan has, so that its intervals are the plan's own.
+const MOST_DRAWS: usize = 1000;
+
+/// Draws of one law among many: enough for an interval that moves with a slider.
+const LEAST_DRAWS: usize = 200;
 
 /// Levels of a fit that a page offers.
 const MOST_LEVELS: usize = 12;
@@ -173,6 +176,10 @@ impl LivePlan {
     pub fn add(&mut self, law: &PlanLaw, convention: &Convention, command: Vec<String>) {
         self.laws
             .push(LiveLaw::new(law, convention, self.level, command));
+        let each = (MOST_DRAWS / self.laws.len()).max(LEAST_DRAWS);
+        for law in &mut self.laws {
+            law.draws.truncate(each);
+        }
     }
 
     /// The plan of a fit: for every level of its indexes a law, other inputs at the median of the runs unless `given`

@@ -471,3 +471,68 @@ fn a_run_of_the_ladder_that_comes_with_the_program_can_be_made_again() {
     let (again, then) = (loss(&text), loss(set.csv));
     assert!((again / then - 1.0).abs() < 0.002, "{again} for {then}");
 }
+
+/// Three runs on the documents of this repository.
+#[cfg(feature = "bpe")]
+const DOCS: &str = r#"
+[train]
+shapes = [{ layers = 1, width = 8 }, { layers = 1, width = 12 }, { layers = 1, width = 16 }]
+tokens = ["40k"]
+[model]
+context = 32
+[data]
+kind = "text"
+paths = ["DOCS/*.md"]
+tokenizer = { kind = "bpe", vocabulary = 320 }
+[run]
+held-out-tokens = 4096
+"#;
+
+#[cfg(feature = "bpe")]
+#[test]
+fn a_ladder_on_tokens_trains_one_vocabulary_and_tells_the_loss_for_each_byte() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let text = DOCS.replace("DOCS", &docs.display().to_string());
+    let folder = Folder::new("ladder-bpe");
+    folder.file("ladder.toml", text.as_bytes());
+    let plan = folder.run(&["ladder", "plan", "--json"]);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+    let run = folder.run(&["ladder", "run"]);
+    assert!(run.err.contains(" bits/byte"), "{}", run.err);
+    let vocabularies = || {
+        let files = std::fs::read_dir(folder.path().join("ladder-runs")).unwrap();
+        let mut names: Vec<String> = files
+            .map(|f| f.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|n| n.starts_with("tokenizer-"))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(vocabularies().len(), 1);
+
+    let mut keys = std::collections::BTreeSet::new();
+    for line in folder.read("ladder-runs/records.jsonl").lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let result = record
+            .pointer("/end/result")
+            .unwrap_or_else(|| panic!("{line}"));
+        let number = |name: &str| result[name].as_f64().unwrap();
+        let (loss, nats) = (number("loss"), number("nats_per_byte"));
+        // A token stands for more than one byte and less than four of this text.
+        assert!(nats < loss && loss < 4.0 * nats, "{loss} {nats}");
+        // 256 bytes that are guessed alike.
+        assert!(nats < 0.8 * 256f64.ln(), "{nats}");
+        // The embedding of 320 tokens alone, at the smallest width.
+        assert!(number("params") > 320.0 * 8.0);
+        keys.insert(record["key"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(keys.len(), 3);
+
+    // Again makes nothing; another vocabulary makes other runs.
+    let again = folder.run(&["ladder", "run", "--json"]);
+    assert_eq!(lines(&folder), 3, "{}", again.err);
+    folder.file("ladder.toml", text.replace("320", "321").as_bytes());
+    folder.run(&["ladder", "run", "-q"]);
+    assert_eq!(lines(&folder), 6);
+    assert_eq!(vocabularies().len(), 2);
+}

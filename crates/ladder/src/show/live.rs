@@ -13,12 +13,18 @@ use crate::records::End;
 pub fn ended_line(run: &PlannedRun, end: Result<&End, &str>) -> String {
     match end {
         Ok(End::Done { result }) => format!(
-            "{}: {:.4} nats/token{}",
+            "{}: {:.4} nats/token{}{}",
             run.id(),
             result.loss,
             result
                 .loss_se
-                .map_or_else(String::new, |se| format!(" ± {}", plain(se, 2)))
+                .map_or_else(String::new, |se| format!(" ± {}", plain(se, 2))),
+            result
+                .nats_per_byte
+                .map_or_else(String::new, |nats| format!(
+                    ", {:.4} bits/byte",
+                    nats / std::f64::consts::LN_2
+                ))
         ),
         Ok(End::Diverged { reason }) => format!("{}: diverged, {reason}", run.id()),
         Err(reason) => format!("{}: failed, {reason}", run.id()),

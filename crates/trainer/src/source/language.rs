@@ -121,6 +121,12 @@ impl Language {
             )
             .help(format!("choose `zipf` from 0 to {LARGEST_ZIPF}")));
         }
+        Ok(Self::uncounted(spec))
+    }
+
+    /// The language, however many its transitions are: its entropy must not be asked for.
+    #[must_use]
+    pub fn uncounted(spec: LanguageSpec) -> Self {
         let falling = (1..=spec.alphabet).map(|i| 1.0 / (i as f64).powf(spec.zipf));
         let total: f64 = falling.clone().sum();
         let plain: Vec<f64> = falling.map(|share| share / total).collect();
@@ -132,11 +138,11 @@ impl Language {
                 sum
             })
             .collect();
-        Ok(Self {
+        Self {
             spec,
             plain,
             plain_sums,
-        })
+        }
     }
 
     /// Distinct tokens.

@@ -1,23 +1,30 @@
 //! Where tokens come from: the user's text, or a synthetic language.
 
+#[cfg_attr(not(feature = "bpe"), path = "no_bpe.rs")]
+mod bpe;
 pub mod language;
-mod text;
+pub mod text;
+pub mod tokenizer;
 
 use isoflop_base::Diagnostics;
 use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
 use language::{Language, LanguageSpec};
-pub use text::Text;
+use text::Text;
+use tokenizer::TokenizerSpec;
 
 /// What to train on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 pub enum SourceSpec {
-    /// Bytes of text.
+    /// Text.
     Text {
         /// Files, folders and patterns.
         paths: Vec<String>,
+        /// What makes tokens of it; they are its bytes without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokenizer: Option<TokenizerSpec>,
     },
     /// A synthetic language with a known entropy.
     Synthetic(LanguageSpec),
@@ -28,7 +35,9 @@ impl SourceSpec {
     #[must_use]
     pub fn vocabulary(&self) -> usize {
         match self {
-            Self::Text { .. } => 256,
+            Self::Text { tokenizer, .. } => {
+                tokenizer.as_ref().map_or(256, TokenizerSpec::vocabulary)
+            }
             Self::Synthetic(language) => language.alphabet,
         }
     }
@@ -37,7 +46,7 @@ impl SourceSpec {
 /// A source that can be read.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// Bytes of text.
+    /// Text.
     Text(Text),
     /// A synthetic language.
     Synthetic(Language),
@@ -54,7 +63,9 @@ impl Source {
     /// Those of the text reader and of [`Language::new`].
     pub fn open(spec: &SourceSpec, context: usize) -> Result<Self, Diagnostics> {
         Ok(match spec {
-            SourceSpec::Text { paths } => Self::Text(Text::read(paths, context)?),
+            SourceSpec::Text { paths, tokenizer } => {
+                Self::Text(Text::read(paths, tokenizer.as_ref(), context)?)
+            }
             SourceSpec::Synthetic(spec) => Self::Synthetic(Language::new(*spec)?),
         })
     }
@@ -88,9 +99,13 @@ impl Source {
     #[must_use]
     pub fn held_out(&self, index: usize, context: usize, tokens: &mut Vec<u16>) -> Option<HeldOut> {
         match self {
-            Self::Text(text) => text
-                .held_out(index, context + 1, tokens)
-                .then_some(HeldOut { source_loss: None }),
+            Self::Text(text) => {
+                let bytes = text.held_out(index, context + 1, tokens)?;
+                Some(HeldOut {
+                    source_loss: None,
+                    bytes: Some(bytes),
+                })
+            }
             Self::Synthetic(language) => {
                 let order = language.order();
                 let mut random = Random::new(HELD_OUT, "held-out", index as u64);
@@ -101,6 +116,7 @@ impl Source {
                 tokens.drain(..order);
                 Some(HeldOut {
                     source_loss: Some(total / context as f64),
+                    bytes: None,
                 })
             }
         }
@@ -112,4 +128,6 @@ impl Source {
 pub struct HeldOut {
     /// Mean loss of the source itself, which has seen the tokens before the sequence as well.
     pub source_loss: Option<f64>,
+    /// Bytes of text that its targets stand for, where it is text.
+    pub bytes: Option<usize>,
 }

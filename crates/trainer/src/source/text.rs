@@ -1,33 +1,36 @@
-//! The user's text, as bytes: files, folders and patterns, split into training and held-out blocks.
+//! The user's text: files, folders and patterns, split into training and held-out blocks, as bytes or as other tokens.
 
 use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics};
 
+use super::tokenizer::{Encoded, Tokenizer, TokenizerSpec};
 use crate::checkpoint::digest;
 use crate::random::{Shuffle, mix};
 
-/// Bytes of one block; whole blocks are held out, so that what is held out comes from everywhere.
+/// Bytes of one block, or a few more; whole blocks are held out, so that what is held out comes from everywhere.
 const BLOCK: usize = 8192;
 
 /// Of so many blocks, the last is held out.
 const EVERY: usize = 10;
 
-/// Text to train on, and text to measure on.
+/// A text in two parts. They are the same whatever makes tokens of them, so that losses can be compared.
 #[derive(Clone, Debug)]
-pub struct Text {
+pub struct Split {
     train: Vec<u8>,
     held_out: Vec<u8>,
+    files: usize,
+    /// The first file that is not UTF-8, and where.
+    foreign: Option<(String, usize)>,
 }
 
-impl Text {
+impl Split {
     /// Reads files, folders (all files below them) and patterns, in order of their names.
     ///
     /// # Errors
     ///
-    /// A diagnostic for each path that cannot be read, and `too-little-text` when what was read holds fewer than
-    /// two sequences of `context` tokens to train on or one to measure on.
-    pub fn read(paths: &[String], context: usize) -> Result<Self, Diagnostics> {
+    /// A diagnostic for each path that cannot be read.
+    pub fn read(paths: &[String]) -> Result<Self, Diagnostics> {
         let mut faults = Diagnostics::default();
         let mut files = Vec::new();
         for path in paths {
@@ -36,60 +39,203 @@ impl Text {
                 Err(fault) => faults.0.push(fault),
             }
         }
-        let mut bytes = Vec::new();
+        let (mut bytes, mut foreign) = (Vec::new(), None);
         for file in &files {
+            let name = file.display().to_string();
             match std::fs::read(file) {
-                Ok(mut text) => bytes.append(&mut text),
-                Err(e) => faults.0.push(cannot_read(&file.display().to_string(), &e)),
+                Ok(mut text) => {
+                    if let (None, Err(e)) = (&foreign, std::str::from_utf8(&text)) {
+                        foreign = Some((name, e.valid_up_to()));
+                    }
+                    bytes.append(&mut text);
+                }
+                Err(e) => faults.0.push(cannot_read(&name, &e)),
             }
         }
         if !faults.0.is_empty() {
             return Err(faults);
         }
-        let text = Self::split(&bytes);
-        if text.train.len() <= 2 * context || text.held_out.len() <= context {
-            let found = format!(
-                "{} bytes of text in {} files are too little for a context of {context}",
-                bytes.len(),
-                files.len()
-            );
-            let help = "give more text, or a shorter context";
-            return Err(Diagnostic::error("too-little-text", found)
-                .help(help)
-                .into());
-        }
-        Ok(text)
+        Ok(Self {
+            files: files.len(),
+            foreign,
+            ..Self::of(&bytes)
+        })
     }
 
-    /// Cuts a text into blocks; short texts have shorter blocks.
+    /// Cuts a text into blocks between two characters; short texts have shorter blocks.
     #[must_use]
-    pub fn split(bytes: &[u8]) -> Self {
+    pub fn of(bytes: &[u8]) -> Self {
         let block = BLOCK.min(bytes.len() / EVERY).max(1);
-        let mut text = Self {
+        let mut split = Self {
             train: Vec::new(),
             held_out: Vec::new(),
+            files: 0,
+            foreign: None,
         };
-        for (index, block) in bytes.chunks(block).enumerate() {
+        let mut rest = bytes;
+        for index in 0.. {
+            if rest.is_empty() {
+                break;
+            }
+            let (block, after) = rest.split_at(cut(rest, block));
             let side = if index % EVERY == EVERY - 1 {
-                &mut text.held_out
+                &mut split.held_out
             } else {
-                &mut text.train
+                &mut split.train
             };
             side.extend_from_slice(block);
+            rest = after;
         }
-        text
-    }
-
-    /// Distinct tokens to train on.
-    #[must_use]
-    pub fn unique(&self) -> usize {
-        self.train.len()
+        split
     }
 
     /// A digest of all of it.
     #[must_use]
     pub fn digest(&self) -> u64 {
         mix(digest(&self.train) ^ digest(&self.held_out).rotate_left(1))
+    }
+
+    /// A digest of what a vocabulary is trained on.
+    #[must_use]
+    pub fn train_digest(&self) -> u64 {
+        digest(&self.train)
+    }
+
+    /// The training side as text.
+    ///
+    /// # Errors
+    ///
+    /// `not-utf8`, with the file and the place.
+    pub fn train_text(&self) -> Result<&str, Diagnostic> {
+        self.text(&self.train)
+    }
+
+    fn text<'a>(&self, side: &'a [u8]) -> Result<&'a str, Diagnostic> {
+        std::str::from_utf8(side).map_err(|_| {
+            let found = match &self.foreign {
+                Some((file, at)) => format!("{file} is not UTF-8 at byte {at}"),
+                None => "the text is not UTF-8".to_owned(),
+            };
+            Diagnostic::error("not-utf8", found)
+                .help("convert it, leave it out, or leave `tokenizer` out of [data]: bytes can be anything")
+        })
+    }
+
+    /// Whether there are two sequences of `context` tokens to train on and one to measure on. It looks no further into
+    /// the text than it has to.
+    ///
+    /// # Errors
+    ///
+    /// `too-little-text`, `not-utf8`, and those of [`Tokenizer::encode`].
+    pub fn check(&self, tokenizer: Option<&Tokenizer>, context: usize) -> Result<(), Diagnostic> {
+        let enough = |side: &[u8], least: usize| match tokenizer {
+            None => Ok(side.len() > least),
+            Some(tokenizer) => {
+                let encoded = tokenizer.encode(self.text(side)?, least)?;
+                Ok(encoded.tokens.len() > least)
+            }
+        };
+        if enough(&self.train, 2 * context)? && enough(&self.held_out, context)? {
+            return Ok(());
+        }
+        Err(Diagnostic::error(
+            "too-little-text",
+            format!(
+                "{} bytes of text in {} files are too little for a context of {context}",
+                self.train.len() + self.held_out.len(),
+                self.files
+            ),
+        )
+        .help("give more text, or a shorter context"))
+    }
+}
+
+/// The end of a block: where a character ends, if that is near; bytes that are no text are cut anywhere.
+fn cut(bytes: &[u8], block: usize) -> usize {
+    /// A character has up to four bytes, so that one that has begun goes on for three at most.
+    const NEAR: usize = 3;
+    let begins = |at: &usize| bytes.get(*at).is_none_or(|b| b & 0xC0 != 0x80);
+    let block = block.min(bytes.len());
+    (block..=block + NEAR).find(begins).unwrap_or(block)
+}
+
+/// Text to train on, and text to measure on.
+#[derive(Clone, Debug)]
+pub struct Text {
+    train: Tokens,
+    held_out: Tokens,
+}
+
+/// One side.
+#[derive(Clone, Debug)]
+enum Tokens {
+    Bytes(Vec<u8>),
+    Encoded(Encoded),
+}
+
+impl Tokens {
+    fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Encoded(encoded) => encoded.tokens.len(),
+        }
+    }
+
+    fn write(&self, from: usize, length: usize, tokens: &mut Vec<u16>) {
+        tokens.clear();
+        match self {
+            Self::Bytes(bytes) => {
+                tokens.extend(bytes[from..from + length].iter().map(|b| u16::from(*b)));
+            }
+            Self::Encoded(encoded) => {
+                tokens.extend_from_slice(&encoded.tokens[from..from + length]);
+            }
+        }
+    }
+}
+
+impl Text {
+    /// Reads text and makes tokens of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Split::read`], [`Split::check`] and [`Tokenizer::open`].
+    pub fn read(
+        paths: &[String],
+        tokenizer: Option<&TokenizerSpec>,
+        context: usize,
+    ) -> Result<Self, Diagnostics> {
+        let split = Split::read(paths)?;
+        let tokenizer = tokenizer
+            .map(|spec| Tokenizer::open(spec, &split))
+            .transpose()?;
+        split.check(tokenizer.as_ref(), context)?;
+        Ok(Self::new(split, tokenizer.as_ref())?)
+    }
+
+    /// Makes tokens of a text.
+    ///
+    /// # Errors
+    ///
+    /// `not-utf8`, and those of [`Tokenizer::encode`].
+    pub fn new(split: Split, tokenizer: Option<&Tokenizer>) -> Result<Self, Diagnostic> {
+        let Some(tokenizer) = tokenizer else {
+            return Ok(Self {
+                train: Tokens::Bytes(split.train),
+                held_out: Tokens::Bytes(split.held_out),
+            });
+        };
+        let encoded = |side| tokenizer.encode(split.text(side)?, usize::MAX);
+        Ok(Self {
+            train: Tokens::Encoded(encoded(&split.train)?),
+            held_out: Tokens::Encoded(encoded(&split.held_out)?),
+        })
+    }
+
+    /// Distinct tokens to train on.
+    #[must_use]
+    pub fn unique(&self) -> usize {
+        self.train.len()
     }
 
     /// Sequence `index` of training: `length` tokens. Every pass over the text meets each stretch once, in a new order
@@ -102,23 +248,24 @@ impl Text {
         let room = self.train.len() - length - (stretches as usize - 1) * context;
         let cut = Shuffle::new(room as u64 + 1, seed ^ 1, pass).of(0) as usize;
         let from = cut + Shuffle::new(stretches, seed, pass).of(at) as usize * context;
-        tokens.clear();
-        tokens.extend(
-            self.train[from..from + length]
-                .iter()
-                .map(|b| u16::from(*b)),
-        );
+        self.train.write(from, length, tokens);
     }
 
-    /// Stretch `index` of the held-out text, if there is one.
+    /// Stretch `index` of the held-out text, if there is one, and the bytes that its tokens after the first stand for.
     #[must_use]
-    pub fn held_out(&self, index: usize, length: usize, tokens: &mut Vec<u16>) -> bool {
+    pub fn held_out(&self, index: usize, length: usize, tokens: &mut Vec<u16>) -> Option<usize> {
         let from = index * (length - 1);
-        tokens.clear();
-        if let Some(stretch) = self.held_out.get(from..from + length) {
-            tokens.extend(stretch.iter().map(|b| u16::from(*b)));
+        if from + length > self.held_out.len() {
+            return None;
         }
-        !tokens.is_empty()
+        self.held_out.write(from, length, tokens);
+        Some(match &self.held_out {
+            Tokens::Bytes(_) => length - 1,
+            Tokens::Encoded(encoded) => encoded.bytes[from + 1..from + length]
+                .iter()
+                .map(|n| usize::from(*n))
+                .sum(),
+        })
     }
 }
 
@@ -181,17 +328,29 @@ mod tests {
     #[test]
     fn every_byte_is_on_one_side() {
         let bytes: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
-        let text = Text::split(&bytes);
+        let text = Split::of(&bytes);
         assert_eq!(text.train.len() + text.held_out.len(), bytes.len());
         let share = text.held_out.len() as f64 / bytes.len() as f64;
         assert!((0.05..0.15).contains(&share), "{share}");
     }
 
     #[test]
+    fn no_character_is_cut() {
+        for length in 1..200 {
+            let text = "ä€𝄞 x".repeat(length);
+            let split = Split::of(text.as_bytes());
+            assert!(split.text(&split.train).is_ok() && split.text(&split.held_out).is_ok());
+        }
+        let no_text = Split::of(&[0x80; 100_000]);
+        assert_eq!(no_text.held_out.len(), 8192);
+        assert_eq!(no_text.train_text().unwrap_err().code, "not-utf8");
+    }
+
+    #[test]
     fn one_pass_meets_no_stretch_twice() {
         let mut random = crate::random::Random::new(1, "text", 0);
         let bytes: Vec<u8> = (0..60_000).map(|_| random.bits() as u8).collect();
-        let text = Text::split(&bytes);
+        let text = Text::new(Split::of(&bytes), None).unwrap();
         let context = 100;
         let stretches = (text.train.len() - 1) / context - 1;
         let mut starts = Vec::new();
