@@ -29,11 +29,9 @@
   function download(table, name) {
     const quoted = (s) => (/[",\r\n]/.test(s) ? `"${s.replace(/"/g, '""')}"` : s);
     // A cell that a spreadsheet would run as a formula is kept as text.
-    const safe = (cell) => {
-      const text = value(cell);
-      return quoted(cell.dataset.v === undefined && /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text);
-    };
-    const names = Array.from(table.tHead.rows[0].cells, (head) => quoted(head.dataset.name));
+    const plain = (text) => quoted(/^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text);
+    const safe = (cell) => (cell.dataset.v === undefined ? plain(value(cell)) : quoted(value(cell)));
+    const names = Array.from(table.tHead.rows[0].cells, (head) => plain(head.dataset.name));
     const body = Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, safe).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([[names.join(","), ...body].join("\r\n") + "\r\n"], { type: "text/csv" }));

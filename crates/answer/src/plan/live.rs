@@ -18,7 +18,8 @@ use super::source::{Answers, PlanLaw};
 use super::{Ask, PlanRequest};
 use crate::check::half_per_decade;
 
-/// Draws that go into a page, of all its laws together: as many as a plan has, so that its intervals are the plan's own.
+/// Draws that go into a page of one law: as many as a plan has, so that its intervals are the plan's own. Several laws share
+/// them.
 const MOST_DRAWS: usize = 1000;
 
 /// Draws of one law among many: enough for an interval that moves with a slider.

@@ -108,20 +108,25 @@ beta = { range = [0, 2] }
 }
 
 #[test]
-fn a_page_holds_the_first_draws_and_says_of_how_many() {
+fn the_laws_of_a_page_share_its_draws_and_it_says_of_how_many() {
     let given = Given::default();
     let law = Law::builtin("chinchilla").expect("in the catalogue");
     let law = PlanLaw::published(&law, Some("besiroglu"), &given, 0).expect("published");
     let convention = Convention::new(&usual(), &given).expect("a convention");
-    let mut live = LivePlan::new(&PlanRequest::new(convention.clone()), 1e23);
-    live.add(&law, &convention, PlanSpec::default().command("chinchilla"));
-    assert_eq!(
-        (live.laws[0].draws.len(), live.laws[0].draws_in_all),
-        (200, 1000)
-    );
-    let mut doc = Document::new("Plan");
-    add_planner(&mut doc, Ok(live));
-    assert!(render::html(&doc).contains("as if they were independent, here the first 200."));
+    let page = |laws: usize| {
+        let mut live = LivePlan::new(&PlanRequest::new(convention.clone()), 1e23);
+        for _ in 0..laws {
+            live.add(&law, &convention, PlanSpec::default().command("chinchilla"));
+        }
+        let draws: Vec<usize> = live.laws.iter().map(|law| law.draws.len()).collect();
+        assert!(live.laws.iter().all(|law| law.draws_in_all == 1000));
+        let mut doc = Document::new("Plan");
+        add_planner(&mut doc, Ok(live));
+        (draws, render::html(&doc).contains("here the first"))
+    };
+    assert_eq!(page(1), (vec![1000], false));
+    assert_eq!(page(4), (vec![250; 4], true));
+    assert_eq!(page(12), (vec![200; 12], true));
 }
 
 #[test]

@@ -186,7 +186,7 @@ impl Page {
         let left_out = match chart::left_out(plot) {
             0 => String::new(),
             n => format!(
-                " The chart leaves out {} evenly, to stay quick; the law was fitted to all.",
+                " To stay quick, the chart leaves out {} of its fullest panel, evenly.",
                 counted(n, "dot")
             ),
         };

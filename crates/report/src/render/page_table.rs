@@ -74,7 +74,7 @@ pub(super) fn values(out: &mut String, frame: &Frame, id: &str, name: &str) {
         String::new()
     } else {
         format!(
-            " The table holds the first {} of {}, to keep the page small; all are in the file that -o with the ending .csv writes.",
+            " The table holds the first {} of {}, to keep the page small; `isoflop report` with `-o runs.csv` writes them all.",
             count(kept),
             counted(frame.rows.len(), "row")
         )
