@@ -4,7 +4,7 @@ use super::Finding;
 use crate::rust;
 use crate::tree::Tree;
 
-/// The places, each argued in its own header: docs/adr/0002-own-vector-kernels.md, docs/adr/0004-trainer-process.md.
+/// The places, each argued in its own header: docs/adr/0002-own-vector-kernels.md, docs/adr/0005-trainer-process.md.
 const ALLOWED: [&str; 2] = ["crates/numerics/src/kernels", "crates/trainer/src/kernels"];
 
 /// Crates whose root must carry `#![forbid(unsafe_code)]`.
