@@ -57,6 +57,8 @@ pub struct EntropyCheck {
     pub floor: f64,
     /// What the language itself scores on the held-out tokens: the truth of the fitted E, free of their sampling.
     pub on_held_out: Option<f64>,
+    /// Whether the fit has a certified optimum.
+    pub converged: bool,
     /// Name of the coefficient.
     pub coef: String,
     /// Its value.
@@ -103,6 +105,7 @@ pub fn entropy_check(
         rate,
         floor,
         on_held_out,
+        converged: fit.status != Status::NotConverged,
         coef: name.clone(),
         value: estimate.value,
         interval: estimate.interval,

@@ -97,6 +97,11 @@ impl Output {
         self.shown == Shown::Nothing
     }
 
+    /// Whether a page is among the files that were asked for.
+    pub(crate) fn wants_page(&self) -> bool {
+        self.files.iter().any(|(_, ending)| *ending == "html")
+    }
+
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
     pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
         self.show_as(doc, json, || render::text(doc, self.style))
@@ -119,7 +124,7 @@ impl Output {
         page: impl FnOnce() -> Result<Document, Failure>,
         json: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        let page = if self.files.iter().any(|(_, ending)| *ending == "html") {
+        let page = if self.wants_page() {
             Some(page()?)
         } else {
             None
@@ -171,6 +176,8 @@ impl Output {
         json: &dyn Fn() -> String,
         toml: &dyn Fn(&Path) -> Result<String, Diagnostic>,
     ) -> Result<(), Failure> {
+        // All are made before the first is written: a request that is refused leaves no file behind.
+        let mut made = Vec::new();
         for (path, ending) in &self.files {
             let bytes = match *ending {
                 "json" => json().into_bytes(),
@@ -183,6 +190,9 @@ impl Output {
                     .ok_or_else(|| no_picture(path))?
                     .into_bytes(),
             };
+            made.push((path, bytes));
+        }
+        for (path, bytes) in made {
             write_whole(path, &bytes).map_err(|e| cannot_write(path, &e))?;
         }
         Ok(())

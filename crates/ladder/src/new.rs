@@ -66,13 +66,17 @@ pub fn text(minutes: f64, jobs: usize, data: &NewData) -> Result<NewLadder, Diag
     let (mut low, mut high) = (least.ln(), 1e8f64.ln());
     let needed = secs(&plan(minutes, least, data)?, &mut speeds)?;
     if needed > budget {
+        let secs = needed / jobs as f64 / PLANNED;
         let found = format!(
-            "the smallest ladder takes {} here, which is more than {minutes} minutes",
-            duration(needed / jobs as f64 / PLANNED)
+            "the smallest ladder takes {} here, which is more than {minutes} minutes; that is by the speed measured just \
+             now, with whatever else the machine is doing",
+            duration(secs)
         );
-        return Err(Diagnostic::error("too-short", found)
-            .help("give it more minutes")
-            .into());
+        let help = format!(
+            "--minutes {} would do; fewer may, when the machine is less busy",
+            (secs / 60.0).ceil()
+        );
+        return Err(Diagnostic::error("too-short", found).help(help).into());
     }
     while high - low > 0.05 {
         let middle = low.midpoint(high);

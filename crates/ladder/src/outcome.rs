@@ -103,7 +103,14 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
     };
     let runs = read(&[Input::Path(folder.join(table::FILE))], &reader)?;
     let fit = fit(&law, &runs, &options)?;
-    let held_out = verdicts(plan, records, &law, &fit)?;
+    // Those that `[fit] where` leaves out are in no fit, however large.
+    let largest = runs.column("flops").and_then(|c| c.numbers());
+    let largest = largest
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .fold(0.0, f64::max);
+    let held_out = verdicts(plan, records, (&law, &fit), largest)?;
     let diverged = plan
         .runs
         .iter()
@@ -126,16 +133,13 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
     })
 }
 
+/// `largest` is the compute of the largest run of the fit, in FLOP.
 fn verdicts(
     plan: &Plan,
     records: &[Record],
-    law: &Law,
-    fit: &Fit,
+    (law, fit): (&Law, &Fit),
+    largest: f64,
 ) -> Result<Vec<Verdict>, Diagnostics> {
-    let largest = table::measured(plan, records)
-        .filter(|(run, _)| run.part == Part::Train)
-        .map(|(run, _)| run.spec.flops())
-        .fold(0.0, f64::max);
     let runs: Vec<_> = plan
         .runs
         .iter()

@@ -10,12 +10,13 @@
 //! with the scatter s of a run about the law. It is what a fit by least squares on ln L would give if the law were right
 //! and linear over its errors; relative errors above a half are therefore an order of magnitude, not more.
 
-use isoflop::{At, Law, VarRole};
+use isoflop::{At, Input, Law, ReadOptions, VarRole, read};
 use isoflop_numerics::dist::t_quantile;
 use isoflop_numerics::linear::{inverse_positive, quadratic};
 use serde::Serialize;
 
 use crate::plan::{Part, Plan, PlannedRun};
+use crate::table;
 
 /// Relative step of the differences: their error is of order h² = 1e-8.
 const STEP: f64 = 1e-4;
@@ -65,7 +66,7 @@ pub struct ExpectedPoint {
 pub fn precision(plan: &Plan, law: &Law) -> Result<Precision, String> {
     let assumed = assumed(plan, law)?;
     let p = assumed.len();
-    let train: Vec<&PlannedRun> = plan.runs.iter().filter(|r| r.part == Part::Train).collect();
+    let train = fitted(plan)?;
     if train.len() <= p {
         return Err(format!(
             "{} runs do not determine {p} coefficients and the scatter about them",
@@ -113,6 +114,31 @@ pub fn precision(plan: &Plan, law: &Law) -> Result<Precision, String> {
         noise,
         level,
     })
+}
+
+/// The planned runs of `[train]` that `[fit] where` keeps.
+fn fitted(plan: &Plan) -> Result<Vec<&PlannedRun>, String> {
+    let train = || plan.runs.iter().filter(|r| r.part == Part::Train);
+    let Some(filter) = &plan.file.fit.filter else {
+        return Ok(train().collect());
+    };
+    let reader = ReadOptions {
+        filter: Some(filter.clone()),
+        ..ReadOptions::default()
+    };
+    let planned = Input::Reader {
+        name: "planned runs".to_owned(),
+        bytes: table::planned(train()).into_bytes(),
+    };
+    let kept = read(&[planned], &reader).map_err(|faults| {
+        let why = faults.0.first().map_or("", |fault| fault.message.as_str());
+        format!("[fit] where = {filter:?} cannot be told of runs that are not made: {why}")
+    })?;
+    let lines = (0..kept.rows()).filter_map(|row| {
+        let id = kept.column(table::NAME)?.text(row)?;
+        train().find(|run| run.id() == id)
+    });
+    Ok(lines.collect())
 }
 
 /// Coefficients of the ladder file, and of the catalogue where it says nothing.
@@ -243,6 +269,24 @@ mod tests {
         assert!(
             one.held_out[0].run > one.held_out[0].law && two.held_out[0].law < one.held_out[0].law
         );
+    }
+
+    #[test]
+    fn runs_that_the_fit_leaves_out_determine_nothing() {
+        let law = Law::builtin("chinchilla").unwrap();
+        let all = plan("[5, 20, 80]");
+        let mut some = plan("[1, 5, 20, 80]");
+        some.file.fit.filter = Some("tokens >= 3 * params".to_owned());
+        assert_eq!(fitted(&some).unwrap().len(), 9);
+        let (all, some) = (
+            precision(&all, &law).unwrap(),
+            precision(&some, &law).unwrap(),
+        );
+        assert_eq!(all, some);
+        let mut none = plan("[5, 20, 80]");
+        none.file.fit.filter = Some("loss < 3".to_owned());
+        let why = precision(&none, &law).unwrap_err();
+        assert!(why.contains("not made") && why.contains("loss"), "{why}");
     }
 
     #[test]

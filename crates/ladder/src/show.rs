@@ -550,6 +550,15 @@ pub fn failures(summary: &Summary) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// A document under the title of the ladder, where it has one.
+#[must_use]
+pub fn titled(mut doc: Document, plan: &Plan) -> Document {
+    if !plan.file.title.is_empty() {
+        doc.title.clone_from(&plan.file.title);
+    }
+    doc
+}
+
 /// Where the page of an outcome is.
 #[must_use]
 pub fn page_sentence(path: &Path) -> String {

@@ -70,6 +70,42 @@ pub fn csv(plan: &Plan, records: &[Record]) -> String {
     text
 }
 
+/// The column of names.
+pub(crate) const NAME: &str = "run";
+
+/// What is known of runs before they are made, as CSV: columns of [`csv`] without those of results.
+pub(crate) fn planned<'a>(runs: impl Iterator<Item = &'a PlannedRun>) -> String {
+    let mut text = format!(
+        "{NAME},part,params,params_non_embedding,tokens,flops,seed,layers,width,heads,hidden,context,batch_tokens,steps,\
+         learning_rate,warmup_tokens,vocabulary\n"
+    );
+    for run in runs {
+        let (spec, shape) = (&run.spec, &run.spec.shape);
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            spec.id,
+            run.part.word(),
+            shape.params(),
+            shape.non_embedding_params(),
+            spec.trained_tokens(),
+            spec.flops(),
+            run.seed,
+            shape.layers,
+            shape.width,
+            shape.heads,
+            shape.hidden,
+            shape.context,
+            spec.step_tokens(),
+            spec.steps(),
+            spec.recipe.learning_rate,
+            spec.recipe.warmup_tokens.round(),
+            shape.vocabulary,
+        );
+    }
+    text
+}
+
 /// Writes the table into the folder of a ladder, in one go.
 ///
 /// # Errors

@@ -303,6 +303,9 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
     out.notes.extend(rows::calibrated(laws));
     out.notes
         .extend(rows::other_convention(laws, &request.convention));
+    if request.serving.is_some() {
+        out.notes.extend(serving::missing(&out.rows, laws));
+    }
     if laws.len() > 1 {
         out.disagreements = compare::disagreements(laws, &out.laws, &out.rows);
     }

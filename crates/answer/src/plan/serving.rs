@@ -11,14 +11,15 @@
 //!
 //! Sardana et al. 2023, arXiv:2401.00448, equations 3 and 6.
 
-use isoflop_base::Estimate;
+use isoflop_base::{Estimate, Note, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::PlanRequest;
 use super::hardware::Hardware;
 use super::problem::{Best, Setting};
 use super::rows::{Solved, beyond};
+use super::source::{Answers, PlanLaw};
 use super::spread::estimate;
+use super::{PlanRequest, PlanRow};
 
 /// Tokens served over the life of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +104,41 @@ pub struct ServingRow {
     pub beyond: Vec<(String, f64)>,
 }
 
+/// A share below this is the rounding of two costs.
+const NOTHING: f64 = 1e-9;
+
+/// Says which rows have no model for serving, though one was asked.
+pub(super) fn missing(rows: &[PlanRow], laws: &[PlanLaw]) -> Vec<Note> {
+    let loss = |row: &&PlanRow| {
+        let of = |law: &&PlanLaw| law.name == row.law;
+        laws.iter()
+            .find(of)
+            .is_none_or(|law| law.answers == Answers::Loss)
+    };
+    let left = rows.iter().filter(|row| row.serving.is_none());
+    let (losses, others): (Vec<&PlanRow>, Vec<&PlanRow>) = left.partition(loss);
+    let note = |rows: Vec<&PlanRow>, why: &str| {
+        let mut names: Vec<&str> = rows.iter().map(|row| row.law.as_str()).collect();
+        names.dedup();
+        (!names.is_empty()).then(|| Note {
+            code: "no-serving".to_owned(),
+            severity: Severity::Info,
+            message: format!(
+                "{}: there is no other model to serve, {why}",
+                names.join(", ")
+            ),
+            evidence: Vec::new(),
+            advice: String::new(),
+        })
+    };
+    let least = "because within the limits none is found that reaches the loss of the plan's own";
+    let no_loss = "because the law gives no loss at which models could be compared";
+    [note(losses, least), note(others, no_loss)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// The row of one question; none where the law has no value.
 pub(super) fn row(
     setting: &Setting<'_>,
@@ -145,7 +181,14 @@ pub(super) fn row(
         training_flops: both(&|_, b| b.ln_c.exp(), "FLOP"),
         serving_flops: both(&|_, b| 2.0 * b.x.exp() * serving.tokens(), "FLOP"),
         lifetime: both(&|_, b| cost(b), unit),
-        saved: both(&|a, b| 1.0 - cost(b) / cost(a), ""),
+        saved: both(
+            &|a, b| {
+                let saved = 1.0 - cost(b) / cost(a);
+                // The difference of two costs that are one to rounding.
+                if saved.abs() < NOTHING { 0.0 } else { saved }
+            },
+            "",
+        ),
         size_ratio: both(&|a, b| (b.x - a.x).exp(), ""),
         tokens_ratio: both(&|a, b| (b.y - a.y).exp(), ""),
         beyond: beyond(law, &best),

@@ -18,6 +18,11 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
         let fits = request.run_groups(column)?;
         return output.show(&fits_document(&fits), || json::text(&fits));
     }
+    if !output.wants_page() {
+        // Without a page nothing needs the table after its columns are bound, and large ones fill the memory.
+        let fit = request.run()?;
+        return output.show(&fit_document(&fit), || json::text(&fit));
+    }
     let (law, table) = request.load()?;
     let fit = fit(&law, &table, request.options())?;
     let page = || {

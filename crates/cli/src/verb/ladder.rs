@@ -133,15 +133,19 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
     let outcome = outcome::outcome(&plan, &known, seed);
     let shown = match &outcome {
         Ok(outcome) => {
-            let mut doc = with(
+            let doc = with(
                 show::outcome_document(&plan, &known, outcome),
                 &summary,
                 notes,
             );
             let page = plan.folder().join(outcome::PAGE);
-            output.keep_page(&page, &doc)?;
-            doc.paragraph(show::page_sentence(&page));
-            output.show(&doc, || json::text(outcome))
+            let mut shown = doc.clone();
+            shown.paragraph(show::page_sentence(&page));
+            // A page that cannot be written must not cost the result.
+            output.show(&shown, || json::text(outcome)).and_then(|()| {
+                let doc = show::titled(doc, &plan);
+                output.keep_page(&page, &doc).map_err(Failure::from)
+            })
         }
         // Too few runs for a fit: how far the ladder is, and why there is no law yet.
         Err(_) => {

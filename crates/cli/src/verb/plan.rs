@@ -46,11 +46,12 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
     let mut parts = Vec::new();
     for (label, own) in spec.settings()? {
         let mut laws = laws(&own)?;
-        for law in laws.iter_mut().filter(|_| !label.is_empty()) {
+        for (_, law) in laws.iter_mut().filter(|_| !label.is_empty()) {
             law.name = format!("{} {label}", law.name);
         }
         let request = own.request(&convention, shapes)?;
-        plans.push(plan(&laws, &request));
+        let only: Vec<PlanLaw> = laws.iter().map(|(_, law)| law.clone()).collect();
+        plans.push(plan(&only, &request));
         parts.push((own, laws, request));
     }
     let found = merged(plans)?;
@@ -68,17 +69,17 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
 }
 
 /// The plan as data for a page: every law under every setting; none for size and data that are given both.
-fn live(parts: &[(PlanSpec, Vec<PlanLaw>, PlanRequest)], found: &Plan) -> Option<LivePlan> {
+fn live(
+    parts: &[(PlanSpec, Vec<(String, PlanLaw)>, PlanRequest)],
+    found: &Plan,
+) -> Option<LivePlan> {
     let (_, _, first) = parts.first()?;
     if first.limits.params.is_some() && first.limits.tokens.is_some() {
         return None;
     }
     let mut live = LivePlan::new(first, found.rows.first()?.compute);
     for (spec, laws, request) in parts {
-        for (k, law) in laws.iter().enumerate() {
-            // A file may hold the fits of several groups: their command names the file.
-            let name = spec.laws.get(k.min(spec.laws.len() - 1));
-            let name = name.map_or(law.name.as_str(), String::as_str);
+        for (name, law) in laws {
             live.add(law, &request.convention, spec.command(name));
         }
     }
@@ -114,14 +115,15 @@ fn plan_file(file: &str) -> Result<Option<String>, Diagnostics> {
     Ok((!law).then_some(text))
 }
 
-fn laws(spec: &PlanSpec) -> Result<Vec<PlanLaw>, Diagnostics> {
+/// Laws, each with the words that name it in a command: a file may hold the fits of several groups.
+fn laws(spec: &PlanSpec) -> Result<Vec<(String, PlanLaw)>, Diagnostics> {
     let given = spec.given()?;
     let seed = spec.seed.unwrap_or(0);
     let mut found = Vec::new();
     let mut faults = Diagnostics::default();
     for name in &spec.laws {
         match law(name, &given, seed) {
-            Ok(laws) => found.extend(laws),
+            Ok(laws) => found.extend(laws.into_iter().map(|law| (name.clone(), law))),
             Err(more) => faults.0.extend(more.0),
         }
     }
@@ -200,8 +202,8 @@ fn gain(
         None => {
             let laws = laws(spec)?;
             isoflop::plan::gain(
-                &laws[0],
-                &laws[1],
+                &laws[0].1,
+                &laws[1].1,
                 &counted,
                 &request.scales(),
                 request.level,

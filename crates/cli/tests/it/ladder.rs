@@ -152,6 +152,29 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
         (Some(12), Some(8))
     );
 
+    // "Times the compute" is that of the largest run of the fit, which `where` may leave out.
+    let shorter = own_trainer("[0]") + "where = \"tokens < 2e7\"\n";
+    folder.file("shorter.toml", shorter.as_bytes());
+    let said = folder.run(&["ladder", "fit", "shorter.toml", "--json"]);
+    let shorter: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let table = folder.read("ladder-runs/runs.csv");
+    let rows: Vec<Vec<&str>> = table.lines().map(|l| l.split(',').collect()).collect();
+    let of = |row: &[&str], name: &str| -> f64 {
+        let k = rows[0].iter().position(|head| *head == name).unwrap();
+        row[k].parse().unwrap()
+    };
+    let held = rows.iter().find(|row| row[1] == "held-out").unwrap();
+    for (found, most) in [(&found, f64::INFINITY), (&shorter, 2e7)] {
+        let own = rows.iter().filter(|row| row[1] == "train");
+        let own = own.filter(|row| of(row, "tokens") < most);
+        let largest = own.map(|row| of(row, "flops")).fold(0.0, f64::max);
+        let times = found["held_out"][0]["times_compute"].as_f64().unwrap();
+        assert!(
+            (times * largest / of(held, "flops") - 1.0).abs() < 1e-9,
+            "{times}"
+        );
+    }
+
     // The table is one like any other.
     let said = folder.run(&[
         "fit",

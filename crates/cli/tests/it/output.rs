@@ -280,4 +280,7 @@ fn a_result_without_picture_is_not_written_as_one() {
             said.err
         );
     }
+    // Nor is any other file of the same request.
+    let said = folder.run(&["laws", "list", "-o", "laws.md", "-o", "laws.png"]);
+    assert!(said.code == 1 && !folder.has("laws.md"));
 }

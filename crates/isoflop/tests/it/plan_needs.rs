@@ -115,6 +115,29 @@ fn served_in_money_no_other_size_is_cheaper() {
 }
 
 #[test]
+fn served_under_limits_that_leave_one_model_is_said_to_have_no_other() {
+    let mut ask = request(&[Ask::Compute(1e24)]);
+    let tokens = |n: f64| Serving {
+        prefill: n,
+        decode: 0.0,
+        measure: ServeMeasure::Flops,
+    };
+    ask.serving = Some(tokens(1e12));
+    ask.limits.max_params = Some(1e9);
+    ask.limits.max_tokens = Some(1e10);
+    let code = |found: &isoflop::plan::Plan| found.notes.iter().any(|n| n.code == "no-serving");
+    let found = plan(&[huber()], &ask).expect("a plan");
+    assert!(found.rows[0].serving.is_none() && code(&found));
+    // Without limits there is one, and a single token moves it by less than rounding shows.
+    ask.limits = Default::default();
+    ask.serving = Some(tokens(1.0));
+    let found = plan(&[huber()], &ask).expect("a plan");
+    let served = found.rows[0].serving.as_ref().expect("served");
+    assert!(!code(&found));
+    assert_eq!(served.saved.value, 0.0);
+}
+
+#[test]
 fn unique_tokens_end_where_muennighoff_says() {
     let law = Law::builtin("data-constrained").expect("in the catalogue");
     let given = Given {

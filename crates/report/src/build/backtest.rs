@@ -216,6 +216,16 @@ fn level(coverage: &[(String, f64)], at: &str) -> f64 {
         .map_or(f64::NAN, |(_, share)| *share)
 }
 
+/// Whether two errors are one to rounding, as those of a law that has the form of a baseline.
+fn same_error(a: &Ranked, b: &Ranked) -> bool {
+    /// Errors of a logarithm below this are those of the solver.
+    const NONE: f64 = 1e-9;
+    /// Two solvers of the same objective agree to this share.
+    const SHARE: f64 = 1e-6;
+    let larger = a.rmse_log.max(b.rmse_log);
+    larger < NONE || (a.rmse_log - b.rmse_log).abs() <= SHARE * larger
+}
+
 /// Who is first, and whether that is more than chance.
 fn verdict(ranking: &[Ranked]) -> Option<String> {
     let first = ranking.first()?;
@@ -224,6 +234,15 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
         .filter(|r| !r.baseline && r.law != COMBINED)
         .collect();
     let best = laws.first()?;
+    if first.baseline && same_error(first, best) {
+        return Some(format!(
+            "{} predicts as the baseline “{}” does over {}: their errors differ by no more than rounding, so the backtest shows \
+             no difference between them.",
+            best.law,
+            first.law,
+            counted(best.cuts, "cut")
+        ));
+    }
     if first.baseline {
         return Some(format!(
             "No law beats the baseline “{}” over {}: do not extrapolate with these laws.",
@@ -396,5 +415,40 @@ fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usi
             guide: Guide::Diagonal,
             series,
         }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(law: &str, rmse_log: f64, baseline: bool) -> Ranked {
+        Ranked {
+            law: law.to_owned(),
+            rmse_log,
+            cuts: 4,
+            worse_by: None,
+            coefs: 3,
+            rms_inside: rmse_log,
+            weight: None,
+            baseline,
+        }
+    }
+
+    #[test]
+    fn a_law_that_errs_as_its_baseline_is_not_said_to_lose_to_it() {
+        let said = |floor: f64, law: f64| {
+            let ranking = [
+                ranked("power law + floor", floor, true),
+                ranked("mine", law, false),
+            ];
+            verdict(&ranking).unwrap()
+        };
+        for (floor, law) in [(1e-13, 4e-11), (0.02, 0.02 * (1.0 + 1e-8))] {
+            assert!(said(floor, law).contains("no difference"));
+        }
+        for (floor, law) in [(1e-13, 1e-6), (0.02, 0.0201)] {
+            assert!(said(floor, law).contains("do not extrapolate"));
+        }
     }
 }

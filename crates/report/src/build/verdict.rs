@@ -53,11 +53,29 @@ pub fn verdict_sentence(verdict: &Verdict) -> String {
 /// The sentence on the irreducible loss of a law beside the entropy of the language.
 #[must_use]
 pub fn entropy_sentence(check: &EntropyCheck) -> String {
-    let truth = check.on_held_out.unwrap_or(check.floor);
-    let language = format!(
-        "the language itself scores {truth:.4} nats/token on the same held-out tokens (its entropy rate is {:.4})",
-        check.rate
-    );
+    let language = match check.on_held_out {
+        Some(truth) => format!(
+            "the language itself scores {truth:.4} nats/token on the same held-out tokens (its entropy rate is {:.4})",
+            check.rate
+        ),
+        None => format!(
+            "the least mean loss over a context of the language is {:.4} nats/token (its entropy rate is {:.4}; its loss on \
+             the held-out tokens is not recorded)",
+            check.floor, check.rate
+        ),
+    };
+    if !check.converged {
+        return format!(
+            "The fit did not converge, so nothing is said of the irreducible loss {}; {language}.",
+            check.coef
+        );
+    }
+    let Some(_) = check.interval else {
+        return format!(
+            "The irreducible loss {} of the law is {:.4}, without an interval to judge it by; {language}.",
+            check.coef, check.value
+        );
+    };
     let Some((inside, interval)) = check.inside.zip(check.interval) else {
         return format!(
             "The irreducible loss {} is not determined by these runs; {language}.",
@@ -191,8 +209,10 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
         let dots = series(Mark::Dots, off.collect());
         plot.panels[1].series.push(dots);
     }
+    let whole = plot.description.trim_end_matches('.').len();
+    plot.description.truncate(whole);
     plot.description
-        .push_str("; held-out runs in colours of their own, with the law at their size");
+        .push_str("; held-out runs in colours of their own, with the law at their size.");
     plot
 }
 

@@ -95,6 +95,7 @@ fn demonstration_fits_below_predicts_above_and_checks() {
     };
     let held_out = [run(4.5e6, 1.74, 1.73), run(9e6, 1.72, 1.69)];
     let entropy = EntropyCheck {
+        converged: true,
         rate: 1.66,
         floor: 1.665,
         on_held_out: Some(1.6612),
