@@ -50,7 +50,7 @@ pub(super) fn chosen(sizes: &[f64], flops: &[f64]) -> Chosen {
         .iter()
         .map(|c| {
             (0..flops.len())
-                .filter(|&row| (flops[row] / c).ln().abs() <= NEAR.ln_1p())
+                .filter(|&row| is_near(flops[row], *c, NEAR))
                 .collect()
         })
         .collect();
@@ -82,8 +82,8 @@ fn apart(clusters: Vec<Vec<usize>>, sizes: &[f64], flops: &[f64]) -> Vec<Vec<usi
     kept.into_iter().map(|(_, _, rows)| rows).collect()
 }
 
-/// Rows in groups whose neighbours differ by less than the snap, smallest first; a group that chains over more than
-/// a factor of 1.5 is none.
+/// Rows in groups whose neighbours differ by less than the snap, smallest first, each without the runs that lie farther
+/// than the snap from its centre; a group that chains over more than a factor of 1.5 is none.
 fn clusters(flops: &[f64]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..flops.len()).collect();
     order.sort_by(|a, b| flops[*a].total_cmp(&flops[*b]));
@@ -93,8 +93,23 @@ fn clusters(flops: &[f64]) -> Vec<Vec<usize>> {
             let (low, high) = ends(&rows.iter().map(|&r| flops[r]).collect::<Vec<_>>());
             high <= 1.5 * low
         })
-        .map(<[usize]>::to_vec)
+        .map(|rows| {
+            let mut kept = rows.to_vec();
+            // Runs that go move the centre, so that others may come to lie too far from it.
+            loop {
+                let (centre, before) = (centre(&kept, flops), kept.len());
+                kept.retain(|&r| is_near(flops[r], centre, SNAP));
+                if kept.len() == before {
+                    return kept;
+                }
+            }
+        })
         .collect()
+}
+
+/// Whether compute lies within a relative difference of a budget.
+fn is_near(flops: f64, budget: f64, tolerance: f64) -> bool {
+    (flops / budget - 1.0).abs() <= tolerance
 }
 
 fn distinct(mut values: Vec<f64>) -> usize {
@@ -128,6 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn runs_of_a_budget_lie_within_the_tolerance_of_its_centre() {
+        // Neighbours differ by 8 %, so that each budget chains over a factor of 1.36.
+        let (mut sizes, mut flops) = (Vec::new(), Vec::new());
+        for c in [1e18, 1e19, 1e20] {
+            for k in 0..5 {
+                sizes.push(1e7 * 2f64.powi(k));
+                flops.push(c * 1.08f64.powi(k));
+            }
+        }
+        let found = chosen(&sizes, &flops);
+        assert!(found.made && found.flops.len() == 3);
+        for (budget, rows) in found.flops.iter().zip(&found.runs) {
+            assert!(rows.len() >= SIZES, "{rows:?}");
+            assert!(
+                rows.iter()
+                    .all(|&r| (flops[r] / budget - 1.0).abs() <= found.tolerance)
+            );
+        }
+    }
+
+    #[test]
     fn scattered_runs_get_budgets_over_their_range() {
         let sizes: Vec<f64> = (0..60).map(|k| 1e7 * 1.05f64.powi(k)).collect();
         let flops: Vec<f64> = (0..60).map(|k| 1e18 * 1.3f64.powi(k)).collect();
@@ -135,7 +171,7 @@ mod tests {
         assert!(!found.made && found.flops.len() == MOST - 1);
         assert!(found.flops.windows(2).all(|w| w[0] < w[1]));
         let first = found.flops[0];
-        let near = |r: &usize| (flops[*r] / first).ln().abs() < 0.23;
+        let near = |r: &usize| (flops[*r] / first - 1.0).abs() <= found.tolerance;
         assert!(!found.runs[0].is_empty() && found.runs[0].iter().all(near));
     }
 }

@@ -14,7 +14,7 @@ use isoflop_fit::Fit;
 use isoflop_law::{At, Law, VarRole};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Ask, Convention, Given, PlanLaw, PlanRequest, USUAL, plan, typical};
+use crate::plan::{Ask, Convention, Given, PlanLaw, PlanRequest, USUAL, middle, plan, typical};
 use budgets::{Chosen, chosen};
 
 /// Places at which a curve is evaluated.
@@ -25,6 +25,8 @@ const GRID: u32 = 56;
 const FLOPS_PER_PARAM_TOKEN: f64 = 6.0;
 /// How far a curve reaches on either side of its minimum, as a factor of size.
 const REACH: f64 = 10.0;
+/// How far another input of a run may lie from the value that is held, in logarithms: as far as rounding goes.
+const NEAR_HELD: f64 = 1e-6;
 
 /// A law around its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,7 +58,7 @@ pub struct BudgetCurve {
     pub curve: Vec<(f64, f64)>,
     /// The smallest response; none when it lies at the end of what can be had.
     pub minimum: Option<PathPoint>,
-    /// Runs of this budget at the levels that are held, as rows of the fit's points.
+    /// Runs of this budget at the values and levels that are held, as rows of the fit's points.
     pub runs: Vec<usize>,
 }
 
@@ -163,6 +165,7 @@ fn curves(
     found: &Chosen,
     minima: &[PathPoint],
 ) -> Vec<BudgetCurve> {
+    let at_values = |row: &usize| plane.is_at_values(*row);
     let mut out = Vec::new();
     for (flops, runs) in found.flops.iter().zip(&found.runs) {
         let minimum = minima
@@ -190,7 +193,7 @@ fn curves(
                 flops: *flops,
                 curve,
                 minimum,
-                runs: runs.clone(),
+                runs: runs.iter().copied().filter(at_values).collect(),
             });
         }
     }
@@ -218,7 +221,7 @@ impl<'a> Plane<'a> {
             .inputs
             .iter()
             .filter(|(name, _)| *name != params && *name != tokens)
-            .map(|(name, values)| (name.clone(), median(values)))
+            .filter_map(|(name, values)| Some((name.clone(), middle(values)?)))
             .collect();
         Ok(Self {
             fit,
@@ -248,6 +251,17 @@ impl<'a> Plane<'a> {
         names
             .zip(&self.levels)
             .all(|((_, all), (_, level))| all.get(row) == Some(level))
+    }
+
+    /// Whether the other inputs of a run are those that are held: the law as drawn says nothing of other runs.
+    fn is_at_values(&self, row: usize) -> bool {
+        let points = &self.fit.points;
+        let same = |x: f64, held: f64| x == held || (x / held).ln().abs() <= NEAR_HELD;
+        self.others.iter().all(|(name, held)| {
+            let own = points.inputs.iter().find(|(n, _)| n == name);
+            let own = own.and_then(|(_, values)| values.get(row));
+            own.is_some_and(|x| same(*x, *held))
+        })
     }
 
     fn value(&self, params: f64, tokens: f64) -> Option<f64> {
@@ -363,12 +377,6 @@ fn ends(values: &[f64]) -> (f64, f64) {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| {
             (a.min(v), b.max(v))
         })
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut own = values.to_vec();
-    own.sort_by(f64::total_cmp);
-    own.get(own.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use isoflop_base::{format_quantity, format_si};
 use super::convention::Role;
 use super::problem::{Best, NO_LIMIT, NoPlan, Setting};
 use super::solver::Region;
-use super::{Ask, Given, Infeasible};
+use super::{Ask, Given, Infeasible, PlanRow};
 
 /// Limits on size and data, in params and tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,18 @@ pub struct Limits {
     pub max_params: Option<f64>,
     /// Most tokens.
     pub max_tokens: Option<f64>,
+}
+
+/// What holds an optimum that runs away to the end of what is searched.
+const ENDS: [&str; 4] = ["smallest size", "largest size", "least data", "most data"];
+
+impl PlanRow {
+    /// The ends of the search at which the answer lies: of those that hold it, the ones that nobody asked for. With any,
+    /// the law has no optimum in between.
+    pub fn runs_away(&self) -> impl Iterator<Item = &str> {
+        let held = self.held.iter().map(String::as_str);
+        held.filter(|name| ENDS.contains(name))
+    }
 }
 
 /// How near to a limit an answer counts as held by it, in logarithms.
@@ -64,18 +76,12 @@ pub(super) fn held(
     }
     // An optimum that runs away to the end of what is searched: the law has none in between.
     let runs_away = [
-        (
-            limits.params.is_none() && best.x <= x.0 + AT_LIMIT,
-            "smallest size",
-        ),
-        (x.1 == NO_LIMIT && best.x >= x.1 - AT_LIMIT, "largest size"),
-        (
-            limits.tokens.is_none() && best.y <= y.0 + AT_LIMIT,
-            "least data",
-        ),
-        (y.1 == NO_LIMIT && best.y >= y.1 - AT_LIMIT, "most data"),
+        limits.params.is_none() && best.x <= x.0 + AT_LIMIT,
+        x.1 == NO_LIMIT && best.x >= x.1 - AT_LIMIT,
+        limits.tokens.is_none() && best.y <= y.0 + AT_LIMIT,
+        y.1 == NO_LIMIT && best.y >= y.1 - AT_LIMIT,
     ];
-    for (_, what) in runs_away.iter().filter(|(yes, _)| *yes) {
+    for (_, what) in runs_away.iter().zip(ENDS).filter(|(yes, _)| **yes) {
         name(what);
     }
     if asked.is_some_and(|ln_c| best.ln_c < ln_c - AT_LIMIT) {

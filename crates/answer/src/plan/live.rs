@@ -4,6 +4,7 @@
 //! The page solves the same problem by the same steps as this module's neighbours; `closed.rs`, `solver.rs`, `problem.rs`
 //! and `spread.rs` are its text.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use isoflop_base::{Diagnostic, Diagnostics};
@@ -17,6 +18,7 @@ use super::limits::{NO_VALUE, TOO_LITTLE};
 use super::source::{Answers, PlanLaw};
 use super::{Ask, PlanRequest};
 use crate::check::half_per_decade;
+use crate::outline::usual;
 
 /// Draws that go into a page of one law: as many as a plan has, so that its intervals are the plan's own. Several laws share
 /// them.
@@ -27,6 +29,9 @@ const LEAST_DRAWS: usize = 200;
 
 /// Levels of a fit that a page offers.
 const MOST_LEVELS: usize = 12;
+
+/// The level of a plan's intervals when nothing is said.
+const USUAL_LEVEL: f64 = 0.95;
 
 /// What a plan is made from. `schema` is `isoflop.live-plan/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -209,10 +214,14 @@ impl LivePlan {
             own.levels.extend(levels);
             let planned = PlanLaw::of_fit(&label, fit, &own)?;
             let counted = Convention::new(convention, &own)?;
-            let command = command(name, given, &own, convention);
+            let mut command = command(name, given, &own, convention);
+            if fit.uncertainty.level != USUAL_LEVEL {
+                command.extend(["--level".to_owned(), fit.uncertainty.level.to_string()]);
+            }
             let plan = out.get_or_insert_with(|| {
                 let request = PlanRequest {
                     given: own.clone(),
+                    level: fit.uncertainty.level,
                     ..PlanRequest::new(counted.clone())
                 };
                 let largest = planned.ranges.iter().find(|r| r.name == "C");
@@ -302,8 +311,8 @@ fn widening(law: &PlanLaw, level: f64) -> Option<Widening> {
     })
 }
 
-/// Levels of the indexes that nobody has given, as the runs combine them: the most frequent ones, in the order in which
-/// the runs bring them.
+/// Levels of the indexes that nobody has given, as the runs combine them: those of [`usual`] first, then the most frequent
+/// ones, equally frequent ones in the order in which the runs bring them.
 fn levels(fit: &Fit, law: &Law, given: &Given) -> Vec<Vec<(String, String)>> {
     let indexes: Vec<&(String, Vec<String>)> = fit
         .points
@@ -323,14 +332,12 @@ fn levels(fit: &Fit, law: &Law, given: &Given) -> Vec<Vec<(String, String)>> {
             None => counted.push((own, 1)),
         }
     }
-    let mut counts: Vec<usize> = counted.iter().map(|(_, count)| *count).collect();
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    let least = counts.get(MOST_LEVELS - 1).copied().unwrap_or(0);
-    let frequent = counted.into_iter().filter(|(_, count)| *count >= least);
-    frequent
-        .map(|(levels, _)| levels)
-        .take(MOST_LEVELS)
-        .collect()
+    let usual = usual(fit).levels;
+    let is_usual = |levels: &[(String, String)]| levels.iter().all(|own| usual.contains(own));
+    // The sort is stable.
+    counted.sort_by_key(|(levels, count)| (!is_usual(levels), Reverse(*count)));
+    let frequent = counted.into_iter().map(|(levels, _)| levels);
+    frequent.take(MOST_LEVELS).collect()
 }
 
 /// What is given, and for inputs that a plan neither moves nor is given the median of the runs.
@@ -345,16 +352,20 @@ pub(crate) fn typical(fit: &Fit, law: &Law, given: &Given) -> Given {
             continue;
         }
         let points = fit.points.inputs.iter().find(|(n, _)| *n == var.name);
-        if let Some((name, values)) = points {
-            let mut sorted = values.clone();
-            sorted.sort_by(f64::total_cmp);
-            // An element of the runs, not a mean of two: half an expert is none.
-            if let Some(middle) = sorted.get((sorted.len().max(1) - 1) / 2) {
-                out.at.push((name.clone(), *middle));
-            }
+        if let Some((name, values)) = points
+            && let Some(middle) = middle(values)
+        {
+            out.at.push((name.clone(), middle));
         }
     }
     out
+}
+
+/// The lower median: an element of the runs, not a mean of two, for half an expert is none.
+pub(crate) fn middle(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get((sorted.len().max(1) - 1) / 2).copied()
 }
 
 fn command(name: &str, given: &Given, own: &Given, convention: &Law) -> Vec<String> {

@@ -15,7 +15,7 @@ fn fitted(law: &str) -> Fit {
     let mut table = "params,tokens,experts,corpus,loss\n".to_owned();
     for (i, n) in [1e8, 3e8, 1e9, 3e9].into_iter().enumerate() {
         for (j, d) in [1e9, 1e10, 1e11].into_iter().enumerate() {
-            for (corpus, e) in [("web", 1.7), ("web", 1.7), ("code", 1.1)] {
+            for (corpus, e) in [("web", 1.7), ("web", 1.7002), ("code", 1.1)] {
                 for experts in [1.0, 4.0, 64.0] {
                     let noise = 1.0 + 1e-3 * ((7 * i + 5 * j) % 3) as f64;
                     let (n, d): (f64, f64) = (n, d);
@@ -146,4 +146,42 @@ fn the_command_of_a_page_keeps_what_its_sliders_do_not_move() {
         spec.command("fit.json").join("|"),
         "isoflop|plan|fit.json|--convention|C = 6*N*D|--at|n=8|--max-tokens|2T|--level|0.9|--seed|3"
     );
+}
+
+#[test]
+fn levels_start_with_that_of_the_plan_and_then_the_most_frequent() {
+    // Corpus k has 4 + k runs of 9 sizes; the last one of 14 has most.
+    let mut table = "params,tokens,experts,corpus,loss\n".to_owned();
+    for k in 0..14 {
+        for run in 0..4 + k {
+            let (n, d) = (1e8 * 2f64.powi(run % 5), 1e9 * 3f64.powi(run % 4));
+            let noise = 1.0 + 1e-3 * f64::from((7 * run + k) % 3);
+            let e = 1.5 + 0.02 * f64::from(k);
+            let loss = (e + 400.0 / n.powf(0.34) + 1500.0 / d.powf(0.36)) * noise;
+            writeln!(table, "{n},{d},1,c{k},{loss}").expect("text");
+        }
+    }
+    let law = INDEXED
+        .replace(" * x^delta", "")
+        .replace("delta = { range = [0, 2] }\n", "");
+    let law = law.replace("x = { column = \"experts\" }\n", "");
+    let law = Law::from_toml("indexed", "law", &law).unwrap_or_else(|e| panic!("{e}"));
+    let input = Input::Reader {
+        name: "runs.csv".to_owned(),
+        bytes: table.into_bytes(),
+    };
+    let table = read(&[input], &ReadOptions::default()).expect("reads");
+    let options = FitOptions {
+        level: 0.8,
+        ..FitOptions::default()
+    };
+    let fit = fit(&law, &table, &options).unwrap_or_else(|e| panic!("{e}"));
+    let live = LivePlan::of_fit("fit.json", &fit, &usual(), &Given::default(), None)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = live.laws.iter().map(|l| l.name.as_str()).collect();
+    let wanted: Vec<String> = (2..14).rev().map(|k| format!("fit.json, c{k}")).collect();
+    assert_eq!(names, wanted);
+    assert_eq!(live.level, 0.8, "the level of the fit");
+    let command = live.laws[0].command.join(" ");
+    assert_eq!(command, "isoflop plan fit.json --at corpus=c13 --level 0.8");
 }

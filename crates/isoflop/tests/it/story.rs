@@ -155,3 +155,104 @@ fn a_fit_whose_table_is_gone_still_has_its_page() {
     assert!(said.contains("the table cannot be read any more"), "{said}");
     assert_eq!(titles(&doc).len(), 5, "all but the backtest");
 }
+
+fn answer_of(story: &Story) -> String {
+    let doc = story_document(story);
+    match doc.blocks.into_iter().next() {
+        Some(Block::Lead { answer, .. }) => answer,
+        _ => panic!("a page begins with its question"),
+    }
+}
+
+#[test]
+fn the_answer_carries_what_disqualifies_it() {
+    let mut found = told(&StoryOptions::default());
+    let plain = answer_of(&found);
+    assert!(plain.contains("are best spent on"), "{plain}");
+
+    let mut end = found.clone();
+    let plan = end.plan.as_mut().expect("has a plan");
+    plan.rows[0].held = vec!["least data".to_owned()];
+    let said = answer_of(&end);
+    assert!(said.contains("end of the search (least data)"), "{said}");
+    assert!(!said.contains("best spent"), "{said}");
+
+    let mut bound = found.clone();
+    bound.fit.certificate.at_bound = vec!["beta".to_owned()];
+    let said = answer_of(&bound);
+    assert!(said.contains("beta ran to a bound"), "{said}");
+
+    let mut grave = found.clone();
+    let note = isoflop::Note {
+        code: "grave".to_owned(),
+        severity: isoflop::Severity::Error,
+        message: "it is wrong".to_owned(),
+        evidence: Vec::new(),
+        advice: String::new(),
+    };
+    grave.fit.notes.push(note);
+    let said = answer_of(&grave);
+    assert!(
+        said.contains("Do not use it (grave): it is wrong."),
+        "{said}"
+    );
+    assert!(!said.contains("best spent"), "{said}");
+
+    let check = found.check.as_mut().expect("is checked");
+    let ranking = &mut check.extrapolation.ranking;
+    let place = ranking.iter().position(|r| r.baseline).expect("baselines");
+    ranking.swap(0, place);
+    let said = answer_of(&found);
+    assert!(said.contains("No law beats the baseline"), "{said}");
+    assert!(!said.contains("best spent"), "{said}");
+}
+
+#[test]
+fn dots_of_a_picture_are_runs_at_what_it_holds() {
+    let mut text = "params,tokens,experts,loss\n".to_owned();
+    for c in [1e18, 1e19, 1e20] {
+        for k in 0..5 {
+            for (x, experts) in [1.0f64, 1.0, 8.0, 8.0].into_iter().enumerate() {
+                let n = 1e7 * 3f64.powi(k) * (c / 1e18f64).sqrt();
+                let d = c / (6.0 * n);
+                let noise = 1.0 + 1e-3 * ((5 * k as usize + x) % 3) as f64;
+                let loss = (1.7 + 400.0 / n.powf(0.34) / experts.powf(0.1) + 1500.0 / d.powf(0.36))
+                    * noise;
+                text += &format!("{n},{d},{experts},{loss}\n");
+            }
+        }
+    }
+    let input = Input::Reader {
+        name: "runs.csv".to_owned(),
+        bytes: text.into_bytes(),
+    };
+    let law = Law::from_formula(
+        "loss = E + A/(N^alpha * experts^delta) + B/D^beta",
+        &["params", "tokens", "experts"],
+        &[],
+    );
+    let law = law.unwrap_or_else(|e| panic!("{e}"));
+    let (fit, of) = of(&law, input);
+    let how = StoryOptions {
+        check: StoryCheck::Without("not wanted".to_owned()),
+        ..StoryOptions::default()
+    };
+    let found = story(fit, &of, &how).expect("has a story");
+    let outline = found.outline.as_ref().expect("has size and data");
+    // The lower median of twenty 1s and 8s each is an element of the runs, as in the plan.
+    assert_eq!(outline.held, found.held);
+    let rows: Vec<usize> = outline
+        .budgets
+        .iter()
+        .flat_map(|b| b.runs.clone())
+        .collect();
+    assert_eq!(rows.len(), 30, "half of the runs");
+    let experts = found.fit.points.inputs.iter().find(|(n, _)| n == "experts");
+    let experts = &experts.expect("an input").1;
+    assert!(rows.iter().all(|&row| experts[row] == 1.0));
+    let doc = story_document(&found);
+    let picture = doc.plots().find(|p| p.title == "IsoFLOP curves");
+    let words = &picture.expect("is drawn").description;
+    assert!(words.contains("30 of 60 runs are shown"), "{words}");
+    assert!(words.contains("at the median of the runs"), "{words}");
+}

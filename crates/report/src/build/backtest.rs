@@ -226,9 +226,22 @@ fn same_error(a: &Ranked, b: &Ranked) -> bool {
     larger < NONE || (a.rmse_log - b.rmse_log).abs() <= SHARE * larger
 }
 
+/// The sentence that no law beats a baseline; none when one does or nothing was ranked.
+pub(super) fn no_law_beats(ranking: &[Ranked]) -> Option<String> {
+    let first = ranking.first().filter(|first| first.baseline)?;
+    let best = ranking.iter().find(|r| !r.baseline && r.law != COMBINED)?;
+    if same_error(first, best) {
+        return None;
+    }
+    Some(format!(
+        "No law beats the baseline “{}” over {}: do not extrapolate with these laws.",
+        first.law,
+        counted(best.cuts, "cut")
+    ))
+}
+
 /// Who is first, and whether that is more than chance.
 fn verdict(ranking: &[Ranked]) -> Option<String> {
-    let first = ranking.first()?;
     let laws: Vec<&Ranked> = ranking
         .iter()
         .filter(|r| !r.baseline && r.law != COMBINED)
@@ -243,12 +256,8 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
             counted(best.cuts, "cut")
         ));
     }
-    if first.baseline {
-        return Some(format!(
-            "No law beats the baseline “{}” over {}: do not extrapolate with these laws.",
-            first.law,
-            counted(best.cuts, "cut")
-        ));
+    if let Some(beaten) = no_law_beats(ranking) {
+        return Some(beaten);
     }
     let open: Vec<&str> = laws
         .iter()

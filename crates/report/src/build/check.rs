@@ -105,7 +105,7 @@ pub(super) fn answered(check: &Check) -> Vec<(&'static str, Table)> {
 }
 
 /// Questions that were not asked because the runs are at fault; empty without any.
-fn unasked_words(check: &Check) -> String {
+pub(super) fn unasked_words(check: &Check) -> String {
     let idle: Vec<&Answered> = check.answers.iter().filter(|a| unasked(a)).collect();
     idle.first().map_or_else(String::new, |first| {
         let questions = counted(idle.len(), "question");

@@ -7,7 +7,7 @@ use super::contour::{contour, levels};
 use crate::build::picture::{input_label, response_label, response_scale};
 use crate::build::words::{capitalised, human};
 use crate::doc::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
-use crate::number::{percent, plain};
+use crate::number::{counted, percent, plain};
 
 /// Lines of equal value on the surface.
 const LEVELS: usize = 9;
@@ -20,6 +20,7 @@ pub(super) fn isoflop(fit: &Fit, outline: &Outline) -> Option<Plot> {
     let sizes = column(fit, &outline.params)?;
     let seen = |row: &usize| (sizes[*row], fit.points.response[*row]);
     let shown = outline.budgets.iter().flat_map(|b| &b.runs);
+    let dots = shown.clone().count();
     let minima: Vec<&PathPoint> = outline
         .budgets
         .iter()
@@ -35,7 +36,9 @@ pub(super) fn isoflop(fit: &Fit, outline: &Outline) -> Option<Plot> {
         let colour = Colour::Ramp(k as f64 / last);
         let curve = budget.curve.iter().copied();
         // The arms of a curve far above all runs would flatten the rest.
-        let curve: Vec<(f64, f64)> = curve.filter(|p| p.1 <= 1.04 * highest).collect();
+        let curve: Vec<(f64, f64)> = curve
+            .filter(|p| p.1 <= highest + 0.04 * highest.abs())
+            .collect();
         let label = format!("{} FLOP", human(budget.flops));
         series.push(Series::new(label, Mark::Line, colour, curve).named(Naming::End));
     }
@@ -61,16 +64,17 @@ pub(super) fn isoflop(fit: &Fit, outline: &Outline) -> Option<Plot> {
         title: "IsoFLOP curves".to_owned(),
         description: format!(
             "{} against {} at fixed training compute C = 6ND: the law as lines, runs within {} of a budget as dots ({how}), \
-             the smallest value of each line marked.{}{}",
+             the smallest value of each line marked. {dots} of {} are shown{}.{}",
             capitalised(&response_label(fit)),
             outline.params,
             percent(outline.tolerance),
-            held(outline),
-            if fit.points.levels.is_empty() {
+            counted(sizes.len(), "run"),
+            if outline.held.is_empty() {
                 ""
             } else {
-                " Dots are the runs of these names alone."
-            }
+                ": those at the values and names that are held"
+            },
+            held(outline),
         ),
         columns: 1,
         panels: vec![Panel {
@@ -156,7 +160,10 @@ fn held(outline: &Outline) -> String {
     if outline.held.is_empty() {
         return String::new();
     }
-    format!(" Held where most runs are: {}.", listed(&outline.held))
+    format!(
+        " Held at the median of the runs, names as most runs have them: {}.",
+        listed(&outline.held)
+    )
 }
 
 /// `corpus = c4, batch = 512`; long names are cut.

@@ -103,7 +103,7 @@ fn plan(doc: &mut Document, story: &Story) {
         Ok(plan) => {
             if let Some((_, false)) = story.budget {
                 doc.paragraph(
-                    "No budget was given, so this is the plan for ten times the compute of the largest run.",
+                    "No budget was given, so this is the plan for about ten times the compute of the largest run.",
                 );
             }
             if !story.held.is_empty() {
@@ -145,6 +145,10 @@ fn audit(doc: &mut Document, story: &Story) {
     }
     for (title, table) in check::answered(found) {
         doc.push(Block::Fold(title.to_owned(), vec![Block::Table(table)]));
+    }
+    let unasked = check::unasked_words(found);
+    if !unasked.is_empty() {
+        doc.paragraph(unasked);
     }
     if let Some(table) = check::evidence(found) {
         let title = "Evidence and sources of the findings";
