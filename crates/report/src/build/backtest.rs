@@ -247,6 +247,7 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
         .filter(|r| !r.baseline && r.law != COMBINED)
         .collect();
     let best = laws.first()?;
+    let first = ranking.first()?;
     if first.baseline && same_error(first, best) {
         return Some(format!(
             "{} predicts as the baseline “{}” does over {}: their errors differ by no more than rounding, so the backtest shows \
