@@ -52,7 +52,11 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
         let request = own.request(&convention, shapes)?;
         let only: Vec<PlanLaw> = laws.iter().map(|(_, law)| law.clone()).collect();
         plans.push(plan(&only, &request));
-        parts.push((own, laws, request));
+        parts.push(Part {
+            spec: own,
+            laws,
+            request,
+        });
     }
     let found = merged(plans)?;
     let screen = plan_document(&found);
@@ -68,19 +72,24 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
     )
 }
 
+/// A plan under one setting of what several values were given for.
+struct Part {
+    spec: PlanSpec,
+    /// Laws, each with the name that it was given by.
+    laws: Vec<(String, PlanLaw)>,
+    request: PlanRequest,
+}
+
 /// The plan as data for a page: every law under every setting; none for size and data that are given both.
-fn live(
-    parts: &[(PlanSpec, Vec<(String, PlanLaw)>, PlanRequest)],
-    found: &Plan,
-) -> Option<LivePlan> {
-    let (_, _, first) = parts.first()?;
+fn live(parts: &[Part], found: &Plan) -> Option<LivePlan> {
+    let first = &parts.first()?.request;
     if first.limits.params.is_some() && first.limits.tokens.is_some() {
         return None;
     }
     let mut live = LivePlan::new(first, found.rows.first()?.compute);
-    for (spec, laws, request) in parts {
-        for (name, law) in laws {
-            live.add(law, &request.convention, spec.command(name));
+    for part in parts {
+        for (name, law) in &part.laws {
+            live.add(law, &part.request.convention, part.spec.command(name));
         }
     }
     Some(live)
