@@ -161,6 +161,14 @@ impl std::fmt::Display for Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
+impl Diagnostics {
+    /// The message of the first fault: the reason in a word, where there is no room for all of them.
+    #[must_use]
+    pub fn first_message(&self) -> &str {
+        self.0.first().map_or("", |d| d.message.as_str())
+    }
+}
+
 impl std::fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, d) in self.0.iter().enumerate() {

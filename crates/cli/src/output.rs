@@ -97,11 +97,6 @@ impl Output {
         self.shown == Shown::Nothing
     }
 
-    /// Whether a page is among the files that were asked for.
-    pub(crate) fn wants_page(&self) -> bool {
-        self.files.iter().any(|(_, ending)| *ending == "html")
-    }
-
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
     pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
         self.show_as(doc, json, || render::text(doc, self.style))
@@ -124,11 +119,8 @@ impl Output {
         page: impl FnOnce() -> Result<Document, Failure>,
         json: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        let page = if self.wants_page() {
-            Some(page()?)
-        } else {
-            None
-        };
+        let wanted = self.files.iter().any(|(_, ending)| *ending == "html");
+        let page = wanted.then(page).transpose()?;
         self.write(doc, page.as_ref().unwrap_or(doc), &json, &|path| {
             Err(no_plan_file(path))
         })?;
@@ -136,25 +128,22 @@ impl Output {
     }
 
     /// Writes a saved result to a file that was named apart from `-o`.
-    pub(crate) fn keep(&self, path: &str, text: &str) -> Result<(), Diagnostic> {
-        let path = Path::new(path);
+    pub(crate) fn keep(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
         write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
-    }
-
-    /// Writes a document as a page, whatever else is shown.
-    pub(crate) fn keep_page(&self, path: &Path, doc: &Document) -> Result<(), Diagnostic> {
-        write_whole(path, render::html(doc).as_bytes()).map_err(|e| cannot_write(path, &e))
     }
 
     /// Shows a plan, which can be written as a plan file as well; a page of it moves.
     pub(crate) fn show_plan(
         &self,
         screen: &Document,
-        page: &Document,
+        page: impl FnOnce() -> Document,
         json: impl Fn() -> String,
         toml: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.write(page, page, &json, &|_| Ok(toml()))?;
+        if !self.files.is_empty() {
+            let page = page();
+            self.write(&page, &page, &json, &|_| Ok(toml()))?;
+        }
         self.print(json, || render::text(screen, self.style))
     }
 

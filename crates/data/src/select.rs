@@ -107,26 +107,8 @@ impl RunTable {
     /// (trials, counts) are kept with a note.
     #[must_use]
     pub fn select(&self, needs: &[Need]) -> Selection {
-        let (rows, account, notes) = self.usable(needs);
-        let numbers = needs
-            .iter()
-            .filter(|n| n.kind != NeedKind::Level)
-            .map(|n| rows.iter().map(|r| number(&n.column, *r)).collect())
-            .collect();
-        let levels = needs
-            .iter()
-            .filter(|n| n.kind == NeedKind::Level)
-            .map(|n| levels(n, &rows))
-            .collect();
-        Selection {
-            read: rows.len() + account.rows(),
-            skipped: account.groups().to_vec(),
-            places: self.places(&rows),
-            rows,
-            numbers,
-            levels,
-            notes,
-        }
+        // Columns are shared, so the clone takes no room.
+        self.clone().into_selection(needs.to_vec())
     }
 
     /// [`Self::select`], giving the table up: columns that no need names are let go first, and of the others there are

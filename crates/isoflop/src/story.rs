@@ -19,8 +19,6 @@ pub struct StoryOptions {
     pub compute: Option<f64>,
     /// Values and levels for inputs that a plan does not move.
     pub given: Given,
-    /// Whether the law is fitted again without its largest runs, and its runs are audited.
-    pub check: StoryCheck,
 }
 
 impl Default for StoryOptions {
@@ -29,37 +27,35 @@ impl Default for StoryOptions {
             name: "fit.json".to_owned(),
             compute: None,
             given: Given::default(),
-            check: StoryCheck::Whole,
         }
     }
 }
 
-/// How much of the check a story holds.
-#[derive(Clone, Debug, Default)]
-pub enum StoryCheck {
-    /// Audit and backtest.
-    #[default]
-    Whole,
+/// Whether the law is fitted again without its largest runs, and its runs are audited.
+#[derive(Clone, Debug)]
+pub enum StoryCheck<'a> {
+    /// Audit and backtest, of what the fit was made of: see [`reload`](crate::reload()).
+    Whole(&'a Reloaded),
     /// Neither, and why in words.
     Without(String),
 }
 
-/// Gathers the story of a fit. `of` is what the fit was made of: see [`reload`](crate::reload()).
+/// Gathers the story of a fit.
 ///
 /// # Errors
 ///
 /// Those of a plan whose budget or values were asked for. What only the defaults cannot have is said in the story.
-pub fn story(fit: Fit, of: &Reloaded, how: &StoryOptions) -> Result<Story, Diagnostics> {
+pub fn story(fit: Fit, check: StoryCheck<'_>, how: &StoryOptions) -> Result<Story, Diagnostics> {
     let budget = budget(&fit, how.compute);
     let asked = how.compute.is_some() || !how.given.at.is_empty() || !how.given.levels.is_empty();
     let (given, held) = completed(&fit, &how.given);
     let plan = match planned(&fit, budget, &given) {
         Err(faults) if asked => return Err(faults),
-        found => found.map_err(|faults| first(&faults)),
+        found => found.map_err(|faults| faults.first_message().to_owned()),
     };
-    let check = match &how.check {
-        StoryCheck::Whole => checked(&fit, of),
-        StoryCheck::Without(why) => Err(why.clone()),
+    let check = match check {
+        StoryCheck::Whole(of) => checked(&fit, of),
+        StoryCheck::Without(why) => Err(why),
     };
     Ok(Story {
         schema: "isoflop.report/1".to_owned(),
@@ -143,12 +139,5 @@ fn checked(fit: &Fit, of: &Reloaded) -> Result<Check, String> {
         backtest: Some(&how),
         changed: &of.changed,
     };
-    check(&what, Ok(fit.clone())).map_err(|faults| first(&faults))
-}
-
-fn first(faults: &Diagnostics) -> String {
-    faults
-        .0
-        .first()
-        .map_or_else(String::new, |d| d.message.clone())
+    check(&what, Ok(fit.clone())).map_err(|faults| faults.first_message().to_owned())
 }

@@ -131,7 +131,7 @@ fn fitted(plan: &Plan) -> Result<Vec<&PlannedRun>, String> {
         bytes: table::planned(train()).into_bytes(),
     };
     let kept = read(&[planned], &reader).map_err(|faults| {
-        let why = faults.0.first().map_or("", |fault| fault.message.as_str());
+        let why = faults.first_message();
         format!("[fit] where = {filter:?} cannot be told of runs that are not made: {why}")
     })?;
     let lines = (0..kept.rows()).filter_map(|row| {

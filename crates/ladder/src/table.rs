@@ -30,19 +30,40 @@ pub fn end<'a>(run: &PlannedRun, records: &'a [Record]) -> Option<&'a End> {
     records.iter().find(|r| r.key == run.key).map(|r| &r.end)
 }
 
+/// Columns that say how a run is made, between those of its results.
+const MAKING: &str =
+    "seed,layers,width,heads,hidden,context,batch_tokens,steps,learning_rate,warmup_tokens";
+
+/// The cells of [`MAKING`].
+fn making(run: &PlannedRun) -> String {
+    let (spec, shape) = (&run.spec, &run.spec.shape);
+    format!(
+        "{},{},{},{},{},{},{},{},{},{}",
+        run.seed,
+        shape.layers,
+        shape.width,
+        shape.heads,
+        shape.hidden,
+        shape.context,
+        spec.step_tokens(),
+        spec.steps(),
+        spec.recipe.learning_rate,
+        spec.recipe.warmup_tokens.round(),
+    )
+}
+
 /// The table as CSV. The same records give the same bytes.
 #[must_use]
 pub fn csv(plan: &Plan, records: &[Record]) -> String {
-    let mut text = String::from(
-        "run,part,params,params_non_embedding,tokens,flops,loss,loss_se,source_loss,train_loss,seed,layers,width,heads,\
-         hidden,context,batch_tokens,steps,learning_rate,warmup_tokens,unique_tokens,vocabulary,nats_per_byte\n",
+    let mut text = format!(
+        "{NAME},part,params,params_non_embedding,tokens,flops,loss,loss_se,source_loss,train_loss,{MAKING},unique_tokens,\
+         vocabulary,nats_per_byte\n"
     );
     for (run, result) in measured(plan, records) {
-        let (spec, shape) = (&run.spec, &run.spec.shape);
         let _ = writeln!(
             text,
-            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
-            spec.id,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            run.spec.id,
             run.part.word(),
             whole(result.params),
             whole(result.params_non_embedding),
@@ -52,18 +73,9 @@ pub fn csv(plan: &Plan, records: &[Record]) -> String {
             number(result.loss_se),
             number(result.source_loss),
             number(result.train_loss),
-            run.seed,
-            shape.layers,
-            shape.width,
-            shape.heads,
-            shape.hidden,
-            shape.context,
-            spec.step_tokens(),
-            spec.steps(),
-            spec.recipe.learning_rate,
-            spec.recipe.warmup_tokens.round(),
+            making(run),
             whole(result.unique_tokens),
-            shape.vocabulary,
+            run.spec.shape.vocabulary,
             number(result.nats_per_byte),
         );
     }
@@ -75,31 +87,20 @@ pub(crate) const NAME: &str = "run";
 
 /// What is known of runs before they are made, as CSV: columns of [`csv`] without those of results.
 pub(crate) fn planned<'a>(runs: impl Iterator<Item = &'a PlannedRun>) -> String {
-    let mut text = format!(
-        "{NAME},part,params,params_non_embedding,tokens,flops,seed,layers,width,heads,hidden,context,batch_tokens,steps,\
-         learning_rate,warmup_tokens,vocabulary\n"
-    );
+    let mut text =
+        format!("{NAME},part,params,params_non_embedding,tokens,flops,{MAKING},vocabulary\n");
     for run in runs {
         let (spec, shape) = (&run.spec, &run.spec.shape);
         let _ = writeln!(
             text,
-            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{}",
             spec.id,
             run.part.word(),
             shape.params(),
             shape.non_embedding_params(),
             spec.trained_tokens(),
             spec.flops(),
-            run.seed,
-            shape.layers,
-            shape.width,
-            shape.heads,
-            shape.hidden,
-            shape.context,
-            spec.step_tokens(),
-            spec.steps(),
-            spec.recipe.learning_rate,
-            spec.recipe.warmup_tokens.round(),
+            making(run),
             shape.vocabulary,
         );
     }

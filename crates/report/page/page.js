@@ -73,20 +73,26 @@
   for (const button of document.querySelectorAll("button.copy")) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const text = button.parentElement.querySelector("code").textContent;
-      const done = () => {
+      copy(button.parentElement.querySelector("code"), (outcome) => {
+        if (outcome !== "copied") return;
         button.textContent = "Copied";
         setTimeout(() => (button.textContent = "Copy"), 1500);
-      };
-      if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(done, () => select(button));
-      else select(button);
+      });
     });
   }
-  function select(button) {
-    const range = document.createRange();
-    range.selectNodeContents(button.parentElement.querySelector("code"));
-    getSelection().removeAllRanges();
-    getSelection().addRange(range);
-    if (document.execCommand("copy")) button.textContent = "Copied";
+
+  /** Copies the text of an element and says "copied"; where a page may not, selects it for the reader and says "selected". */
+  function copy(element, say) {
+    const select = () => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      say(document.execCommand("copy") ? "copied" : "selected");
+    };
+    if (navigator.clipboard && window.isSecureContext)
+      navigator.clipboard.writeText(element.textContent).then(() => say("copied"), select);
+    else select();
   }
+  window.isoflopCopy = copy;
 })();

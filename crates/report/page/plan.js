@@ -584,7 +584,11 @@
           training_flops: next(QUANTITIES.flops),
           serving_flops: next((b) => (2 * Math.exp(b.x) * served) / equivalent),
           lifetime: next(cost),
-          saved: both((a, b) => 1 - cost(b) / cost(a)),
+          saved: both((a, b) => {
+            const saved = 1 - cost(b) / cost(a);
+            // The difference of two costs that are one to rounding, as in the command.
+            return Math.abs(saved) < 1e-9 ? 0 : saved;
+          }),
           beyond: beyond(law, over),
         };
       }

@@ -358,17 +358,7 @@
         said.textContent = text;
         setTimeout(() => (said.textContent = ""), 2000);
       };
-      // A page from a file may not write to the clipboard: then the text is selected for the reader to copy.
-      const select = () => {
-        const range = document.createRange();
-        range.selectNodeContents(code);
-        const selection = getSelection();
-        selection.removeAllRanges();
-        selection.addRange(range);
-        say(document.execCommand("copy") ? "copied" : "selected");
-      };
-      if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(() => say("copied"), select);
-      else select();
+      window.isoflopCopy(code, say);
     }
   }
 

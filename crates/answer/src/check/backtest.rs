@@ -1,6 +1,5 @@
 //! Fits below a cut, forecasts above it: what every law and every baseline would have said.
 
-use isoflop_base::Diagnostics;
 use isoflop_data::RunTable;
 use isoflop_fit::{
     Fit, FitOptions, Objective, PenaltyKind, Status, Uncertainty, UsedRuns, fit, used_runs,
@@ -123,7 +122,7 @@ impl<'a> Rival<'a> {
         };
         Self {
             law,
-            used: used_runs(law, table, &options).map_err(|f| first(&f)),
+            used: used_runs(law, table, &options).map_err(|f| f.first_message().to_owned()),
             options,
         }
     }
@@ -137,7 +136,7 @@ pub(crate) fn forecast(
 ) -> Result<Forecast, String> {
     let rows: Vec<usize> = split.fitted.iter().map(|i| runs.used.rows[*i]).collect();
     let below = runs.table.subset(&rows).keeping_copies();
-    let found = fit(rival.law, &below, &rival.options).map_err(|f| first(&f))?;
+    let found = fit(rival.law, &below, &rival.options).map_err(|f| f.first_message().to_owned())?;
     let own = rival.used.as_ref().map_err(Clone::clone)?;
     let points: Option<Vec<Point>> = split.held.iter().map(|i| runs.point(own, *i)).collect();
     let points = points.ok_or("a run held out lacks one of its columns")?;
@@ -171,11 +170,6 @@ pub(crate) fn quick(law: &Law, options: &FitOptions) -> Uncertainty {
     }
 }
 
-fn first(faults: &Diagnostics) -> String {
-    let fault = faults.0.first();
-    fault.map_or(String::new(), |d| d.message.clone())
-}
-
 /// What a fit says of points, whose places on the axis are given for the noise there.
 pub(crate) fn of_fit(
     found: &Fit,
@@ -191,7 +185,7 @@ pub(crate) fn of_fit(
     if found.status == Status::NotConverged && found.joint.draws.is_empty() && p <= 4 {
         return Err("the fit did not converge".to_owned());
     }
-    let said = predict(found, points, ONE_SD).map_err(|f| first(&f))?;
+    let said = predict(found, points, ONE_SD).map_err(|f| f.first_message().to_owned())?;
     let scaled = |y: f64| measure.forth(y);
     let residuals = residuals(found, measure);
     let widen = found.n as f64 / (found.n as f64 - p as f64).max(1.0);
@@ -311,7 +305,7 @@ pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<For
     if !runs.measure.ln {
         return Err("a response is not above zero".to_owned());
     }
-    let law = Law::builtin(law).map_err(|f| first(&f))?;
+    let law = Law::builtin(law).map_err(|f| f.first_message().to_owned())?;
     let table =
         RunTable::from_columns("runs", &[("x", &places), ("y", &observed)]).keeping_copies();
     let options = FitOptions {
@@ -319,7 +313,7 @@ pub(crate) fn baseline(name: &str, runs: &Runs<'_>, split: &Split) -> Result<For
         uncertainty: Uncertainty::Covariance,
         ..FitOptions::default()
     };
-    let found = fit(&law, &table, &options).map_err(|f| first(&f))?;
+    let found = fit(&law, &table, &options).map_err(|f| f.first_message().to_owned())?;
     let point = |x: &f64| Point {
         at: vec![("x".to_owned(), *x)],
         levels: Vec::new(),

@@ -10,6 +10,7 @@
 
 mod budgets;
 
+use isoflop_base::Diagnostics;
 use isoflop_fit::Fit;
 use isoflop_law::{At, Law, VarRole};
 use serde::{Deserialize, Serialize};
@@ -286,10 +287,7 @@ impl<'a> Plane<'a> {
 
     /// Optima at budgets, without intervals; budgets without one are left out.
     fn optima(&self, budgets: &[f64]) -> Result<Vec<PathPoint>, String> {
-        let said = |faults: isoflop_base::Diagnostics| {
-            let first = faults.0.first();
-            first.map_or_else(String::new, |d| d.message.clone())
-        };
+        let said = |faults: Diagnostics| faults.first_message().to_owned();
         let mut plain = self.fit.clone();
         plain.joint.covariance.clear();
         plain.joint.draws.clear();
@@ -342,25 +340,43 @@ impl<'a> Plane<'a> {
     }
 }
 
-/// The levels that most runs share.
+/// Levels of one or several indexes that occur together.
+pub(crate) struct Combination {
+    /// A level of each index.
+    pub levels: Vec<(String, String)>,
+    /// How many runs have them.
+    pub runs: usize,
+    /// The first of these.
+    pub first: usize,
+}
+
+/// The levels that so many runs have, in order of their names.
+pub(crate) fn combinations(indexes: &[&(String, Vec<String>)], runs: usize) -> Vec<Combination> {
+    let tuple = |row: usize| indexes.iter().map(move |(_, all)| all[row].as_str());
+    let mut rows: Vec<usize> = (0..runs).collect();
+    // The sort is stable, so the first row of a group is its first run.
+    rows.sort_by(|a, b| tuple(*a).cmp(tuple(*b)));
+    rows.chunk_by(|a, b| tuple(*a).eq(tuple(*b)))
+        .map(|group| Combination {
+            levels: indexes
+                .iter()
+                .map(|(name, all)| (name.clone(), all[group[0]].clone()))
+                .collect(),
+            runs: group.len(),
+            first: group[0],
+        })
+        .collect()
+}
+
+/// The levels that most runs share; of equally frequent ones the first by name.
 fn usual_levels(levels: &[(String, Vec<String>)]) -> Vec<(String, String)> {
-    let Some((_, first)) = levels.first() else {
-        return Vec::new();
-    };
-    let tuple = |row: usize| -> Vec<&str> {
-        let names = levels.iter();
-        names
-            .filter_map(|(_, all)| Some(all.get(row)?.as_str()))
-            .collect()
-    };
-    let mut tuples: Vec<Vec<&str>> = (0..first.len()).map(tuple).collect();
-    tuples.sort();
-    let groups = tuples.chunk_by(|a, b| a == b);
-    // The first of equally frequent ones, by name.
-    let usual = groups.max_by(|a, b| a.len().cmp(&b.len()).then(b[0].cmp(&a[0])));
-    let usual = usual.map_or_else(Vec::new, |g| g[0].clone());
-    let names = levels.iter().map(|(name, _)| name.clone());
-    names.zip(usual.into_iter().map(str::to_owned)).collect()
+    let indexes: Vec<&(String, Vec<String>)> = levels.iter().collect();
+    let runs = indexes.first().map_or(0, |(_, all)| all.len());
+    let all = combinations(&indexes, runs).into_iter();
+    // Of equals the last is the largest, so the order is turned.
+    all.rev()
+        .max_by_key(|c| c.runs)
+        .map_or_else(Vec::new, |c| c.levels)
 }
 
 /// `steps + 1` values in equal factors.

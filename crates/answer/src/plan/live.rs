@@ -18,7 +18,7 @@ use super::limits::{NO_VALUE, TOO_LITTLE};
 use super::source::{Answers, PlanLaw};
 use super::{Ask, PlanRequest};
 use crate::check::half_per_decade;
-use crate::outline::usual;
+use crate::outline::{Combination, combinations, usual};
 
 /// Draws that go into a page of one law: as many as a plan has, so that its intervals are the plan's own. Several laws share
 /// them.
@@ -321,23 +321,12 @@ fn levels(fit: &Fit, law: &Law, given: &Given) -> Vec<Vec<(String, String)>> {
         .filter(|(name, _)| law.coefs.iter().any(|c| c.index.contains(name)))
         .filter(|(name, _)| given.levels.iter().all(|(own, _)| own != name))
         .collect();
-    let mut counted: Vec<(Vec<(String, String)>, usize)> = Vec::new();
-    for run in 0..fit.points.response.len() {
-        let own: Vec<(String, String)> = indexes
-            .iter()
-            .filter_map(|(name, levels)| Some((name.clone(), levels.get(run)?.clone())))
-            .collect();
-        match counted.iter_mut().find(|(levels, _)| *levels == own) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((own, 1)),
-        }
-    }
+    let mut all = combinations(&indexes, fit.points.response.len());
     let usual = usual(fit).levels;
-    let is_usual = |levels: &[(String, String)]| levels.iter().all(|own| usual.contains(own));
-    // The sort is stable.
-    counted.sort_by_key(|(levels, count)| (!is_usual(levels), Reverse(*count)));
-    let frequent = counted.into_iter().map(|(levels, _)| levels);
-    frequent.take(MOST_LEVELS).collect()
+    let is_usual = |c: &Combination| c.levels.iter().all(|own| usual.contains(own));
+    all.sort_by_key(|c| (!is_usual(c), Reverse(c.runs), c.first));
+    all.truncate(MOST_LEVELS);
+    all.into_iter().map(|c| c.levels).collect()
 }
 
 /// What is given, and for inputs that a plan neither moves nor is given the median of the runs.

@@ -1,5 +1,7 @@
 //! `isoflop check`: can it be trusted?
 
+use std::path::Path;
+
 use isoflop::report::{check_document, check_summary, json};
 use isoflop::{
     BacktestOptions, Candidate, Check, Checked, Diagnostic, Diagnostics, Fit, NotJudged, Point,
@@ -162,7 +164,7 @@ fn keep(
     let why = found.extrapolation.no_backtest.as_deref();
     let learnt = found.extrapolation.calibration(&fit.law.id);
     fit.calibration = Some(learnt.ok_or_else(|| refuse(why.unwrap_or("no cut judged the law")))?);
-    Ok(output.keep(path, &json::text(&fit))?)
+    Ok(output.keep(Path::new(path), &json::text(&fit))?)
 }
 
 /// The points asked for; none without a fit, which names the inputs.

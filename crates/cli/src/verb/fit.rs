@@ -1,7 +1,7 @@
 //! `isoflop fit`: what law do my runs follow?
 
 use isoflop::report::{fit_document, fits_document, json, recipe_document, story_document};
-use isoflop::{Reloaded, StoryCheck, StoryOptions, fit, story};
+use isoflop::{StoryCheck, StoryOptions, story};
 
 use crate::args::FitArgs;
 use crate::output::{Failure, Output};
@@ -18,25 +18,11 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
         let fits = request.run_groups(column)?;
         return output.show(&fits_document(&fits), || json::text(&fits));
     }
-    if !output.wants_page() {
-        // Without a page nothing needs the table after its columns are bound, and large ones fill the memory.
-        let fit = request.run()?;
-        return output.show(&fit_document(&fit), || json::text(&fit));
-    }
-    let (law, table) = request.load()?;
-    let fit = fit(&law, &table, request.options())?;
+    let fit = request.run()?;
     let page = || {
-        let of = Reloaded {
-            law,
-            table: Ok(table),
-            changed: Vec::new(),
-            options: request.options().clone(),
-        };
-        let options = StoryOptions {
-            check: StoryCheck::Without(LEFT_OUT.to_owned()),
-            ..StoryOptions::default()
-        };
-        Ok(story_document(&story(fit.clone(), &of, &options)?))
+        let check = StoryCheck::Without(LEFT_OUT.to_owned());
+        let found = story(fit.clone(), check, &StoryOptions::default())?;
+        Ok(story_document(&found))
     };
     output.show_with_page(&fit_document(&fit), page, || json::text(&fit))
 }

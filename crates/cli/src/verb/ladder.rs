@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use isoflop::report::doc::{Block, Document};
-use isoflop::report::json;
+use isoflop::report::{json, render};
 use isoflop::{Diagnostic, Diagnostics};
 use isoflop_ladder::compare;
 use isoflop_ladder::file::LadderFile;
@@ -144,7 +144,9 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
             // A page that cannot be written must not cost the result.
             output.show(&shown, || json::text(outcome)).and_then(|()| {
                 let doc = show::titled(doc, &plan);
-                output.keep_page(&page, &doc).map_err(Failure::from)
+                output
+                    .keep(&page, &render::html(&doc))
+                    .map_err(Failure::from)
             })
         }
         // Too few runs for a fit: how far the ladder is, and why there is no law yet.

@@ -45,28 +45,31 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     for (label, own) in spec.settings()? {
-        let mut laws = laws(&own)?;
-        for (_, law) in laws.iter_mut().filter(|_| !label.is_empty()) {
+        let (names, mut laws): (Vec<String>, Vec<PlanLaw>) = laws(&own)?.into_iter().unzip();
+        for law in laws.iter_mut().filter(|_| !label.is_empty()) {
             law.name = format!("{} {label}", law.name);
         }
         let request = own.request(&convention, shapes)?;
-        let only: Vec<PlanLaw> = laws.iter().map(|(_, law)| law.clone()).collect();
-        plans.push(plan(&only, &request));
+        plans.push(plan(&laws, &request));
         parts.push(Part {
             spec: own,
+            names,
             laws,
             request,
         });
     }
     let found = merged(plans)?;
     let screen = plan_document(&found);
-    let mut page = screen.clone();
-    if let Some(live) = live(&parts, &found) {
-        add_planner(&mut page, Ok(live));
-    }
+    let page = || {
+        let mut page = screen.clone();
+        if let Some(live) = live(&parts, &found) {
+            add_planner(&mut page, Ok(live));
+        }
+        page
+    };
     output.show_plan(
         &screen,
-        &page,
+        page,
         || json::text(&found),
         || spec.to_toml(&found),
     )
@@ -75,8 +78,9 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
 /// A plan under one setting of what several values were given for.
 struct Part {
     spec: PlanSpec,
-    /// Laws, each with the name that it was given by.
-    laws: Vec<(String, PlanLaw)>,
+    /// The names that the laws were given by, one a law.
+    names: Vec<String>,
+    laws: Vec<PlanLaw>,
     request: PlanRequest,
 }
 
@@ -88,7 +92,7 @@ fn live(parts: &[Part], found: &Plan) -> Option<LivePlan> {
     }
     let mut live = LivePlan::new(first, found.rows.first()?.compute);
     for part in parts {
-        for (name, law) in &part.laws {
+        for (name, law) in part.names.iter().zip(&part.laws) {
             live.add(law, &part.request.convention, part.spec.command(name));
         }
     }

@@ -27,7 +27,7 @@ fn simulated() -> (Fit, Reloaded) {
 
 fn told(how: &StoryOptions) -> Story {
     let (fit, of) = simulated();
-    story(fit, &of, how).expect("has a story")
+    story(fit, StoryCheck::Whole(&of), how).expect("has a story")
 }
 
 fn titles(doc: &Document) -> Vec<&str> {
@@ -72,10 +72,11 @@ fn a_law_of_size_and_data_has_every_figure() {
 fn the_budget_asked_for_is_the_budget_answered() {
     let how = StoryOptions {
         compute: Some(3e22),
-        check: StoryCheck::Without("not wanted".to_owned()),
         ..StoryOptions::default()
     };
-    let found = told(&how);
+    let (fit, _) = simulated();
+    let found = story(fit, StoryCheck::Without("not wanted".to_owned()), &how);
+    let found = found.expect("has a story");
     let plan = found.plan.as_ref().expect("has a plan");
     assert_eq!(plan.rows[0].compute, 3e22);
     let doc = story_document(&found);
@@ -135,7 +136,7 @@ fn a_law_of_one_quantity_says_what_it_cannot_show() {
     };
     let law = Law::from_formula("loss = E + A*(flops/1e18)^(0-a)", &["flops"], &[]).expect("reads");
     let (fit, of) = of(&law, input);
-    let found = story(fit, &of, &StoryOptions::default()).expect("has a story");
+    let found = story(fit, StoryCheck::Whole(&of), &StoryOptions::default()).expect("has a story");
     let doc = story_document(&found);
     assert_eq!(titles(&doc)[..2], ["The runs and the law", "Residuals"]);
     let said = paragraphs(&doc);
@@ -150,7 +151,9 @@ fn a_law_of_one_quantity_says_what_it_cannot_show() {
 fn a_fit_whose_table_is_gone_still_has_its_page() {
     let (fit, mut of) = simulated();
     of.table = Err(isoflop::Diagnostic::error("cannot-read", "it is gone").into());
-    let doc = story_document(&story(fit, &of, &StoryOptions::default()).expect("has a story"));
+    let doc = story_document(
+        &story(fit, StoryCheck::Whole(&of), &StoryOptions::default()).expect("has a story"),
+    );
     let said = paragraphs(&doc);
     assert!(said.contains("the table cannot be read any more"), "{said}");
     assert_eq!(titles(&doc).len(), 5, "all but the backtest");
@@ -232,12 +235,9 @@ fn dots_of_a_picture_are_runs_at_what_it_holds() {
         &[],
     );
     let law = law.unwrap_or_else(|e| panic!("{e}"));
-    let (fit, of) = of(&law, input);
-    let how = StoryOptions {
-        check: StoryCheck::Without("not wanted".to_owned()),
-        ..StoryOptions::default()
-    };
-    let found = story(fit, &of, &how).expect("has a story");
+    let (fit, _) = of(&law, input);
+    let unchecked = StoryCheck::Without("not wanted".to_owned());
+    let found = story(fit, unchecked, &StoryOptions::default()).expect("has a story");
     let outline = found.outline.as_ref().expect("has size and data");
     // The lower median of twenty 1s and 8s each is an element of the runs, as in the plan.
     assert_eq!(outline.held, found.held);

@@ -4,20 +4,26 @@ use isoflop_answer::plan::{LiveLaw, LivePlan};
 use isoflop_base::Diagnostics;
 
 use super::plan::intervals;
+use super::words::shell;
 use crate::doc::{Block, Document, Planner};
 use crate::number::counted;
 
 /// Adds a section with a plan that the reader moves, or the sentence why there is none.
 pub fn add_planner(doc: &mut Document, live: Result<LivePlan, Diagnostics>) {
     doc.heading("Another budget, another plan");
+    doc.push(planner(live));
+}
+
+/// A plan that the reader moves, or the sentence why there is none.
+pub(super) fn planner(live: Result<LivePlan, Diagnostics>) -> Block {
     match live {
-        Ok(live) => doc.push(Block::Planner(Box::new(Planner {
+        Ok(live) => Block::Planner(Box::new(Planner {
             title: "Move the budget, the traffic, the data or the size".to_owned(),
             live,
-        }))),
+        })),
         Err(faults) => {
             let why: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
-            doc.paragraph(format!("There is no plan to move: {}.", why.join("; ")));
+            Block::Paragraph(format!("There is no plan to move: {}.", why.join("; ")))
         }
     }
 }
@@ -62,7 +68,7 @@ pub(crate) fn command_line(planner: &Planner) -> String {
             words.extend([option.to_owned(), exact(x)]);
         }
     }
-    let words: Vec<String> = words.iter().map(|w| quoted(w)).collect();
+    let words: Vec<String> = words.iter().map(|w| shell(w)).collect();
     words.join(" ")
 }
 
@@ -73,16 +79,6 @@ fn exact(x: f64) -> String {
         short
     } else {
         plain
-    }
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || "_./:=,+@%-".contains(c);
-    if !word.is_empty() && word.chars().all(bare) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -98,7 +94,7 @@ mod tests {
             ("it's", "'it'\\''s'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(word), said);
+            assert_eq!(shell(word), said);
         }
         for (x, said) in [
             (1e24, "1e24"),

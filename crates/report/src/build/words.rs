@@ -74,9 +74,9 @@ fn law_argument(law: &LawRecord) -> String {
     }
 }
 
-/// A word as a shell takes it: quoted when it holds anything but letters, digits and `_-./=,:`.
+/// A word as a shell takes it: quoted when it holds anything but letters, digits and `_-./=,:+@%`.
 pub(super) fn shell(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=,:".contains(c);
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
         word.to_owned()
     } else {

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::chart;
+use super::escape::escaped;
 use super::page_table::{table, values};
 use super::planner;
 use super::svg::figure;
@@ -239,24 +240,6 @@ fn worded(text: &str) -> String {
         }
     };
     pieces.iter().enumerate().map(mark).collect()
-}
-
-/// Text as text: nothing in it is markup.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Control characters have no place in a page.
-            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod braille;
 mod chart;
 mod colour;
 mod csv;
+mod escape;
 mod html;
 mod markdown;
 mod page_table;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::html::escaped;
+use super::escape::escaped;
 use crate::build::human;
 use crate::doc::{Align, Frame, Table, Value};
 use crate::number::{count, counted, plain};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, json};
 
-use super::html::escaped;
+use super::escape::escaped;
 use crate::build::{about, command_line, plan_words};
 use crate::doc::{Block, Document, Planner};
 

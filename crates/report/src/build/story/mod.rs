@@ -12,8 +12,9 @@ use isoflop_fit::LawRecord;
 use super::backtest::backtest;
 use super::curve::law_of;
 use super::fit;
+use super::planner::planner;
 use super::words::{self, last_step, law_name};
-use super::{add_planner, check, picture, plan_document};
+use super::{check, picture, plan_document};
 use crate::doc::{Block, Document};
 
 /// The story of a fit.
@@ -110,13 +111,11 @@ fn plan(doc: &mut Document, story: &Story) {
                 doc.paragraph(format!("It holds {}.", figures::listed(&story.held)));
             }
             let mut blocks = plan_document(plan).blocks;
-            let mut moving = Document::default();
-            add_planner(&mut moving, story.live.clone());
-            // The planner has a title of its own, and stands behind the answer.
-            moving.blocks.retain(|b| !matches!(b, Block::Heading(_)));
             let answered = blocks.iter().position(|b| matches!(b, Block::KeyValues(_)));
-            let behind = answered.unwrap_or(blocks.len());
-            blocks.splice(behind..behind, moving.blocks);
+            blocks.insert(
+                answered.unwrap_or(blocks.len()),
+                planner(story.live.clone()),
+            );
             part(doc, blocks);
         }
         Err(why) => doc.paragraph(format!("There is no plan: {}.", why.trim_end_matches('.'))),
@@ -146,10 +145,7 @@ fn audit(doc: &mut Document, story: &Story) {
     for (title, table) in check::answered(found) {
         doc.push(Block::Fold(title.to_owned(), vec![Block::Table(table)]));
     }
-    let unasked = check::unasked_words(found);
-    if !unasked.is_empty() {
-        doc.paragraph(unasked);
-    }
+    doc.paragraph(check::unasked_words(found));
     if let Some(table) = check::evidence(found) {
         let title = "Evidence and sources of the findings";
         doc.push(Block::Fold(title.to_owned(), vec![Block::Table(table)]));

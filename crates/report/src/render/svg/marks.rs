@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::frame::Frame;
-use super::{escaped, hex, shortened};
+use super::{hex, shortened};
 use crate::doc::{Colour, Guide, Look, Mark, Naming, Panel, Series};
+use crate::render::escape::escaped_text;
 
 /// Series of more dots than this are one path: smaller, and without the white rim that keeps few dots apart.
 const MANY: usize = 400;
@@ -257,7 +258,7 @@ fn names(out: &mut String, panel: &Panel, frame: &Frame) {
                          stroke-width=\"4\" paint-order=\"stroke\">{}</text>",
                         y + 4.0,
                         hex(series.colour),
-                        escaped(&shortened(&series.label, 24))
+                        escaped_text(&shortened(&series.label, 24))
                     );
                 }
             }
@@ -282,7 +283,7 @@ fn names(out: &mut String, panel: &Panel, frame: &Frame) {
             x + 7.0,
             y + 4.0,
             hex(series.colour),
-            escaped(&shortened(&series.label, 22))
+            escaped_text(&shortened(&series.label, 22))
         );
     }
 }

@@ -6,6 +6,7 @@ mod marks;
 use std::fmt::Write as _;
 
 use super::colour::hex;
+use super::escape::escaped_text;
 use crate::doc::{Document, Mark, Naming, Panel, Plot, Series};
 use frame::Frame;
 use marks::symbol;
@@ -38,12 +39,12 @@ pub(super) fn figure(plot: &Plot, prefix: &str) -> String {
     let _ = writeln!(
         out,
         "<title id=\"{prefix}title\">{}</title>",
-        escaped(&plot.title)
+        escaped_text(&plot.title)
     );
     let _ = writeln!(
         out,
         "<desc id=\"{prefix}desc\">{}</desc>",
-        escaped(&plot.description)
+        escaped_text(&plot.description)
     );
     let _ = writeln!(
         out,
@@ -52,12 +53,12 @@ pub(super) fn figure(plot: &Plot, prefix: &str) -> String {
     let _ = writeln!(
         out,
         "<text x=\"{LEFT}\" y=\"26\" font-size=\"15\" font-weight=\"600\">{}</text>",
-        escaped(&shortened(&plot.title, 90))
+        escaped_text(&shortened(&plot.title, 90))
     );
     let _ = writeln!(
         out,
         "<text x=\"{LEFT}\" y=\"46\" fill=\"#555\" font-family=\"ui-monospace, Menlo, Consolas, monospace\">{}</text>",
-        escaped(&shortened(&plot.subtitle, 100))
+        escaped_text(&shortened(&plot.subtitle, 100))
     );
     for (i, (panel, frame)) in plot.panels.iter().zip(&frames).enumerate() {
         axes(&mut out, panel, frame);
@@ -146,13 +147,13 @@ fn axes(out: &mut String, panel: &Panel, frame: &Frame) {
     let _ = writeln!(
         out,
         "<text x=\"{middle:.2}\" y=\"{below:.2}\" text-anchor=\"middle\" font-weight=\"600\">{}</text>",
-        escaped(&shortened(&panel.x.label, most.max(12)))
+        escaped_text(&shortened(&panel.x.label, most.max(12)))
     );
     let (aside, centre) = (left - 56.0, frame.top + frame.height / 2.0);
     let _ = writeln!(
         out,
         "<text transform=\"translate({aside:.2} {centre:.2}) rotate(-90)\" text-anchor=\"middle\" font-weight=\"600\">{}</text>",
-        escaped(&shortened(
+        escaped_text(&shortened(
             &panel.y.label,
             ((frame.height / 6.5) as usize).max(12)
         ))
@@ -185,7 +186,7 @@ fn legend(out: &mut String, plot: &Plot) {
         let _ = writeln!(
             out,
             "<text x=\"{x:.2}\" y=\"{y:.2}\" font-weight=\"600\">{}</text>",
-            escaped(&shortened(&plot.legend, 24))
+            escaped_text(&shortened(&plot.legend, 24))
         );
         y += 20.0;
     }
@@ -210,7 +211,7 @@ fn legend(out: &mut String, plot: &Plot) {
             out,
             "{sample}<text x=\"{:.2}\" y=\"{y:.2}\">{}</text>",
             x + 16.0,
-            escaped(&shortened(&entry.label, 22))
+            escaped_text(&shortened(&entry.label, 22))
         );
         y += 19.0;
     }
@@ -222,20 +223,4 @@ fn shortened(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most - 1).chain(['…']).collect()
-}
-
-/// Text as XML allows it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // XML has no place for control characters.
-            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
