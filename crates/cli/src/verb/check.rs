@@ -14,7 +14,7 @@ use crate::candidates::{Candidates, candidates, is_same};
 use crate::output::{Failure, Output};
 use crate::request::FitRequest;
 use crate::verb::ledger;
-use crate::verb::predict::saved_fit;
+use crate::verb::predict::{only, saved_fit};
 
 pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let named = said.law.is_some() || !said.backtest.laws.is_empty();
@@ -23,17 +23,11 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
     {
         return ledger::check(file, &said, output);
     }
-    let found = match (named, said.inputs.as_slice()) {
-        (true, inputs) => of_tables(&said, inputs, seed, output)?,
-        (false, [file]) => of_saved(&said, saved_fit(file)?, output)?,
-        (false, _) => {
-            return Err(Diagnostic::error(
-                "many-fits",
-                "one saved fit is needed, several inputs were given",
-            )
-            .help("give --law to check a fit of the tables")
-            .into());
-        }
+    let found = if named {
+        of_tables(&said, &said.inputs, seed, output)?
+    } else {
+        let file = only(&said.inputs, "give --law to check a fit of the tables")?;
+        of_saved(&said, saved_fit(file)?, output)?
     };
     if !said.truth.is_empty() {
         return Err(Diagnostic::error(

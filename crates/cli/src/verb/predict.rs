@@ -22,15 +22,7 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     }
     let fit = match (&said.law, said.inputs.as_slice()) {
         (Some(law), inputs) => FitRequest::new(inputs, law, &said.how, seed)?.run()?,
-        (None, [file]) => saved_fit(file)?,
-        (None, _) => {
-            return Err(Diagnostic::error(
-                "many-fits",
-                "one saved fit is needed, several inputs were given",
-            )
-            .help("give --law to fit the tables first")
-            .into());
-        }
+        (None, inputs) => saved_fit(only(inputs, "give --law to fit the tables first")?)?,
     };
     let inner = said.through.as_deref().map(saved_fit).transpose()?;
     let asked = inner.as_ref().unwrap_or(&fit);
@@ -100,6 +92,18 @@ fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure>
         json::text(&prediction)
     })?;
     Ok(())
+}
+
+/// The one saved fit that is needed where no law says how to fit tables.
+pub(crate) fn only<'a>(inputs: &'a [String], advice: &str) -> Result<&'a str, Diagnostic> {
+    match inputs {
+        [file] => Ok(file),
+        _ => Err(Diagnostic::error(
+            "many-fits",
+            "one saved fit is needed, several inputs were given",
+        )
+        .help(advice)),
+    }
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {

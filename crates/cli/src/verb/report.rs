@@ -9,7 +9,7 @@ use isoflop::{
 use crate::args::ReportArgs;
 use crate::output::{Failure, Output};
 use crate::request::FitRequest;
-use crate::verb::predict::saved_fit;
+use crate::verb::predict::{only, saved_fit};
 
 pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let values = PlanSpec {
@@ -21,40 +21,27 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         given: values.given()?,
         ..StoryOptions::default()
     };
-    let request = match (&said.law, said.inputs.as_slice()) {
-        (Some(law), inputs) => Some(FitRequest::new(inputs, law, &said.how, seed)?),
-        (None, [file]) => {
-            if file != "-" {
-                options.name.clone_from(file);
-            }
-            None
+    let unchecked = || StoryCheck::Without("they were not asked for (--no-check)".to_owned());
+    let found = if let Some(law) = &said.law {
+        let request = FitRequest::new(&said.inputs, law, &said.how, seed)?;
+        if said.no_check {
+            story(request.run()?, unchecked(), &options)?
+        } else {
+            let (fit, of) = fitted(&request)?;
+            story(fit, StoryCheck::Whole(&of), &options)?
         }
-        (None, _) => {
-            return Err(Diagnostic::error(
-                "many-fits",
-                "one saved fit is needed, several inputs were given",
-            )
-            .help("give --law to fit the tables first")
-            .into());
-        }
-    };
-    let found = if said.no_check {
-        let fit = match &request {
-            Some(request) => request.run()?,
-            None => saved_fit(&said.inputs[0])?,
-        };
-        let why = "they were not asked for (--no-check)".to_owned();
-        story(fit, StoryCheck::Without(why), &options)?
     } else {
-        let (fit, of) = match &request {
-            Some(request) => fitted(request)?,
-            None => {
-                let saved = saved_fit(&said.inputs[0])?;
-                let of = reload(&saved)?;
-                (saved, of)
-            }
-        };
-        story(fit, StoryCheck::Whole(&of), &options)?
+        let file = only(&said.inputs, "give --law to fit the tables first")?;
+        if file != "-" {
+            file.clone_into(&mut options.name);
+        }
+        let saved = saved_fit(file)?;
+        if said.no_check {
+            story(saved, unchecked(), &options)?
+        } else {
+            let of = reload(&saved)?;
+            story(saved, StoryCheck::Whole(&of), &options)?
+        }
     };
     output.show(&story_document(&found), || json::text(&found))
 }
