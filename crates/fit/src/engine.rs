@@ -166,7 +166,7 @@ pub(crate) fn fit_once(
         objective.penalty,
         PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
     );
-    let mut pools = pool::pools(law, &program, solve::robust_spread(observed.clone()));
+    let mut pools = pool::pools(law, &program, &observed);
     if absolute && !(priors.is_empty() && pools.is_empty()) {
         let fault = Diagnostic::error(
             "bad-objective",

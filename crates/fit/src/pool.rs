@@ -16,6 +16,7 @@
 //! `dempster_laird_rubin1977`; with the mean profiled out, τ² is that of restricted maximum likelihood.
 
 use crate::result::PoolRecord;
+use crate::solve::robust_spread;
 use crate::target::{Frame, Target};
 use crate::weights::Weights;
 use isoflop_law::Law;
@@ -38,8 +39,8 @@ pub(crate) struct Pool {
 }
 
 /// The pools of a law. A standard deviation that is to be estimated starts wide: one e-fold of a positive coefficient,
-/// the spread of the response for another.
-pub(crate) fn pools(law: &Law, program: &Program, response_spread: f64) -> Vec<Pool> {
+/// the spread of the observed responses for another.
+pub(crate) fn pools(law: &Law, program: &Program, observed: &[f64]) -> Vec<Pool> {
     let coordinates = program.coordinates();
     let mut found = Vec::new();
     for (k, coef) in law.coefs.iter().enumerate() {
@@ -53,7 +54,7 @@ pub(crate) fn pools(law: &Law, program: &Program, response_spread: f64) -> Vec<P
         let wide = if coordinates[own[0]].log {
             1.0
         } else {
-            response_spread
+            robust_spread(observed.to_vec())
         };
         found.push(Pool {
             coef: k,

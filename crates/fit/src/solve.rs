@@ -131,8 +131,7 @@ pub(crate) fn solve(
     memory: Memory,
 ) -> (End, Memory) {
     let mut target = Target::with_memory(frame, weights, Penalty::Squared, nat, memory);
-    let spread = robust_spread(target.residuals(start));
-    if !spread.is_finite() {
+    if !target.is_defined(start) {
         return (failed(target.law_dim()), target.into_memory());
     }
     let mut x = start.to_vec();

@@ -44,6 +44,9 @@ pub(crate) struct Target<'a> {
     memory: Memory,
 }
 
+/// Gives the row weights of a block; says whether that moved the target.
+type Weigh<'w, 'a> = dyn FnMut(&mut Target<'a>, usize, &mut [f64]) -> bool + 'w;
+
 /// Scratch of a target; made once for a thread.
 pub(crate) struct Memory {
     ws: Workspace,
@@ -51,11 +54,18 @@ pub(crate) struct Memory {
     majorant: Normal,
     columns: PenaltyColumns,
     residual: Vec<f64>,
+    /// wψ of the first rows at the last point; those beyond are made again where they are needed.
     slopes: Vec<f64>,
+    /// Σ (wψ)² there.
+    squares: f64,
     cross: Vec<f64>,
     theta: Vec<f64>,
     buffer: Vec<f64>,
 }
+
+/// Rows whose slopes are kept: making them again costs half as much as the step they are for, and keeping all of
+/// millions of rows would cost each thread a column of its own.
+const KEPT: usize = 256 * BLOCK;
 
 impl Memory {
     pub fn new(frame: &Frame<'_>) -> Self {
@@ -67,7 +77,8 @@ impl Memory {
             majorant: Normal::new(program),
             columns: PenaltyColumns::new(BLOCK),
             residual: vec![0.0; BLOCK],
-            slopes: vec![0.0; frame.bound.rows()],
+            slopes: vec![0.0; frame.bound.rows().min(KEPT)],
+            squares: 0.0,
             cross: vec![0.0; BLOCK],
             theta: vec![0.0; p],
             buffer: vec![0.0; p * p],
@@ -116,6 +127,11 @@ impl<'a> Target<'a> {
 
     fn set(&mut self, x: &[f64]) {
         self.take_scale(x);
+        self.place(x);
+    }
+
+    /// Moves to `x` without its scale.
+    fn place(&mut self, x: &[f64]) {
         let p = self.law_dim();
         self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
         self.frame
@@ -126,35 +142,66 @@ impl<'a> Target<'a> {
     /// F alone, without derivatives.
     pub fn value(&mut self, x: &[f64]) -> f64 {
         self.set(x);
+        self.memory.squares = 0.0;
         let mut sum = 0.0;
         for block in 0..self.frame.bound.blocks() {
-            sum += self.penalise(block);
+            sum += self.sum(block);
         }
         sum + self.prior_value(x)
     }
 
-    /// Residuals and penalty columns of a block; the sum of its penalties.
-    fn penalise(&mut self, block: usize) -> f64 {
+    /// Residuals and penalty columns of a block.
+    fn penalise(&mut self, block: usize) {
         let at = self.frame.bound.block(block);
         let n = at.len();
         let memory = &mut self.memory;
         let values = self.frame.bound.values(&mut memory.ws, block);
-        kernels::linear_column(
-            &mut memory.residual[..n],
-            -1.0,
-            values,
-            &self.frame.observed[at.clone()],
-        );
-        let weights = self.weights.block(at.clone());
         let observed = &self.frame.observed[at.clone()];
+        kernels::linear_column(&mut memory.residual[..n], -1.0, values, observed);
         self.penalty.columns(
             &memory.residual[..n],
             observed,
-            weights,
+            self.weights.block(at),
             &mut memory.columns,
         );
-        memory.slopes[at].copy_from_slice(&memory.columns.slope[..n]);
+    }
+
+    /// The sum of the penalties of a block, whose columns stay in memory.
+    fn sum(&mut self, block: usize) -> f64 {
+        self.penalise(block);
+        let at = self.frame.bound.block(block);
+        let n = at.len();
+        let memory = &mut self.memory;
+        let slopes = &memory.columns.slope[..n];
+        for slope in slopes {
+            memory.squares += slope * slope;
+        }
+        if let Some(kept) = memory.slopes.get_mut(at) {
+            kept.copy_from_slice(slopes);
+        }
         kernels::total(&memory.columns.value[..n])
+    }
+
+    /// wψ of a block at `x`, the last point of a sum. Says whether the target had to move there.
+    fn slopes(&mut self, x: &[f64], block: usize, out: &mut [f64]) -> bool {
+        if let Some(kept) = self.memory.slopes.get(self.frame.bound.block(block)) {
+            out.copy_from_slice(kept);
+            return false;
+        }
+        self.place(x);
+        self.penalise(block);
+        out.copy_from_slice(&self.memory.columns.slope[..out.len()]);
+        true
+    }
+
+    /// Whether the law has a value on every row at `x`.
+    pub fn is_defined(&mut self, x: &[f64]) -> bool {
+        self.set(x);
+        let bound = self.frame.bound;
+        (0..bound.blocks()).all(|block| {
+            let values = bound.values(&mut self.memory.ws, block);
+            values.iter().all(|value| value.is_finite())
+        })
     }
 
     /// Residuals of all rows at `x`.
@@ -202,25 +249,36 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Σ qᵢ ∂fᵢ/∂φ for fixed row weights q.
-    pub fn weighted_gradient(&mut self, x: &[f64], q: &[f64], out: &mut [f64]) {
-        let p = self.law_dim();
-        self.frame.centre.to_law(&x[..p], &mut self.memory.theta);
-        let memory = &mut self.memory;
-        self.frame.bound.set(&mut memory.ws, &memory.theta);
-        memory.curve.clear();
+    /// Σ qᵢ ∂fᵢ/∂φ for fixed row weights q, which `weigh` gives block by block.
+    fn weighted_gradient(&mut self, x: &[f64], weigh: &mut Weigh<'_, 'a>, out: &mut [f64]) {
+        let mut q = [0.0; BLOCK];
+        self.place(x);
+        self.memory.curve.clear();
         for block in 0..self.frame.bound.blocks() {
+            let n = self.frame.bound.block(block).len();
+            if weigh(self, block, &mut q[..n]) {
+                self.place(x);
+            }
+            let memory = &mut self.memory;
             self.frame.bound.values(&mut memory.ws, block);
             self.frame.bound.derivatives(&mut memory.ws, block);
-            let at = self.frame.bound.block(block);
             memory
                 .curve
-                .add_side(self.frame.bound, &memory.ws, block, &q[at]);
+                .add_side(self.frame.bound, &memory.ws, block, &q[..n]);
         }
+        let memory = &mut self.memory;
         memory
             .curve
             .side(self.frame.bound.program(), &mut memory.ws, out);
         self.frame.centre.gradient(out);
+    }
+
+    /// [`Self::curved`] with the weights of all rows at hand.
+    pub fn weighted_hessian(&mut self, x: &[f64], q: &[f64]) -> Vec<f64> {
+        self.curved(x, &mut |target, block, out| {
+            out.copy_from_slice(&q[target.frame.bound.block(block)]);
+            false
+        })
     }
 
     /// Σ qᵢ ∇²fᵢ for fixed row weights q, by central differences of [`Self::weighted_gradient`]: the weights are
@@ -228,7 +286,7 @@ impl<'a> Target<'a> {
     ///
     /// The levels of one index meet in no run, so all of them move at once: the change of each one's own slope is its
     /// own, and what they share with other coordinates is read from the moves of those.
-    pub fn weighted_hessian(&mut self, x: &[f64], q: &[f64]) -> Vec<f64> {
+    fn curved(&mut self, x: &[f64], weigh: &mut Weigh<'_, 'a>) -> Vec<f64> {
         let p = self.law_dim();
         let mut h = vec![0.0; p * p];
         let (mut up, mut down) = (vec![0.0; p], vec![0.0; p]);
@@ -244,7 +302,7 @@ impl<'a> Target<'a> {
                     at[*j] = x[*j] + side * steps[*j];
                 }
                 let out = if side > 0.0 { &mut up } else { &mut down };
-                self.weighted_gradient(&at, q, out);
+                self.weighted_gradient(&at, weigh, out);
             }
             for j in moved {
                 at[*j] = x[*j];
@@ -460,8 +518,9 @@ impl Problem for Target<'_> {
         let bound = self.frame.bound;
         let one_weight = matches!(self.penalty, Penalty::Squared);
         let mut value = 0.0;
+        self.memory.squares = 0.0;
         for block in 0..bound.blocks() {
-            value += self.penalise(block);
+            value += self.sum(block);
             let memory = &mut self.memory;
             bound.derivatives(&mut memory.ws, block);
             memory
@@ -507,9 +566,7 @@ impl Problem for Target<'_> {
 
     fn second(&mut self, x: &[f64], s: &mut [f64]) {
         let (p, dim) = (self.law_dim(), x.len());
-        let slopes = std::mem::take(&mut self.memory.slopes);
-        let h = self.weighted_hessian(x, &slopes);
-        self.memory.slopes = slopes;
+        let h = self.curved(x, &mut |target, block, out| target.slopes(x, block, out));
         s.fill(0.0);
         for i in 0..p {
             for j in 0..p {
@@ -529,7 +586,7 @@ impl Problem for Target<'_> {
     fn noise(&self, value: f64) -> f64 {
         // Σ ψᵢεᵢ with rounding εᵢ of either sign: far above the rounding of the sum itself where residuals are small
         // beside the response.
-        let carried = norm(self.memory.slopes.iter().copied()) * self.frame.floor;
+        let carried = self.memory.squares.sqrt() * self.frame.floor;
         carried.max(1e-15 * self.yardstick(value).max(value.abs()))
     }
 }

@@ -18,12 +18,12 @@ const LARGER: f64 = 4.0;
 /// Share of the time that is planned with: processors are shared, and runs do not end together.
 const PLANNED: f64 = 0.8;
 /// Lengths of the runs that the law is fitted to, in tokens for each parameter.
-const LENGTHS: [f64; 3] = [20.0, 40.0, 80.0];
+const LENGTHS: [f64; 3] = [40.0, 80.0, 160.0];
 /// Length of the held-out run, in tokens for each parameter.
-const HELD_OUT_LENGTH: f64 = 20.0;
+const HELD_OUT_LENGTH: f64 = 40.0;
 /// No model of a new ladder on the language is smaller: a run of fewer than 200,000 tokens has too few steps, and its
 /// loss follows another law (docs/ladder.md).
-const SMALLEST: f64 = 10_000.0;
+const SMALLEST: f64 = 5_000.0;
 /// No model of a new ladder on text is smaller: an embedding of 256 bytes leaves nothing for less.
 const SMALLEST_ON_TEXT: f64 = 18_000.0;
 

@@ -4,20 +4,23 @@ use isoflop_base::{Diagnostic, Excerpt, Span};
 
 use super::input::Loaded;
 
-const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Whether the source begins with a byte-order mark.
-pub(super) fn has_mark(source: &Loaded) -> bool {
-    source.bytes.starts_with(UTF8_MARK)
+/// Length of the byte-order mark that the source begins with: 0 without one.
+pub(super) fn mark(source: &Loaded) -> usize {
+    if source.bytes.starts_with(UTF8_MARK) {
+        UTF8_MARK.len()
+    } else {
+        0
+    }
 }
 
 /// How much of a bad line is shown.
 const SHOWN: usize = 120;
 
-/// The text of a source without its byte-order mark.
+/// The text of a source without its byte-order mark: of a large file its first lines.
 pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
-    let bytes = source.bytes.as_slice();
-    let bytes = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
+    let bytes = &source.bytes[mark(source)..];
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         return Err(Diagnostic::error(
             "not-utf8",
@@ -27,7 +30,7 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
     }
     let text = std::str::from_utf8(bytes).map_err(|e| not_utf8(source, bytes, e.valid_up_to()))?;
     if bytes.contains(&0) {
-        let at = mark_length(source, bytes) + text.find('\0').unwrap_or_default();
+        let at = mark(source) + text.find('\0').unwrap_or_default();
         return Err(Diagnostic::error(
             "binary-file",
             format!("{} is not text: byte {at} is zero", source.name),
@@ -37,16 +40,11 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
     Ok(text)
 }
 
-/// Bytes before the text, so that positions count from the first byte of the file.
-fn mark_length(source: &Loaded, bytes: &[u8]) -> usize {
-    source.bytes.len() - bytes.len()
-}
-
 fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
     let name = &source.name;
     let found = format!(
         "byte {} is 0x{:02X}",
-        mark_length(source, bytes) + at,
+        mark(source) + at,
         bytes[at]
     );
     if is_text(bytes) {

@@ -1,11 +1,12 @@
 //! Inputs: a path, a folder, a pattern, standard input, or bytes that the caller has.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
-use super::{tensorboard, unpack};
+use super::{encoding, large, tensorboard, unpack};
 
 /// Endings of files that a folder is searched for, before the ending of a compression.
 const TABLE_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "pq"];
@@ -45,12 +46,14 @@ impl Input {
     }
 }
 
-/// A source with its bytes, unpacked.
+/// A source with its bytes, unpacked; of a large text only the first of them.
 pub(super) struct Loaded {
     /// Name as the user gave it.
     pub(super) name: String,
-    /// The table's bytes.
+    /// The table's bytes, or the first lines of a large file.
     pub(super) bytes: Vec<u8>,
+    /// The large file whose first lines `bytes` are.
+    pub(super) large: Option<PathBuf>,
     /// SHA-256 of the bytes as they were given, packed or not.
     pub(super) sha256: String,
     /// Length of the bytes as they were given.
@@ -58,7 +61,7 @@ pub(super) struct Loaded {
 }
 
 /// What is kept of a source once its rows are read: the bytes are let go.
-pub(super) struct Read {
+pub(super) struct Origin {
     /// Name as the user gave it.
     pub(super) name: String,
     /// SHA-256 of the bytes as they were given, packed or not.
@@ -69,8 +72,8 @@ pub(super) struct Read {
 
 impl Loaded {
     /// Lets the bytes go.
-    pub(super) fn into_read(self) -> Read {
-        Read {
+    pub(super) fn into_origin(self) -> Origin {
+        Origin {
             name: self.name,
             sha256: self.sha256,
             size: self.size,
@@ -80,6 +83,28 @@ impl Loaded {
     /// Ending of the name in lower case, before the ending of a compression.
     pub(super) fn ending(&self) -> Option<String> {
         table_ending(&self.name)
+    }
+
+    /// All of the text behind a byte-order mark, from memory or from the large file.
+    pub(super) fn reader(&self) -> Result<Box<dyn Read + '_>, Diagnostic> {
+        let mark = encoding::mark(self);
+        let Some(path) = &self.large else {
+            return Ok(Box::new(&self.bytes[mark..]));
+        };
+        let fails = |e| cannot_read(&self.name, &e);
+        let mut file = File::open(path).map_err(fails)?;
+        file.read_exact(&mut vec![0; mark]).map_err(fails)?;
+        // What was written since belongs to no digest.
+        Ok(Box::new(file.take((self.size - mark) as u64)))
+    }
+
+    /// The same source with all of its bytes in memory.
+    pub(super) fn whole(&self) -> Result<Self, Diagnostic> {
+        let bytes = match &self.large {
+            Some(path) => std::fs::read(path).map_err(|e| cannot_read(&self.name, &e))?,
+            None => self.bytes.clone(),
+        };
+        unpack::unpack(self.name.clone(), bytes)
     }
 }
 
@@ -130,6 +155,11 @@ fn load_one(input: &Input, loaded: &mut Vec<Loaded>, faults: &mut Diagnostics) {
 
 fn load_file(path: &Path) -> Result<Loaded, Diagnostic> {
     let name = path.display().to_string();
+    match large::open(path, &name) {
+        Ok(Some(large)) => return Ok(large),
+        // What is wrong is found again below, and said there.
+        Ok(None) | Err(_) => {}
+    }
     match std::fs::read(path) {
         Ok(bytes) => unpack::unpack(name, bytes),
         Err(e) => {
@@ -144,7 +174,7 @@ fn load_file(path: &Path) -> Result<Loaded, Diagnostic> {
     }
 }
 
-fn cannot_read(name: &str, error: &std::io::Error) -> Diagnostic {
+pub(super) fn cannot_read(name: &str, error: &std::io::Error) -> Diagnostic {
     let why = match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
@@ -180,7 +210,7 @@ fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
 }
 
 /// Ending of a file name in lower case, before the ending of a compression.
-fn table_ending(name: &str) -> Option<String> {
+pub(super) fn table_ending(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let plain = unpack::ENDINGS
         .iter()

@@ -3,12 +3,14 @@
 //! An array of objects (`"history": [{…}, {…}]`) becomes one row per element, which repeats the cells
 //! beside it. A line that is not an object is skipped and counted.
 
+use std::io::{self, BufRead, BufReader};
+
 use isoflop_base::{DecimalMark, Diagnostic, Severity};
 use serde_json::{Map, Value};
 
 use super::builder::{Builder, Restart};
 use super::encoding;
-use super::input::Loaded;
+use super::input::{Loaded, cannot_read};
 use crate::accounting::count;
 use crate::table::note;
 
@@ -18,26 +20,29 @@ use crate::table::note;
 ///
 /// Only if the source is not text; bad lines are skipped and counted.
 pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Restart>, Diagnostic> {
-    let text = encoding::text(source)?;
-    let mut blank = 0;
-    for (i, line) in text.lines().enumerate() {
+    encoding::text(source)?;
+    let mut text = BufReader::new(source.reader()?);
+    let (mut line, mut number, mut blank) = (String::new(), 0, 0);
+    while next_line(&mut text, &mut line).map_err(|e| cannot_read(&source.name, &e))? {
+        let line = line.as_str();
+        number += 1;
         if line.trim().is_empty() {
             blank += 1;
             continue;
         }
         match serde_json::from_str::<Value>(line) {
             Ok(Value::Object(object)) => {
-                if let restart @ Some(_) = push_object(&object, i + 1, builder) {
+                if let restart @ Some(_) = push_object(&object, number, builder) {
                     return Ok(restart);
                 }
             }
             Ok(other) => {
                 let reason = format!("line is {}, not an object", kind(&other));
-                builder.skip_row(&reason, i + 1, None);
+                builder.skip_row(&reason, number, None);
             }
             Err(error) => {
                 let reason = format!("line is not valid JSON ({})", reason(&error));
-                builder.skip_row(&reason, i + 1, Some(characters(line, error.column())));
+                builder.skip_row(&reason, number, Some(characters(line, error.column())));
             }
         }
     }
@@ -46,6 +51,19 @@ pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Rest
         builder.note(note("blank-lines", Severity::Info, message, Some(blank)));
     }
     Ok(None)
+}
+
+/// Reads a line without its end into `line`; says whether there was one.
+fn next_line(text: &mut impl BufRead, line: &mut String) -> io::Result<bool> {
+    line.clear();
+    let found = text.read_line(line)? > 0;
+    if line.ends_with('\n') {
+        line.pop();
+        if line.ends_with('\r') {
+            line.pop();
+        }
+    }
+    Ok(found)
 }
 
 /// The error without its place, which is reported as a place.

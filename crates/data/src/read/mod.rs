@@ -15,6 +15,7 @@ mod excerpt;
 mod format;
 mod input;
 mod jsonl;
+mod large;
 mod megatron;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -36,7 +37,7 @@ use crate::table::{RunTable, Source};
 use builder::{Builder, Restart};
 use format::Format;
 pub use input::Input;
-use input::{Loaded, Read};
+use input::{Loaded, Origin};
 
 /// Reads tables of runs and applies the options: `--map` is checked, `--let` computed, `--where` applied.
 ///
@@ -49,7 +50,7 @@ pub fn read(inputs: &[Input], options: &ReadOptions) -> Result<RunTable, Diagnos
     let loaded = input::load(inputs)?;
     let formats = recognise(&loaded)?;
     let builder = pass_until_settled(&loaded, &formats)?;
-    let read: Vec<Read> = loaded.into_iter().map(Loaded::into_read).collect();
+    let read: Vec<Origin> = loaded.into_iter().map(Loaded::into_origin).collect();
     let table = finish(builder, &read)?;
     let mut table = expr::apply(table, options)?;
     let notes = checks::of_table(&table);
@@ -94,15 +95,14 @@ fn pass(
 ) -> Result<Option<Restart>, Diagnostics> {
     let mut faults = Diagnostics::default();
     for (source, format) in loaded.iter().zip(formats) {
-        builder.begin_source(&source.name);
-        let outcome = match format {
-            Format::Separated(delimiter) => separated::read(source, *delimiter, builder),
-            Format::Jsonl => jsonl::read(source, builder),
-            Format::Megatron => megatron::read(source, builder),
-            Format::TensorBoard => tensorboard::read(source, builder),
-            #[cfg(feature = "parquet")]
-            Format::Parquet => parquet::read(source, builder),
-        };
+        let mut outcome = read_one(source, *format, builder);
+        if outcome.is_err() && source.large.is_some() {
+            // A fault is shown with its line, for which all of the text must be at hand. The rows do not matter any more.
+            let again = source
+                .whole()
+                .and_then(|whole| read_one(&whole, *format, builder));
+            outcome = again.and(outcome);
+        }
         match outcome {
             Ok(None) => {}
             Ok(restart) => return Ok(restart),
@@ -116,10 +116,26 @@ fn pass(
     }
 }
 
+fn read_one(
+    source: &Loaded,
+    format: Format,
+    builder: &mut Builder,
+) -> Result<Option<Restart>, Diagnostic> {
+    builder.begin_source(&source.name);
+    match format {
+        Format::Separated(delimiter) => separated::read(source, delimiter, builder),
+        Format::Jsonl => jsonl::read(source, builder),
+        Format::Megatron => megatron::read(source, builder),
+        Format::TensorBoard => tensorboard::read(source, builder),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::read(source, builder),
+    }
+}
+
 /// Cells that a table may have beside those that its sources hold: gaps take room as well.
 const MOST_CELLS: usize = 1_000_000_000;
 
-fn finish(builder: Builder, loaded: &[Read]) -> Result<RunTable, Diagnostics> {
+fn finish(builder: Builder, loaded: &[Origin]) -> Result<RunTable, Diagnostics> {
     let (rows, columns) = builder.size();
     if rows.saturating_mul(columns) > MOST_CELLS {
         return Err(too_sparse(loaded, rows, columns).into());
@@ -150,7 +166,7 @@ fn finish(builder: Builder, loaded: &[Read]) -> Result<RunTable, Diagnostics> {
     Ok(table)
 }
 
-fn too_sparse(loaded: &[Read], rows: usize, columns: usize) -> Diagnostic {
+fn too_sparse(loaded: &[Origin], rows: usize, columns: usize) -> Diagnostic {
     let names: Vec<&str> = loaded.iter().take(3).map(|s| s.name.as_str()).collect();
     let message = format!(
         "{} would make a table of {rows} rows and {columns} columns, more than {MOST_CELLS} cells",

@@ -1,6 +1,7 @@
 //! CSV and its relatives: a header line, cells with a delimiter between them, quotes around some.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::{self, Read};
 
 use isoflop_base::{DecimalMark, Diagnostic, Severity, Span};
 
@@ -26,7 +27,7 @@ pub(super) fn read(
     builder: &mut Builder,
 ) -> Result<Option<Restart>, Diagnostic> {
     let text = encoding::text(source)?;
-    let mut reader = csv_reader(text, delimiter);
+    let mut reader = csv_reader(Breaks::of(source.reader()?), delimiter);
     let header = reader.headers().map_err(|e| broken(source, &e))?.clone();
     refuse_numbers_as_header(source, text, &header)?;
     let mark = decimal_mark(text, delimiter);
@@ -67,19 +68,18 @@ struct Layout {
 fn read_rows(
     source: &Loaded,
     text: &str,
-    reader: &mut csv::Reader<&[u8]>,
+    reader: &mut csv::Reader<Breaks<impl Read>>,
     layout: &mut Layout,
     builder: &mut Builder,
 ) -> Result<(usize, Option<Restart>), Diagnostic> {
     let mut record = csv::StringRecord::new();
-    let mut lines = LineCounter::default();
     let mut rows = 0;
     while reader
         .read_record(&mut record)
         .map_err(|e| broken(source, &e))?
     {
         rows += 1;
-        let (start, line) = lines.at(text, &record);
+        let (start, line) = reader.get_mut().before(&record);
         if is_blank(&record) {
             builder.skip_row("row is blank", line, None);
             continue;
@@ -108,7 +108,7 @@ fn read_rows(
 /// Says what is unusual about a file's dialect.
 fn tell_dialect(source: &Loaded, delimiter: u8, mark: DecimalMark, builder: &mut Builder) {
     if mark == DecimalMark::Comma {
-        let marked = if encoding::has_mark(source) {
+        let marked = if encoding::mark(source) > 0 {
             ", after a byte-order mark"
         } else {
             ""
@@ -122,12 +122,12 @@ fn tell_dialect(source: &Loaded, delimiter: u8, mark: DecimalMark, builder: &mut
     }
 }
 
-fn csv_reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+fn csv_reader<R: Read>(text: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .buffer_capacity(1 << 16)
-        .from_reader(text.as_bytes())
+        .from_reader(text)
 }
 
 fn broken(source: &Loaded, error: &csv::Error) -> Diagnostic {
@@ -205,7 +205,7 @@ fn name_columns(header: &csv::StringRecord, builder: &mut Builder) -> Vec<usize>
 /// Looks at the first cells for decimal commas.
 fn decimal_mark(text: &str, delimiter: u8) -> DecimalMark {
     let mut evidence = MarkEvidence::default();
-    for record in csv_reader(text, delimiter).records().flatten() {
+    for record in csv_reader(text.as_bytes(), delimiter).records().flatten() {
         record.iter().for_each(|cell| evidence.see(cell));
         if evidence.is_full() {
             break;
@@ -246,47 +246,82 @@ fn refuse_unclosed_quote(
         return Ok(());
     }
     let (start, line) = at;
-    let quote = text
-        .get(start..)
-        .and_then(|t| t.find('"'))
-        .map_or(start, |found| start + found);
-    Err(Diagnostic::error(
+    let fault = Diagnostic::error(
         "unclosed-quote",
         format!("a quote in line {line} of {} is not closed", source.name),
     )
-    .at(excerpt(
-        &source.name,
-        text,
-        Span::new(quote, quote + 1),
-        "opened here",
-    ))
-    .help("close the quote, or write it twice if it belongs to the cell"))
-}
-
-/// Counts lines up to a record. The reader's own count is one behind after `\r\n`, whose second half it
-/// takes for part of the next record, and does not see blank lines.
-#[derive(Default)]
-struct LineCounter {
-    byte: usize,
-    breaks: usize,
-}
-
-impl LineCounter {
-    /// First byte of the record and its line, from 1.
-    fn at(&mut self, text: &str, record: &csv::StringRecord) -> (usize, usize) {
-        let bytes = text.as_bytes();
-        let reported = record.position().map_or(self.byte, |p| {
-            usize::try_from(p.byte()).unwrap_or(usize::MAX)
-        });
-        let mut start = reported.min(bytes.len());
-        while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
-            start += 1;
+    .help("close the quote, or write it twice if it belongs to the cell");
+    Err(match text.get(start..) {
+        Some(rest) => {
+            let quote = start + rest.find('"').unwrap_or(0);
+            let span = Span::new(quote, quote + 1);
+            fault.at(excerpt(&source.name, text, span, "opened here"))
         }
-        self.breaks += bytes[self.byte.min(start)..start]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
-        self.byte = start;
-        (start, self.breaks + 1)
+        // Beyond the first lines of a large file, which is then read again as a whole.
+        None => fault,
+    })
+}
+
+/// Counts the lines of a text that passes through. The reader's own count is one behind after `\r\n`, whose second half
+/// it takes for part of the next record, and does not see blank lines.
+struct Breaks<R> {
+    text: R,
+    /// Bytes that have passed.
+    passed: usize,
+    /// Runs of line breaks that no record was behind yet.
+    runs: VecDeque<Run>,
+    /// Lines before the last record.
+    lines: usize,
+}
+
+/// Line breaks one after the other.
+struct Run {
+    start: usize,
+    end: usize,
+    lines: usize,
+}
+
+impl<R> Breaks<R> {
+    fn of(text: R) -> Self {
+        Self {
+            text,
+            passed: 0,
+            runs: VecDeque::new(),
+            lines: 0,
+        }
+    }
+
+    /// First byte of the record and its line, from 1.
+    fn before(&mut self, record: &csv::StringRecord) -> (usize, usize) {
+        let reported = record.position().map_or(0, csv::Position::byte);
+        let mut start = usize::try_from(reported).unwrap_or(usize::MAX);
+        while let Some(run) = self.runs.pop_front_if(|run| run.start <= start) {
+            start = start.max(run.end);
+            self.lines += run.lines;
+        }
+        (start, self.lines + 1)
+    }
+}
+
+impl<R: Read> Read for Breaks<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let n = self.text.read(to)?;
+        for at in memchr::memchr2_iter(b'\n', b'\r', &to[..n]) {
+            let lines = usize::from(to[at] == b'\n');
+            let at = self.passed + at;
+            match self.runs.back_mut().filter(|run| run.end == at) {
+                Some(run) => {
+                    run.end += 1;
+                    run.lines += lines;
+                }
+                None => self.runs.push_back(Run {
+                    start: at,
+                    end: at + 1,
+                    lines,
+                }),
+            }
+        }
+        self.passed += n;
+        Ok(n)
     }
 }

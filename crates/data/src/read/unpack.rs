@@ -10,7 +10,7 @@ use super::sha256_hex;
 /// Endings of compressed files.
 pub(super) const ENDINGS: &[&str] = &[".gz", ".zst"];
 
-const GZIP: &[u8] = b"\x1f\x8b";
+pub(super) const GZIP: &[u8] = b"\x1f\x8b";
 #[cfg(feature = "parquet")]
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
@@ -29,6 +29,7 @@ pub(super) fn unpack(name: String, bytes: Vec<u8>) -> Result<Loaded, Diagnostic>
     Ok(Loaded {
         name,
         bytes,
+        large: None,
         sha256,
         size,
     })

@@ -7,6 +7,7 @@ mod dates;
 mod dialects;
 mod expressions;
 mod json_lines;
+mod large;
 mod messy;
 mod names;
 mod packed;

@@ -1,5 +1,7 @@
 //! A program together with the columns of a table.
 
+use std::borrow::Cow;
+
 use super::emit::DataNode;
 use super::graph::Un;
 use super::ops::{self, Addend, Op, Src};
@@ -42,19 +44,17 @@ impl Program {
             self.groups.len(),
             "one column of codes for each indexed coefficient"
         );
-        let mut data: Vec<Vec<f64>> = Vec::with_capacity(self.data.len());
+        let mut known: Vec<Cow<'_, [f64]>> = Vec::with_capacity(self.data.len());
         for node in &self.data {
-            let column = known_column(node, rows, columns, &data);
-            data.push(column);
+            let column = known_column(node, rows, columns, &known);
+            known.push(column);
         }
-        for (k, read) in read_columns(&self.ops, self.data.len())
+        let read = read_columns(&self.ops, self.data.len());
+        let data = known
             .into_iter()
-            .enumerate()
-        {
-            if !read {
-                data[k] = Vec::new();
-            }
-        }
+            .zip(read)
+            .map(|(column, read)| if read { column.into_owned() } else { Vec::new() })
+            .collect();
         Bound {
             program: self,
             data,
@@ -70,16 +70,16 @@ impl Program {
     }
 }
 
-fn known_column(
+fn known_column<'c>(
     node: &DataNode,
     rows: usize,
-    columns: &[&[f64]],
-    earlier: &[Vec<f64>],
-) -> Vec<f64> {
-    let at = |k: u16| &earlier[usize::from(k)];
-    match *node {
+    columns: &[&'c [f64]],
+    earlier: &[Cow<'_, [f64]>],
+) -> Cow<'c, [f64]> {
+    let at = |k: u16| &*earlier[usize::from(k)];
+    Cow::Owned(match *node {
         DataNode::Const(c) => vec![c; rows],
-        DataNode::Var(v) => columns[v as usize][..rows].to_vec(),
+        DataNode::Var(v) => return Cow::Borrowed(&columns[v as usize][..rows]),
         DataNode::Un(Un::Ln, x) => {
             let mut out = vec![0.0; rows];
             kernels::ln_column(&mut out, at(x));
@@ -102,7 +102,7 @@ fn known_column(
             kernels::log_add_exp(&mut out, at(x), at(y));
             out
         }
-    }
+    })
 }
 
 /// Which known columns some op reads.

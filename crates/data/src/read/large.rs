@@ -1,0 +1,86 @@
+//! Large texts, which are read by pieces: a table of ten million rows takes the memory of its columns, not of its file.
+//!
+//! Such a file is looked through once, for its digest and for whether it is text, and then read as often as the types
+//! of its columns need. Only what is plainly named is read this way; anything odd (another encoding, a first line
+//! without end, a fault that must be shown) is left to the way of small files, which has all bytes at hand.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::hex;
+use super::input::{Loaded, table_ending};
+
+/// From how many bytes on a file is large.
+const LARGE: u64 = 16 << 20;
+
+/// Bytes that are read at once, and how many of the first are kept for looking at.
+const PIECE: usize = 1 << 20;
+
+/// Endings of files that are texts of lines.
+const ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
+
+/// The first lines of a large text; nothing if the file is to be read as a whole.
+pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
+    let plain = table_ending(name).is_some_and(|e| name.to_lowercase().ends_with(&format!(".{e}")) && ENDINGS.contains(&e.as_str()));
+    if !plain || std::fs::metadata(path)?.len() < LARGE {
+        return Ok(None);
+    }
+    let mut text = Text {
+        file: File::open(path)?,
+        digest: Sha256::new(),
+        size: 0,
+    };
+    let mut first = Vec::new();
+    let (mut piece, mut end) = (Vec::with_capacity(PIECE), false);
+    while !end {
+        let Some(ends) = text.next(&mut piece)? else {
+            return Ok(None);
+        };
+        end = ends;
+        if first.is_empty() {
+            first.clone_from(&piece);
+        }
+    }
+    let lines = first.iter().rposition(|b| *b == b'\n').unwrap_or(0);
+    if first[..lines].trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    first.truncate(lines + 1);
+    Ok(Some(Loaded {
+        name: name.to_owned(),
+        bytes: first,
+        large: Some(path.to_owned()),
+        sha256: hex(&text.digest.finalize()),
+        size: text.size,
+    }))
+}
+
+/// A file that is looked through.
+struct Text {
+    file: File,
+    digest: Sha256,
+    size: usize,
+}
+
+impl Text {
+    /// Takes the next bytes into `piece`, behind those of a character that the last piece cut in two, which stand there
+    /// alone; says whether they are the last. Nothing if this is not text.
+    fn next(&mut self, piece: &mut Vec<u8>) -> io::Result<Option<bool>> {
+        let checked = std::str::from_utf8(piece).map_or_else(|e| e.valid_up_to(), str::len);
+        piece.drain(..checked);
+        let cut = piece.len();
+        (&mut self.file).take(PIECE as u64).read_to_end(piece)?;
+        let new = &piece[cut..];
+        self.digest.update(new);
+        self.size += new.len();
+        let ends = new.is_empty();
+        let text = match std::str::from_utf8(piece) {
+            Ok(_) => true,
+            Err(e) => e.error_len().is_none() && !ends,
+        };
+        Ok((text && !new.contains(&0)).then_some(ends))
+    }
+}
