@@ -3,7 +3,7 @@
 use crate::certificate::final_penalty;
 use crate::engine::Solved;
 use crate::result::{Certificate, Fit, Range, Status};
-use crate::solve::{Aim, robust_spread};
+use crate::solve::Aim;
 use crate::target::Target;
 use isoflop_base::{Evidence, Note, Severity};
 use isoflop_numerics::penalty::Penalty;
@@ -272,9 +272,4 @@ fn log_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     }
     let r = xy / (xx * yy).sqrt();
     r.is_finite().then_some(r)
-}
-
-/// A spread of residuals for the record.
-pub(crate) fn spread_of(residuals: &[f64]) -> f64 {
-    robust_spread(residuals.to_vec())
 }

@@ -11,7 +11,7 @@ use crate::pool::Pool;
 use crate::result::{
     Fit, LawRecord, ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary,
 };
-use crate::solve::Aim;
+use crate::solve::{Aim, robust_spread};
 use crate::spelling::uncertainty_spelling;
 use crate::target::Target;
 use crate::uncertainty::{self, Spread};
@@ -26,10 +26,14 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let end = &solved.ends[0];
     let peak = certificate::peak(solved, end);
     let (certificate, status) = certificate::certify(solved, end, &peak);
-    let spread = uncertainty::spread(solved, &peak);
+    let spread = uncertainty::spread(solved, &peak, status);
     let penalty = final_penalty(solved, end);
+    let ranges = ranges(solved);
     let mut target = Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
     let residuals = target.residuals(&end.outcome.x);
+    let objective = objective(solved, penalty, &residuals);
+    let points = points(solved, &residuals);
+    let residuals = summary(solved, residuals);
     let mut notes = solved.binding.notes.clone();
     notes.extend(spread.notes.iter().cloned());
     let mut fit = Fit {
@@ -42,7 +46,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         },
         n: solved.binding.n,
         skipped: solved.binding.skipped.clone(),
-        objective: objective(solved, penalty, &residuals),
+        objective,
         status,
         starts: certificate::starts(solved),
         stages: Vec::new(),
@@ -52,13 +56,13 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         derived: derived::estimates(solved, &spread),
         uncertainty: spread.record,
         identifiability: identify::identifiability(solved, &peak),
-        residuals: summary(solved, &residuals),
-        ranges: ranges(solved),
+        residuals,
+        ranges,
         leverage: leverage::leverage(solved, &peak),
         notes,
         provenance: provenance(solved),
         joint: spread.joint,
-        points: points(solved, &residuals),
+        points,
         calibration: None,
     };
     let found = notes::notes(solved, &fit);
@@ -169,7 +173,7 @@ fn in_law_order(solved: &Solved<'_>, spread: &Spread) -> Vec<(String, Estimate)>
     out
 }
 
-fn summary(solved: &Solved<'_>, residuals: &[f64]) -> ResidualSummary {
+fn summary(solved: &Solved<'_>, residuals: Vec<f64>) -> ResidualSummary {
     let n = residuals.len() as f64;
     let observed = solved.frame.observed;
     let mean = observed.iter().sum::<f64>() / n;
@@ -184,8 +188,8 @@ fn summary(solved: &Solved<'_>, residuals: &[f64]) -> ResidualSummary {
     });
     ResidualSummary {
         rms: (squares / n).sqrt(),
-        robust_sd: notes::spread_of(residuals),
         max_abs: residuals[worst].abs(),
+        robust_sd: robust_spread(residuals),
         max_at: solved.binding.places.get(worst),
         r_squared: if total > 0.0 {
             1.0 - squares / total

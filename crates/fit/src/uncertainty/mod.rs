@@ -8,7 +8,7 @@ mod profile;
 use crate::certificate::Peak;
 use crate::engine::Solved;
 use crate::options::{PenaltyKind, Uncertainty};
-use crate::result::{Joint, UncertaintyRecord};
+use crate::result::{Joint, Status, UncertaintyRecord};
 use isoflop_base::{Estimate, Interval, Note};
 use isoflop_numerics::dist;
 
@@ -20,20 +20,27 @@ pub(crate) struct Spread {
     pub notes: Vec<Note>,
 }
 
-pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak) -> Spread {
+/// By the method that was asked for. Where none was, a fit that has not converged gets none: its resamples would take
+/// long and end anywhere.
+pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) -> Spread {
     let default = match &solved.objective.penalty {
         PenaltyKind::Squared | PenaltyKind::Student { .. } | PenaltyKind::Binomial { .. } => {
             Uncertainty::Covariance
         }
         _ => Uncertainty::Bootstrap { resamples: 1000 },
     };
+    let at = optimum(solved);
+    if status == Status::NotConverged && solved.options.uncertainty == Uncertainty::Default {
+        return none(solved, &at, "none was computed: the fit has not converged");
+    }
     let method = match &solved.options.uncertainty {
         Uncertainty::Default => &default,
         asked => asked,
     };
-    let at = optimum(solved);
     match method {
-        Uncertainty::None | Uncertainty::Default => none(solved, &at),
+        Uncertainty::None | Uncertainty::Default => {
+            none(solved, &at, "no uncertainty was asked for")
+        }
         Uncertainty::Covariance => curvature::spread(solved, peak, &at, false),
         Uncertainty::Sandwich => curvature::spread(solved, peak, &at, true),
         Uncertainty::Profile => profile::spread(solved, peak, &at),
@@ -84,7 +91,7 @@ fn record(
     }
 }
 
-fn none(solved: &Solved<'_>, at: &[f64]) -> Spread {
+fn none(solved: &Solved<'_>, at: &[f64], meaning: &str) -> Spread {
     let coordinates = solved.frame.bound.program().coordinates();
     let estimates = coordinates
         .iter()
@@ -107,7 +114,7 @@ fn none(solved: &Solved<'_>, at: &[f64]) -> Spread {
         "none",
         0,
         0,
-        "no uncertainty was asked for".to_owned(),
+        meaning.to_owned(),
     );
     Spread {
         estimates,

@@ -1,8 +1,8 @@
 //! Every way to find uncertainty, on one data set where they must agree, and on cases made to tell them apart.
 
-use crate::support::{close, csv, plain};
+use crate::support::{close, csv, plain, table};
 use isoflop_base::Estimate;
-use isoflop_fit::{Fit, FitOptions, Uncertainty, fit};
+use isoflop_fit::{Fit, FitOptions, Status, Uncertainty, fit};
 use isoflop_law::Law;
 use isoflop_numerics::dist::normal_quantile;
 use isoflop_numerics::random::Stream;
@@ -197,4 +197,20 @@ fn a_floor_that_the_data_do_not_bound_has_an_open_profile() {
         lower < 1e-6 && upper > 0.0 && upper < 0.1,
         "{lower} {upper}"
     );
+}
+
+#[test]
+fn a_fit_that_has_not_converged_gets_no_intervals_unasked() {
+    // Nine coefficients, of which these runs tell three directions apart from nothing.
+    let law = Law::builtin("farseer").unwrap();
+    let runs = table("chinchilla_epoch/chinchilla.csv", None);
+    let options = FitOptions {
+        starts: Some(4),
+        ..FitOptions::default()
+    };
+    let found = fit(&law, &runs, &options).unwrap();
+    assert_eq!(found.status, Status::NotConverged);
+    assert_eq!(found.uncertainty.method, "none");
+    assert!(found.uncertainty.meaning.contains("has not converged"));
+    assert!(found.coefs.iter().all(|(_, e)| e.interval.is_none()));
 }

@@ -23,6 +23,7 @@
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::Subject;
+use isoflop_fit::Status;
 
 pub(super) const RULE: Rule = Rule {
     name: "intervals",
@@ -40,12 +41,17 @@ fn look(subject: &Subject<'_>) -> Verdict {
     };
     let mut found = subject.noted(&["uncertified-resamples", "few-clusters", "overdispersed"]);
     if fit.uncertainty.method == "none" {
+        let advice = if fit.status == Status::NotConverged {
+            "find an optimum first: intervals stand about one"
+        } else {
+            "fit with --uncertainty bootstrap:1000"
+        };
         found.push(
             Found::warning(
                 "no-intervals",
                 "the fit has no standard errors and no intervals",
             )
-            .advice("fit with --uncertainty bootstrap:1000"),
+            .advice(advice),
         );
     }
     // A penalty that is straight for most residuals has hardly any curvature to take errors from.
