@@ -24,5 +24,5 @@ pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
-pub use story::Story;
+pub use story::{Story, UNSAVED};
 pub use verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};

@@ -8,6 +8,9 @@ use crate::check::Check;
 use crate::outline::Outline;
 use crate::plan::{LivePlan, Plan};
 
+/// What a fit that was not saved is called in commands.
+pub const UNSAVED: &str = "fit.json";
+
 /// A fit with its answers. `schema` is `isoflop.report/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Story {
@@ -15,6 +18,8 @@ pub struct Story {
     pub schema: String,
     /// The fit.
     pub fit: Fit,
+    /// The file that holds the fit; none if it was not saved.
+    pub saved: Option<String>,
     /// What the audit and the backtest found; or in words why there is none.
     #[serde(serialize_with = "value_or_why")]
     pub check: Result<Check, String>,

@@ -127,6 +127,12 @@ impl Output {
         self.print(json, || render::text(doc, self.style))
     }
 
+    /// The first file that the result is saved to whole.
+    pub(crate) fn json_file(&self) -> Option<String> {
+        let mut whole = self.files.iter().filter(|(_, ending)| *ending == "json");
+        whole.next().map(|(path, _)| path.display().to_string())
+    }
+
     /// Writes a saved result to a file that was named apart from `-o`.
     pub(crate) fn keep(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
         write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))

@@ -3,7 +3,7 @@
 use isoflop_answer::plan::{
     Ask, Convention, Given, LivePlan, Plan, PlanLaw, PlanRequest, USUAL, plan,
 };
-use isoflop_answer::{BacktestOptions, Check, Checked, Story, check, outline, usual};
+use isoflop_answer::{BacktestOptions, Check, Checked, Story, UNSAVED, check, outline, usual};
 use isoflop_base::Diagnostics;
 use isoflop_fit::Fit;
 use isoflop_law::Law;
@@ -11,24 +11,14 @@ use isoflop_law::Law;
 use crate::reload::Reloaded;
 
 /// What a story is to hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StoryOptions {
-    /// What the saved fit is called in commands.
-    pub name: String,
+    /// The file that holds the fit, for commands; none if it was not saved.
+    pub saved: Option<String>,
     /// Budget of the plan in FLOP; ten times the compute of the largest run without one.
     pub compute: Option<f64>,
     /// Values and levels for inputs that a plan does not move.
     pub given: Given,
-}
-
-impl Default for StoryOptions {
-    fn default() -> Self {
-        Self {
-            name: "fit.json".to_owned(),
-            compute: None,
-            given: Given::default(),
-        }
-    }
 }
 
 /// Whether the law is fitted again without its largest runs, and its runs are audited.
@@ -62,7 +52,7 @@ pub fn story(fit: Fit, check: StoryCheck<'_>, how: &StoryOptions) -> Result<Stor
         outline: outline(&fit),
         held: if plan.is_ok() { held } else { Vec::new() },
         live: LivePlan::of_fit(
-            &how.name,
+            how.saved.as_deref().unwrap_or(UNSAVED),
             &fit,
             &Law::builtin(USUAL)?,
             &how.given,
@@ -72,6 +62,7 @@ pub fn story(fit: Fit, check: StoryCheck<'_>, how: &StoryOptions) -> Result<Stor
         plan,
         check,
         fit,
+        saved: how.saved.clone(),
     })
 }
 

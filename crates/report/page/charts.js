@@ -242,14 +242,16 @@
       const { curve, optimum, serving, runs, unit } = element.isoflopNext, width = Math.floor(element.clientWidth);
       if (width < 40 || curve.length < 2) return;
       const most = optimum.loss + 0.6 * (Math.max(...curve.map((p) => p.loss)) - optimum.loss);
-      const seen = curve.filter((p) => p.loss <= most), at = (p) => seen.reduce((a, b) => (Math.abs(Math.log(b.params / p.params)) < Math.abs(Math.log(a.params / p.params)) ? b : a));
-      const marks = [{ ...optimum, name: "cheapest to train", symbol: "triangle", colour: "var(--c1)" }];
-      if (serving) marks.push({ params: serving.params, loss: at(serving).loss, name: "cheapest over its life", symbol: "square", colour: "var(--c2)" });
-      const [low, high] = [seen[0].params, seen[seen.length - 1].params];
+      const seen = curve.filter((p) => p.loss <= most);
+      const marks = [{ ...optimum, symbol: "triangle", colour: "var(--c1)" }];
+      // It has the same loss, for which it trains longer than this budget: below the curve.
+      if (serving) marks.push({ params: serving.params, loss: optimum.loss, name: "cheapest over its life", symbol: "square", colour: "var(--c2)" });
+      const sizes = [seen[0], seen[seen.length - 1], ...marks].map((p) => p.params);
+      const [low, high] = [Math.min(...sizes), Math.max(...sizes)];
       const inside = runs && [Math.max(low, runs[0]), Math.min(high, runs[1])];
       const height = 190;
       element.replaceChildren(Plot.plot({
-        width, height, marginLeft: 48, marginTop: 28, marginBottom: 40, marginRight: 16,
+        width, height, marginLeft: 48, marginTop: 28, marginBottom: 40, marginRight: 16, insetBottom: serving ? 22 : 6,
         style: { background: "transparent", color: "var(--ink)", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
         x: { type: "log", domain: [low, high], label: null }, y: { nice: true, label: null, ticks: 4, zero: false },
         marks: [
@@ -259,7 +261,7 @@
           Plot.axisY({ ticks: 4, tickSize: 4, label: null }),
           Plot.line(seen, { x: "params", y: "loss", stroke: "var(--c0)", strokeWidth: 1.8 }),
           Plot.dot(marks, { x: "params", y: "loss", r: 5, symbol: (d) => d.symbol, fill: (d) => d.colour, stroke: "var(--paper)" }),
-          Plot.text(marks, { x: "params", y: "loss", text: "name", dy: -10, lineAnchor: "bottom", fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 }),
+          ...marks.map((mark, k) => Plot.text([mark], { x: "params", y: "loss", text: "name", dy: k ? 10 : -10, lineAnchor: k ? "top" : "bottom", fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 })),
           Plot.text([`loss at this budget${unit ? `, ${unit}` : ""}`], { frameAnchor: "top-left", dx: -44, dy: -20, fontWeight: 600, textAnchor: "start" }),
           Plot.text([inside && inside[0] < inside[1] ? "params (shaded: sizes of the runs)" : "params"], { frameAnchor: "bottom", dy: 36, fontWeight: 600 }),
         ],

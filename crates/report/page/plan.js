@@ -551,6 +551,15 @@
       return plain.length === law.draws.length;
     }
 
+    /// Codes of what must be said about the data, as the command says them.
+    function notes() {
+      if (request.unique === null) return [];
+      if (!law.repeats) return ["no-repetition"];
+      // A law in which more passes never raise the loss cannot say from where on they do harm.
+      const harmless = [0, 1, 2, 4].every((more) => setting.jet(law.best, best.x, best.y + more * Math.LN10)[2] <= 0);
+      return Math.exp(best.y) > request.unique && harmless ? ["repetition"] : [];
+    }
+
     function row() {
       const done = plain.length === law.draws.length;
       const of = (quantity) => estimate(quantity(best), done ? plain.map((b) => (b ? quantity(b) : NaN)) : [], data.level);
@@ -568,6 +577,7 @@
         flops: unspent ? of(QUANTITIES.flops) : null,
         epochs: law.repeats && request.unique !== null ? of((b) => Math.exp(b.y) / request.unique) : null,
         held: names,
+        notes: notes(),
         price_of_limits: without ? best.loss - without.loss : null,
         beyond: beyond(law, best),
         method: best.closed ? "closed form" : "solver",

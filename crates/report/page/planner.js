@@ -122,8 +122,8 @@
     constructor(section) {
       this.section = section;
       this.form = section.querySelector("form");
-      const { plan, words, about } = JSON.parse(section.querySelector("script[type='application/json']").textContent);
-      Object.assign(this, { plan, words, about });
+      const { plan, words, about, first } = JSON.parse(section.querySelector("script[type='application/json']").textContent);
+      Object.assign(this, { plan, words, about, first });
       this.controls = {};
       for (const control of this.form.querySelectorAll("[data-control]")) this.bind(control);
       this.choice = this.form.querySelector("[data-law]");
@@ -248,10 +248,13 @@
       this.form.classList.toggle("unanswered", row === null);
       this.group("plain", row, row, done);
       this.group("serving", row && row.serving, row, done);
-      this.form.querySelector("[data-group=plain]").hidden = !row;
+      const plain = this.form.querySelector("[data-group=plain]");
+      plain.hidden = !row;
+      plain.querySelector("h4").textContent = this.best(request);
       this.form.querySelector("[data-group=serving]").hidden = !(row && row.serving);
       this.tell(row ? this.sentence(row) : this.refusal(request));
-      if (row) this.draw(row, law);
+      this.note(row);
+      if (row) this.draw(row, law, this.best(request).toLowerCase());
       if (done) this.section.dataset.state = "settled";
     }
 
@@ -299,6 +302,11 @@
       return filled(template, { held: row.held.join(", "), price: price === null ? "" : `${plain(price, 5)} ${this.law.unit}`.trim() });
     }
 
+    // What the answer is the best of.
+    best(request) {
+      return request.params === null ? "Cheapest to train" : "At this size";
+    }
+
     sentence(row) {
       const model = filled(this.words.model, {
         params: si(row.params.value, 3),
@@ -317,6 +325,17 @@
       return filled(`${this.plan.words[this.job.why] ?? ""}.`, { asked, least: quantity(this.job.least, "FLOP") });
     }
 
+    note(row) {
+      const list = this.section.querySelector("[data-notes]");
+      list.replaceChildren(...(row ? row.notes : []).map((code) => {
+        const item = document.createElement("li");
+        item.dataset.code = code;
+        item.textContent = filled(this.plan.words[code], { law: this.law.name, epochs: row.epochs ? row.epochs.value.toFixed(1) : "" }) + ".";
+        return item;
+      }));
+      list.hidden = list.childElementCount === 0;
+    }
+
     // The sentence is seen at once and spoken after the slider has come to rest.
     tell(sentence) {
       this.section.querySelector(".sentence").textContent = sentence;
@@ -325,7 +344,7 @@
       this.spoken = setTimeout(() => (voice.textContent = sentence), QUIET);
     }
 
-    draw(row, law) {
+    draw(row, law, name) {
       const hook = root.isoflopCharts && root.isoflopCharts.planner;
       const place = this.section.querySelector(".planner-chart");
       if (!hook || !row.loss) {
@@ -338,7 +357,7 @@
         budget: row.compute,
         unit: law.unit,
         curve: this.job.curve(81, 1.5),
-        optimum: { params: row.params.value, tokens: row.tokens.value, loss: row.loss.value },
+        optimum: { params: row.params.value, tokens: row.tokens.value, loss: row.loss.value, name },
         serving: serving && { params: serving.params.value, tokens: serving.tokens.value },
         runs: law.ranges.find(([name]) => name === "N")?.slice(1) ?? null,
       });
@@ -348,7 +367,7 @@
       const words = this.law.command.map(quoted);
       const options = { compute: "--compute", serve: "--serve", unique: "--unique", params: "--params", max_params: "--max-params" };
       for (const [key, option] of Object.entries(options)) if (request[key] !== null) words.push(option, exact(request[key]));
-      return words.join(" ");
+      return (this.first === null ? "" : `${this.first} && `) + words.join(" ");
     }
 
     copy() {

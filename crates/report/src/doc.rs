@@ -59,6 +59,8 @@ pub struct Planner {
     pub title: String,
     /// Laws, draws, limits, and where the sliders start.
     pub live: LivePlan,
+    /// A command that has to be given before the plan's own: the one that saves a fit that was not saved.
+    pub first: Option<String>,
 }
 
 /// A table of shown text.

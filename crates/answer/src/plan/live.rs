@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 
 use super::convention::{Convention, Given, Role};
 use super::limits::{NO_VALUE, TOO_LITTLE};
+use super::rows::{NO_REPETITION, REPETITION};
 use super::source::{Answers, PlanLaw};
 use super::{Ask, PlanRequest};
 use crate::check::half_per_decade;
@@ -174,7 +175,12 @@ impl LivePlan {
                 price: prices.map_or(1.0, |p| p[0]),
                 unit: serving.map_or("FLOP", super::Serving::unit).to_owned(),
             },
-            words: BTreeMap::from([("too_little", TOO_LITTLE), ("no_value", NO_VALUE)]),
+            words: BTreeMap::from([
+                ("too_little", TOO_LITTLE),
+                ("no_value", NO_VALUE),
+                ("repetition", REPETITION),
+                ("no-repetition", NO_REPETITION),
+            ]),
         }
     }
 

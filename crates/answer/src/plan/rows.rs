@@ -442,6 +442,14 @@ fn extrapolation(rows: &[PlanRow]) -> Option<Note> {
     })
 }
 
+/// What is said of many passes over the data.
+pub(super) const REPETITION: &str = "{law}: the plan passes {epochs} times over the unique tokens; in this law further passes lose \
+     their value but never do harm, so it cannot say from where on they do";
+
+/// What is said of unique tokens where the law does not know repeated ones.
+pub(super) const NO_REPETITION: &str =
+    "{law}: the law does not know repeated tokens, so the plan passes over the unique tokens once at most";
+
 /// A law in which more passes never raise the loss cannot say from where on they do harm.
 fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
     let (x, y) = (row.params.value.ln(), row.tokens.value.ln());
@@ -452,11 +460,9 @@ fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
     harmless.then(|| Note {
         code: "repetition".to_owned(),
         severity: Severity::Warning,
-        message: format!(
-            "{}: the plan passes {:.1} times over the unique tokens; in this law further passes lose their value but never do \
-             harm, so it cannot say from where on they do",
-            row.law,
-            row.epochs.as_ref().map_or(f64::NAN, |e| e.value)
+        message: REPETITION.replace("{law}", &row.law).replace(
+            "{epochs}",
+            &format!("{:.1}", row.epochs.as_ref().map_or(f64::NAN, |e| e.value)),
         ),
         evidence: vec![(
             "epochs".to_owned(),
@@ -531,10 +537,7 @@ fn no_repetition(law: &PlanLaw) -> Note {
     Note {
         code: "no-repetition".to_owned(),
         severity: Severity::Warning,
-        message: format!(
-            "{}: the law does not know repeated tokens, so the plan passes over the unique tokens once at most",
-            law.name
-        ),
+        message: NO_REPETITION.replace("{law}", &law.name),
         evidence: Vec::new(),
         advice: "a law with `unique_tokens` among its inputs, such as data-constrained, plans with repetition".to_owned(),
     }

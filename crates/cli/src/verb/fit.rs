@@ -21,7 +21,11 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
     let fit = request.run()?;
     let page = || {
         let check = StoryCheck::Without(LEFT_OUT.to_owned());
-        let found = story(fit.clone(), check, &StoryOptions::default())?;
+        let how = StoryOptions {
+            saved: output.json_file(),
+            ..StoryOptions::default()
+        };
+        let found = story(fit.clone(), check, &how)?;
         Ok(story_document(&found))
     };
     output.show_with_page(&fit_document(&fit), page, || json::text(&fit))

@@ -32,9 +32,7 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         }
     } else {
         let file = only(&said.inputs, "give --law to fit the tables first")?;
-        if file != "-" {
-            file.clone_into(&mut options.name);
-        }
+        options.saved = (file != "-").then(|| file.to_owned());
         let saved = saved_fit(file)?;
         if said.no_check {
             story(saved, unchecked(), &options)?

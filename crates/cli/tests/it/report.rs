@@ -47,7 +47,23 @@ fn a_saved_fit_gives_the_same_page_at_any_number_of_threads() {
     folder.run(&[&REPORT[..], &["-q", "--threads", "1", "-o", "a.html"]].concat());
     let said = folder.run(&["report", "fit.json", "-q", "--threads", "2", "-o", "b.html"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
-    assert!(folder.read("a.html") == folder.read("b.html"));
+    // A fit that was not saved has to be saved before its plan can be made again.
+    let first = "isoflop fit simulated-ladder --law chinchilla -o fit.json";
+    let unsaved = folder.read("a.html");
+    assert!(unsaved.contains(&format!("<code data-command>{first} &amp;&amp; isoflop plan")));
+    let saved = unsaved
+        .replace(&format!("{first} &amp;&amp; "), "")
+        .replace(&format!("\"first\":\"{first}\""), "\"first\":null");
+    assert!(saved == folder.read("b.html"));
+}
+
+#[test]
+fn the_page_of_a_fit_names_the_file_that_holds_it() {
+    let folder = Folder::new("report-named");
+    let fit = ["fit", "simulated-ladder", "--law", "chinchilla", "-q"];
+    folder.run(&[&fit[..], &["-o", "page.html", "-o", "own.json"]].concat());
+    let page = folder.read("page.html");
+    assert!(page.contains("<code data-command>isoflop plan own.json --compute"));
 }
 
 #[test]

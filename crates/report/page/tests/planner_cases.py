@@ -175,7 +175,8 @@ READ = """() => {
     .filter((o) => o.dataset.value !== undefined && !o.closest("[hidden]"))
     .map((o) => [o.dataset.quantity, { ...o.dataset }]));
   return { plain: of("plain"), serving: of("serving"), sentence: section.querySelector(".sentence").textContent,
-    command: section.querySelector("[data-command]").textContent, frame: Number(section.dataset.frame),
+    command: section.querySelector("[data-command]").textContent,
+    notes: [...section.querySelectorAll("[data-notes] li")].map((li) => li.dataset.code), frame: Number(section.dataset.frame),
     unanswered: section.querySelector("form").classList.contains("unanswered") };
 }"""
 
@@ -237,7 +238,7 @@ def agree(check, page, program, folder, label, requests, frames):
         for request in requests:
             shown = ask(page, request)
             frames.append(shown["frame"])
-            words = shlex.split(shown["command"])
+            words = shlex.split(shown["command"].rsplit(" && ", 1)[-1])
             code, out, err = run(program, [*words[1:], "--json"], folder)
             name = f"{label}: {shown['command']}"
             if code != 0:
@@ -245,7 +246,10 @@ def agree(check, page, program, folder, label, requests, frames):
                            f"{name}: the command says `{err.strip()}`, the page `{shown['sentence']}`")
                 continue
             check.that(not shown["unanswered"], f"{name}: the page has no answer")
-            compare(check, name, shown, json.loads(out)["rows"][0], draws[law])
+            answer = json.loads(out)
+            compare(check, name, shown, answer["rows"][0], draws[law])
+            said = [note["code"] for note in answer["notes"] if note["code"] in ("repetition", "no-repetition")]
+            check.that(shown["notes"] == said, f"{name}: the page notes {shown['notes']}, the command {said}")
 
 
 def keyboard(check, page):

@@ -20,6 +20,7 @@ pub(super) fn backtest(
     }
     doc.paragraph(intro(found));
     doc.push(Block::Table(by_law(found)));
+    doc.paragraph(HEADS);
     if let Some(note) = verdict(&found.ranking) {
         doc.paragraph(note);
     }
@@ -36,6 +37,11 @@ pub(super) fn backtest(
         doc.paragraph(not_judged(&found.not_judged));
     }
 }
+
+/// What the heads of the tables mean.
+const HEADS: &str = "Error: root mean square over the runs held out, and inside that of the runs fitted; bias: mean, below \
+    zero where too little was predicted; CRPS: continuous ranked probability score, the error of the whole forecast, 0 at \
+    best; 90 %: share of the runs held out that lie inside the intervals of 90 %. Baselines stand in brackets.";
 
 /// Adds the tests for breaks.
 pub(super) fn breaks(doc: &mut Document, found: &Breaks) {

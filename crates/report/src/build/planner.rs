@@ -11,15 +11,16 @@ use crate::number::counted;
 /// Adds a section with a plan that the reader moves, or the sentence why there is none.
 pub fn add_planner(doc: &mut Document, live: Result<LivePlan, Diagnostics>) {
     doc.heading("Another budget, another plan");
-    doc.push(planner(live));
+    doc.push(planner(live, None));
 }
 
-/// A plan that the reader moves, or the sentence why there is none.
-pub(super) fn planner(live: Result<LivePlan, Diagnostics>) -> Block {
+/// A plan that the reader moves, or the sentence why there is none. `first` is a command that its own needs before it.
+pub(super) fn planner(live: Result<LivePlan, Diagnostics>, first: Option<String>) -> Block {
     match live {
         Ok(live) => Block::Planner(Box::new(Planner {
             title: "Move the budget, the traffic, the data or the size".to_owned(),
             live,
+            first,
         })),
         Err(faults) => {
             let why: Vec<&str> = faults.0.iter().map(|d| d.message.as_str()).collect();
@@ -69,7 +70,8 @@ pub(crate) fn command_line(planner: &Planner) -> String {
         }
     }
     let words: Vec<String> = words.iter().map(|w| shell(w)).collect();
-    words.join(" ")
+    let first = planner.first.iter().map(|first| format!("{first} && "));
+    first.collect::<String>() + &words.join(" ")
 }
 
 /// The shortest text that reads back as the same number.

@@ -120,7 +120,7 @@ pub(super) fn section(out: &mut String, planner: &Planner, k: usize) {
     );
     let _ = writeln!(
         out,
-        "<div class=\"planner-chart\" hidden></div>\n<p class=\"small\" data-show=\"about\"></p>\n</form>\n\
+        "<ul class=\"small\" data-notes hidden></ul>\n<div class=\"planner-chart\" hidden></div>\n<p class=\"small\" data-show=\"about\"></p>\n</form>\n\
          <div class=\"command\"><code data-command>{}</code><button type=\"button\" data-copy>Copy the command</button>\
          <span role=\"status\" data-copied></span></div>\n\
          <script type=\"application/json\">{}</script>\n</section>",
@@ -231,7 +231,7 @@ fn payload(planner: &Planner) -> String {
         .map(|(name, text)| ((*name).to_owned(), json!(text)))
         .collect();
     let about: Vec<String> = live.laws.iter().map(|law| about(law, live.level)).collect();
-    json!({"plan": live, "words": words, "about": about})
+    json!({"plan": live, "words": words, "about": about, "first": planner.first})
         .to_string()
         .replace('<', "\\u003c")
 }

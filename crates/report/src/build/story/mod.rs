@@ -6,7 +6,7 @@ mod figures;
 mod lead;
 mod runs;
 
-use isoflop_answer::{Check, Story};
+use isoflop_answer::{Check, Story, UNSAVED};
 use isoflop_fit::LawRecord;
 
 use super::backtest::backtest;
@@ -114,12 +114,18 @@ fn plan(doc: &mut Document, story: &Story) {
             let answered = blocks.iter().position(|b| matches!(b, Block::KeyValues(_)));
             blocks.insert(
                 answered.unwrap_or(blocks.len()),
-                planner(story.live.clone()),
+                planner(story.live.clone(), first_command(story)),
             );
             part(doc, blocks);
         }
         Err(why) => doc.paragraph(format!("There is no plan: {}.", why.trim_end_matches('.'))),
     }
+}
+
+/// The command that saves a fit that was not saved, for the others to read.
+fn first_command(story: &Story) -> Option<String> {
+    let saved = format!("{} -o {UNSAVED}", words::command(&story.fit));
+    story.saved.is_none().then_some(saved)
 }
 
 fn coefficients(doc: &mut Document, story: &Story) {
