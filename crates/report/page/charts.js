@@ -20,7 +20,8 @@
     const size = Math.abs(v);
     for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"]])
       if (size >= unit && size < unit * 1e3) return `${Number((v / unit).toPrecision(4))}${word}`;
-    return size >= 1e5 || size < 1e-3 ? v.toExponential(3).replace("+", "").replace(/\.?0+e/, "e") : String(Number(v.toPrecision(4)));
+    if (size >= 1e5 && size < 1e6) return `${Number((v / 1e3).toPrecision(4))}k`;
+    return size >= 1e6 || size < 1e-3 ? v.toExponential(3).replace("+", "").replace(/\.?0+e/, "e") : String(Number(v.toPrecision(4)));
   }
 
   /** Ticks that fit: those of the wide axis where there is room, else the few, else every second of them. */
@@ -248,6 +249,7 @@
       if (serving) marks.push({ params: serving.params, loss: optimum.loss, name: "cheapest over its life", symbol: "square", colour: "var(--c2)" });
       const sizes = [seen[0], seen[seen.length - 1], ...marks].map((p) => p.params);
       const [low, high] = [Math.min(...sizes), Math.max(...sizes)];
+      const across = (p) => Math.log(p.params / low) / Math.log(high / low), near = (p) => (across(p) < 0.15 ? "start" : across(p) > 0.85 ? "end" : "middle");
       const inside = runs && [Math.max(low, runs[0]), Math.min(high, runs[1])];
       const height = 190;
       element.replaceChildren(Plot.plot({
@@ -261,7 +263,7 @@
           Plot.axisY({ ticks: 4, tickSize: 4, label: null }),
           Plot.line(seen, { x: "params", y: "loss", stroke: "var(--c0)", strokeWidth: 1.8 }),
           Plot.dot(marks, { x: "params", y: "loss", r: 5, symbol: (d) => d.symbol, fill: (d) => d.colour, stroke: "var(--paper)" }),
-          ...marks.map((mark, k) => Plot.text([mark], { x: "params", y: "loss", text: "name", dy: k ? 10 : -10, lineAnchor: k ? "top" : "bottom", fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 })),
+          ...marks.map((mark, k) => Plot.text([mark], { x: "params", y: "loss", text: "name", dy: k ? 10 : -10, lineAnchor: k ? "top" : "bottom", textAnchor: near(mark), fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3, fontSize: 11 })),
           Plot.text([`loss at this budget${unit ? `, ${unit}` : ""}`], { frameAnchor: "top-left", dx: -44, dy: -20, fontWeight: 600, textAnchor: "start" }),
           Plot.text([inside && inside[0] < inside[1] ? "params (shaded: sizes of the runs)" : "params"], { frameAnchor: "bottom", dy: 36, fontWeight: 600 }),
         ],
