@@ -103,7 +103,7 @@ pub enum Scale {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Uncertainty {
     /// Covariance for squared and Student-t penalties, a bootstrap of 1,000 for the others, whose residuals need not
-    /// follow any distribution; none where the fit has not converged.
+    /// follow any distribution, of 200 for a fit in stages; none where the fit has not converged.
     Default,
     /// None.
     None,

@@ -46,6 +46,12 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
         ..options.clone()
     };
     let (mut fit, values) = through(law, table, &stages, &plain)?;
+    let unasked = options.uncertainty == Uncertainty::Default;
+    let resamples = if unasked && fit.status == Status::NotConverged {
+        0
+    } else {
+        resamples
+    };
     let draws: Vec<Vec<(String, f64)>> = (0..resamples as u64)
         .into_par_iter()
         .filter_map(|replicate| {

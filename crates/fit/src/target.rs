@@ -54,7 +54,9 @@ pub(crate) struct Memory {
     majorant: Normal,
     columns: PenaltyColumns,
     residual: Vec<f64>,
-    /// wψ of the first rows at the last point; those beyond are made again where they are needed.
+    /// The point of the last sum.
+    at: Vec<f64>,
+    /// wψ of the first rows there; those beyond are made again where they are needed.
     slopes: Vec<f64>,
     /// Σ (wψ)² there.
     squares: f64,
@@ -77,6 +79,7 @@ impl Memory {
             majorant: Normal::new(program),
             columns: PenaltyColumns::new(BLOCK),
             residual: vec![0.0; BLOCK],
+            at: Vec::new(),
             slopes: vec![0.0; frame.bound.rows().min(KEPT)],
             squares: 0.0,
             cross: vec![0.0; BLOCK],
@@ -130,6 +133,14 @@ impl<'a> Target<'a> {
         self.place(x);
     }
 
+    /// Moves to `x` for a sum over all rows.
+    fn begin(&mut self, x: &[f64]) {
+        self.set(x);
+        self.memory.at.clear();
+        self.memory.at.extend_from_slice(x);
+        self.memory.squares = 0.0;
+    }
+
     /// Moves to `x` without its scale.
     fn place(&mut self, x: &[f64]) {
         let p = self.law_dim();
@@ -141,8 +152,7 @@ impl<'a> Target<'a> {
 
     /// F alone, without derivatives.
     pub fn value(&mut self, x: &[f64]) -> f64 {
-        self.set(x);
-        self.memory.squares = 0.0;
+        self.begin(x);
         let mut sum = 0.0;
         for block in 0..self.frame.bound.blocks() {
             sum += self.sum(block);
@@ -512,13 +522,12 @@ impl Problem for Target<'_> {
 
     fn model(&mut self, x: &[f64], gradient: &mut [f64], c: &mut [f64], m: &mut [f64]) -> f64 {
         let (p, dim) = (self.law_dim(), x.len());
-        self.set(x);
+        self.begin(x);
         self.memory.curve.clear();
         self.memory.majorant.clear();
         let bound = self.frame.bound;
         let one_weight = matches!(self.penalty, Penalty::Squared);
         let mut value = 0.0;
-        self.memory.squares = 0.0;
         for block in 0..bound.blocks() {
             value += self.sum(block);
             let memory = &mut self.memory;
@@ -566,6 +575,10 @@ impl Problem for Target<'_> {
 
     fn second(&mut self, x: &[f64], s: &mut [f64]) {
         let (p, dim) = (self.law_dim(), x.len());
+        if self.memory.at != x {
+            // The last sum was over a point that was not taken.
+            self.value(x);
+        }
         let h = self.curved(x, &mut |target, block, out| target.slopes(x, block, out));
         s.fill(0.0);
         for i in 0..p {
@@ -598,5 +611,77 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 fn copy_square(from: &[f64], p: usize, to: &mut [f64], dim: usize) {
     for i in 0..p {
         to[i * dim..i * dim + p].copy_from_slice(&from[i * p..(i + 1) * p]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isoflop_law::Law;
+    use isoflop_law::tape::{Output, Program};
+
+    /// More rows than have their slopes kept, for laws of least squares and of Student's t, with weights and without.
+    #[test]
+    fn curvature_is_that_of_explicit_slopes_where_they_are_made_again() {
+        let law = Law::from_formula("y = a * x^-b + c", &["x", "y"], &[]).expect("a law");
+        let program = Program::compile(&law, &Vec::new(), Output::Response).expect("compiles");
+        let rows = KEPT + 100;
+        let x: Vec<f64> = (0..rows).map(|i| 1.0 + (i % 977) as f64).collect();
+        let wave = |i: usize| 0.1 * ((i * 7919 % 1000) as f64 / 500.0 - 1.0);
+        let y: Vec<f64> = (0..rows)
+            .map(|i| 3.0 / x[i].sqrt() + 1.0 + wave(i))
+            .collect();
+        let weights: Vec<f64> = (0..rows).map(|i| 1.0 + (i % 5) as f64).collect();
+        let columns: Vec<&[f64]> = program
+            .vars()
+            .iter()
+            .map(|name| if name == "x" { &x[..] } else { &y[..] })
+            .collect();
+        let bound = program.bind(rows, &columns, &[]);
+        let centre = Centre::new(&bound);
+        let frame = Frame {
+            bound: &bound,
+            observed: &y,
+            centre: &centre,
+            priors: &[],
+            pools: &[],
+            floor: 1e-15,
+        };
+        let student = Penalty::Student {
+            nu: 4.0,
+            scale: 0.1,
+        };
+        for penalty in [Penalty::Squared, student] {
+            for weights in [Weights::Even(rows), Weights::Each(&weights)] {
+                let mut target = Target::new(&frame, weights, penalty, 0.0);
+                let mut at = vec![0.3, 0.4, 0.9];
+                if penalty != Penalty::Squared {
+                    at.push(0.2f64.ln());
+                }
+                let dim = at.len();
+                let elsewhere: Vec<f64> = at.iter().map(|x| x + 0.1).collect();
+                let mut found = vec![0.0; dim * dim];
+                // A point that was tried and not taken lies between.
+                target.value(&at);
+                target.value(&elsewhere);
+                target.second(&at, &mut found);
+                let slopes: Vec<f64> = target
+                    .residuals(&at)
+                    .iter()
+                    .zip(weights.iter())
+                    .map(|(r, w)| w * target.penalty.at(*r)[1])
+                    .collect();
+                let wanted = target.weighted_hessian(&at, &slopes);
+                for i in 0..3 {
+                    for j in 0..3 {
+                        let (found, wanted) = (found[i * dim + j], -wanted[i * 3 + j]);
+                        assert!(
+                            (found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0),
+                            "{found} {wanted}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

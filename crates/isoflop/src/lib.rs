@@ -58,8 +58,8 @@ pub use isoflop_answer::plan;
 pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
     Finding, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile,
-    ProfiledPrediction, Story, Verdict, breaks, check, compare_laws, entropy_check, extrapolation,
-    predict, predict_through, predict_together, profile, verdict,
+    ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws, entropy_check,
+    extrapolation, predict, predict_through, predict_together, profile, verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

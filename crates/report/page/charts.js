@@ -20,7 +20,7 @@
     const size = Math.abs(v);
     for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"]])
       if (size >= unit && size < unit * 1e3) return `${Number((v / unit).toPrecision(4))}${word}`;
-    if (size >= 1e5 && size < 1e6) return `${Number((v / 1e3).toPrecision(4))}k`;
+    if (size >= 1e5 && size < 999950) return `${Number((v / 1e3).toPrecision(4))}k`;
     return size >= 1e6 || size < 1e-3 ? v.toExponential(3).replace("+", "").replace(/\.?0+e/, "e") : String(Number(v.toPrecision(4)));
   }
 

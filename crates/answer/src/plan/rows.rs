@@ -447,8 +447,7 @@ pub(super) const REPETITION: &str = "{law}: the plan passes {epochs} times over 
      their value but never do harm, so it cannot say from where on they do";
 
 /// What is said of unique tokens where the law does not know repeated ones.
-pub(super) const NO_REPETITION: &str =
-    "{law}: the law does not know repeated tokens, so the plan passes over the unique tokens once at most";
+pub(super) const NO_REPETITION: &str = "{law}: the law does not know repeated tokens, so the plan passes over the unique tokens once at most";
 
 /// A law in which more passes never raise the loss cannot say from where on they do harm.
 fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
@@ -468,7 +467,8 @@ fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
             "epochs".to_owned(),
             Evidence::Number(row.epochs.as_ref().map_or(f64::NAN, |e| e.value)),
         )],
-        advice: "see its note on the range of passes it was fitted on, with `isoflop laws show`".to_owned(),
+        advice: "see its note on the range of passes it was fitted on, with `isoflop laws show`"
+            .to_owned(),
     })
 }
 

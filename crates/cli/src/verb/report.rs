@@ -2,7 +2,7 @@
 
 use isoflop::report::{json, story_document};
 use isoflop::{
-    Diagnostic, Diagnostics, Fit, PlanSpec, Reloaded, StoryCheck, StoryOptions, fit,
+    Diagnostic, Diagnostics, Fit, PlanSpec, Reloaded, StoryCheck, StoryOptions, UNSAVED, fit,
     parse_quantity, reload, story,
 };
 
@@ -32,7 +32,8 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         }
     } else {
         let file = only(&said.inputs, "give --law to fit the tables first")?;
-        options.saved = (file != "-").then(|| file.to_owned());
+        let name = if file == "-" { UNSAVED } else { file };
+        options.saved = Some(name.to_owned());
         let saved = saved_fit(file)?;
         if said.no_check {
             story(saved, unchecked(), &options)?

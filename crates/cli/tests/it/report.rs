@@ -50,7 +50,9 @@ fn a_saved_fit_gives_the_same_page_at_any_number_of_threads() {
     // A fit that was not saved has to be saved before its plan can be made again.
     let first = "isoflop fit simulated-ladder --law chinchilla -o fit.json";
     let unsaved = folder.read("a.html");
-    assert!(unsaved.contains(&format!("<code data-command>{first} &amp;&amp; isoflop plan")));
+    assert!(unsaved.contains(&format!(
+        "<code data-command>{first} &amp;&amp; isoflop plan"
+    )));
     let saved = unsaved
         .replace(&format!("{first} &amp;&amp; "), "")
         .replace(&format!("\"first\":\"{first}\""), "\"first\":null");

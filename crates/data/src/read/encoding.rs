@@ -42,11 +42,7 @@ pub(super) fn text(source: &Loaded) -> Result<&str, Diagnostic> {
 
 fn not_utf8(source: &Loaded, bytes: &[u8], at: usize) -> Diagnostic {
     let name = &source.name;
-    let found = format!(
-        "byte {} is 0x{:02X}",
-        mark(source) + at,
-        bytes[at]
-    );
+    let found = format!("byte {} is 0x{:02X}", mark(source) + at, bytes[at]);
     if is_text(bytes) {
         Diagnostic::error("not-utf8", format!("{name} is not UTF-8: {found}"))
             .at(excerpt(name, bytes, at))

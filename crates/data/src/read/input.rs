@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
@@ -53,11 +54,18 @@ pub(super) struct Loaded {
     /// The table's bytes, or the first lines of a large file.
     pub(super) bytes: Vec<u8>,
     /// The large file whose first lines `bytes` are.
-    pub(super) large: Option<PathBuf>,
+    pub(super) large: Option<Large>,
     /// SHA-256 of the bytes as they were given, packed or not.
     pub(super) sha256: String,
     /// Length of the bytes as they were given.
     pub(super) size: usize,
+}
+
+/// A file that is read by pieces, as it was when it was looked through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Large {
+    pub(super) path: PathBuf,
+    pub(super) modified: Option<SystemTime>,
 }
 
 /// What is kept of a source once its rows are read: the bytes are let go.
@@ -88,27 +96,47 @@ impl Loaded {
     /// All of the text behind a byte-order mark, from memory or from the large file.
     pub(super) fn reader(&self) -> Result<Box<dyn Read + '_>, Diagnostic> {
         let mark = encoding::mark(self);
-        let Some(path) = &self.large else {
+        let Some(large) = &self.large else {
             return Ok(Box::new(&self.bytes[mark..]));
         };
         let fails = |e| cannot_read(&self.name, &e);
-        let mut file = File::open(path).map_err(fails)?;
+        let mut file = File::open(&large.path).map_err(fails)?;
         file.read_exact(&mut vec![0; mark]).map_err(fails)?;
-        // What was written since belongs to no digest.
+        // What was added since belongs to no digest.
         Ok(Box::new(file.take((self.size - mark) as u64)))
     }
 
-    /// The same source with all of its bytes in memory.
-    pub(super) fn whole(&self) -> Result<Self, Diagnostic> {
-        let bytes = match &self.large {
-            Some(path) => std::fs::read(path).map_err(|e| cannot_read(&self.name, &e))?,
-            None => self.bytes.clone(),
+    /// Refuses a large file that is not what it was when its digest was taken. Lines may have been added.
+    pub(super) fn unchanged(&self) -> Result<(), Diagnostic> {
+        let Some(large) = &self.large else {
+            return Ok(());
         };
+        let fails = |e| cannot_read(&self.name, &e);
+        let now = std::fs::metadata(&large.path).map_err(fails)?;
+        let untouched = now.len() == self.size as u64 && now.modified().ok() == large.modified;
+        if untouched || large::digest(&large.path, self.size as u64).map_err(fails)? == self.sha256
+        {
+            return Ok(());
+        }
+        Err(Diagnostic::error(
+            "cannot-read",
+            format!("{} was changed while it was read", self.name),
+        )
+        .help("wait until it is written, or read a copy"))
+    }
+
+    /// The same large file with all of its bytes in memory.
+    pub(super) fn whole(&self) -> Result<Self, Diagnostic> {
+        let path = self
+            .large
+            .as_ref()
+            .map_or(Path::new(&self.name), |large| &large.path);
+        let bytes = std::fs::read(path).map_err(|e| cannot_read(&self.name, &e))?;
         unpack::unpack(self.name.clone(), bytes)
     }
 }
 
-/// Reads all inputs into memory; reports all that cannot be read.
+/// Reads all inputs into memory, of large texts the first lines; reports all that cannot be read.
 pub(super) fn load(inputs: &[Input]) -> Result<Vec<Loaded>, Diagnostics> {
     let mut loaded = Vec::new();
     let mut faults = Diagnostics::default();

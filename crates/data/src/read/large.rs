@@ -5,13 +5,13 @@
 //! without end, a fault that must be shown) is left to the way of small files, which has all bytes at hand.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::hex;
-use super::input::{Loaded, table_ending};
+use super::input::{Large, Loaded, table_ending};
 
 /// From how many bytes on a file is large.
 const LARGE: u64 = 16 << 20;
@@ -24,8 +24,11 @@ const ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
 
 /// The first lines of a large text; nothing if the file is to be read as a whole.
 pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
-    let plain = table_ending(name).is_some_and(|e| name.to_lowercase().ends_with(&format!(".{e}")) && ENDINGS.contains(&e.as_str()));
-    if !plain || std::fs::metadata(path)?.len() < LARGE {
+    let plain = table_ending(name).is_some_and(|e| {
+        name.to_lowercase().ends_with(&format!(".{e}")) && ENDINGS.contains(&e.as_str())
+    });
+    let known = std::fs::metadata(path)?;
+    if !plain || known.len() < LARGE {
         return Ok(None);
     }
     let mut text = Text {
@@ -52,10 +55,28 @@ pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
     Ok(Some(Loaded {
         name: name.to_owned(),
         bytes: first,
-        large: Some(path.to_owned()),
+        large: Some(Large {
+            path: path.to_owned(),
+            modified: known.modified().ok(),
+        }),
         sha256: hex(&text.digest.finalize()),
         size: text.size,
     }))
+}
+
+/// SHA-256 of the first bytes of a file.
+pub(super) fn digest(path: &Path, bytes: u64) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut text = BufReader::with_capacity(PIECE, File::open(path)?.take(bytes));
+    loop {
+        let piece = text.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(hex(&digest.finalize()));
+        }
+        digest.update(piece);
+        let read = piece.len();
+        text.consume(read);
+    }
 }
 
 /// A file that is looked through.
@@ -82,5 +103,38 @@ impl Text {
             Err(e) => e.error_len().is_none() && !ends,
         };
         Ok((text && !new.contains(&0)).then_some(ends))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, SeekFrom, Write};
+
+    use super::*;
+
+    #[test]
+    fn a_file_may_grow_while_it_is_read_and_not_change() {
+        let path = std::env::temp_dir().join(format!("isoflop-large-{}.csv", std::process::id()));
+        let name = path.display().to_string();
+        let line = b"1e9,2e10,2.5\n";
+        let lines = (LARGE as usize / line.len()) + 1;
+        std::fs::write(&path, line.repeat(lines)).unwrap();
+        let source = open(&path, &name).unwrap().expect("is large");
+        assert!(source.unchanged().is_ok());
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        file.write_all(line).unwrap();
+        assert!(source.unchanged().is_ok());
+        let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.seek(SeekFrom::Start(5)).unwrap();
+        file.write_all(b"7").unwrap();
+        let fault = source.unchanged().unwrap_err();
+        assert!(
+            fault.message.ends_with("was changed while it was read"),
+            "{fault}"
+        );
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -95,13 +95,15 @@ fn pass(
 ) -> Result<Option<Restart>, Diagnostics> {
     let mut faults = Diagnostics::default();
     for (source, format) in loaded.iter().zip(formats) {
-        let mut outcome = read_one(source, *format, builder);
+        let outcome = read_one(source, *format, builder);
         if outcome.is_err() && source.large.is_some() {
-            // A fault is shown with its line, for which all of the text must be at hand. The rows do not matter any more.
-            let again = source
-                .whole()
-                .and_then(|whole| read_one(&whole, *format, builder));
-            outcome = again.and(outcome);
+            // A fault is shown with its line, for which all of the text must be at hand.
+            let whole = source.whole().map_err(Diagnostics::from);
+            let again = whole.and_then(|whole| pass_until_settled(&[whole], &[*format]));
+            if let Err(shown) = again {
+                faults.0.extend(shown.0);
+                continue;
+            }
         }
         match outcome {
             Ok(None) => {}
@@ -122,14 +124,15 @@ fn read_one(
     builder: &mut Builder,
 ) -> Result<Option<Restart>, Diagnostic> {
     builder.begin_source(&source.name);
-    match format {
+    let found = match format {
         Format::Separated(delimiter) => separated::read(source, delimiter, builder),
         Format::Jsonl => jsonl::read(source, builder),
         Format::Megatron => megatron::read(source, builder),
         Format::TensorBoard => tensorboard::read(source, builder),
         #[cfg(feature = "parquet")]
         Format::Parquet => parquet::read(source, builder),
-    }
+    };
+    source.unchanged().and(found)
 }
 
 /// Cells that a table may have beside those that its sources hold: gaps take room as well.

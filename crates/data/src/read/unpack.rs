@@ -10,7 +10,7 @@ use super::sha256_hex;
 /// Endings of compressed files.
 pub(super) const ENDINGS: &[&str] = &[".gz", ".zst"];
 
-pub(super) const GZIP: &[u8] = b"\x1f\x8b";
+const GZIP: &[u8] = b"\x1f\x8b";
 #[cfg(feature = "parquet")]
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 

@@ -21,7 +21,13 @@ fn text() -> String {
             _ => "plain",
         };
         let end = if row % 11 == 0 { "\r\n\r\n" } else { "\n" };
-        let _ = write!(text, "{}e6,{}e9,{:.6},{note},{LONG}{end}", row % 90 + 10, row % 37 + 1, 2.0 + f64::from(row) * 1e-6);
+        let _ = write!(
+            text,
+            "{}e6,{}e9,{:.6},{note},{LONG}{end}",
+            row % 90 + 10,
+            row % 37 + 1,
+            2.0 + f64::from(row) * 1e-6
+        );
     }
     text
 }
@@ -54,7 +60,11 @@ fn content(table: &RunTable) -> String {
 #[test]
 fn a_large_table_is_the_same_from_its_file_and_from_memory() {
     let text = text();
-    assert!(text.len() > 16 << 20, "{} bytes are read as a whole", text.len());
+    assert!(
+        text.len() > 16 << 20,
+        "{} bytes are read as a whole",
+        text.len()
+    );
     let path = written("same.csv", text.as_bytes());
     let options = ReadOptions::default();
     let by_pieces = read(&[Input::Path(path.clone())], &options).unwrap();
@@ -68,9 +78,18 @@ fn large_json_lines_are_the_same_from_their_file_and_from_memory() {
     let mut text = String::new();
     for row in 0..100_000 {
         let blank = if row % 1000 == 0 { "\n" } else { "" };
-        let _ = write!(text, "{{\"params\": {}, \"run\": {{\"name\": \"Lauf ü {}\"}}, \"loss\": 2.5, \"about\": \"{LONG}\"}}\r\n{blank}", row + 1, row % 10);
+        let _ = write!(
+            text,
+            "{{\"params\": {}, \"run\": {{\"name\": \"Lauf ü {}\"}}, \"loss\": 2.5, \"about\": \"{LONG}\"}}\r\n{blank}",
+            row + 1,
+            row % 10
+        );
     }
-    assert!(text.len() > 16 << 20, "{} bytes are read as a whole", text.len());
+    assert!(
+        text.len() > 16 << 20,
+        "{} bytes are read as a whole",
+        text.len()
+    );
     let path = written("same.jsonl", text.as_bytes());
     let options = ReadOptions::default();
     let by_pieces = read(&[Input::Path(path.clone())], &options).unwrap();
@@ -85,10 +104,17 @@ fn faults_of_a_large_file_are_shown_with_their_lines() {
     let mut latin = whole.clone().into_bytes();
     let at = latin.len() - 40;
     latin[at] = 0xE9;
-    let unclosed = format!("{whole}1e6,1e9,2,\"open,x\n{}", "1e6,1e9,2,x,y\n".repeat(20));
+    let unclosed = format!(
+        "{whole}1e6,1e9,2,\"open,x\n{}",
+        "1e6,1e9,2,x,y\n".repeat(20)
+    );
     let mut zero = whole.clone().into_bytes();
     zero[at] = 0;
-    for (bytes, code) in [(latin, "not-utf8"), (unclosed.into_bytes(), "unclosed-quote"), (zero, "binary-file")] {
+    for (bytes, code) in [
+        (latin, "not-utf8"),
+        (unclosed.into_bytes(), "unclosed-quote"),
+        (zero, "binary-file"),
+    ] {
         let path = written(&format!("{code}.csv"), &bytes);
         let options = ReadOptions::default();
         let name = path.display().to_string();

@@ -109,13 +109,7 @@ fn none(solved: &Solved<'_>, at: &[f64], meaning: &str) -> Spread {
             )
         })
         .collect();
-    let record = record(
-        solved,
-        "none",
-        0,
-        0,
-        meaning.to_owned(),
-    );
+    let record = record(solved, "none", 0, 0, meaning.to_owned());
     Spread {
         estimates,
         record,

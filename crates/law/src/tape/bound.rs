@@ -53,7 +53,13 @@ impl Program {
         let data = known
             .into_iter()
             .zip(read)
-            .map(|(column, read)| if read { column.into_owned() } else { Vec::new() })
+            .map(|(column, read)| {
+                if read {
+                    column.into_owned()
+                } else {
+                    Vec::new()
+                }
+            })
             .collect();
         Bound {
             program: self,

@@ -1,5 +1,6 @@
 //! The words of a fit: coefficients, objective, runs, convergence, identifiability, residuals, leverage.
 
+use isoflop_answer::UNSAVED;
 use isoflop_base::Estimate;
 use isoflop_fit::{Fit, Status};
 
@@ -236,12 +237,12 @@ pub(super) fn leverage(doc: &mut Document, fit: &Fit) {
 }
 
 fn next_commands(fit: &Fit) -> Vec<String> {
-    let save = format!("{} -o fit.json", words::command(fit));
+    let save = format!("{} -o {UNSAVED}", words::command(fit));
     match next_point(fit) {
         Some(at) => {
             vec![
                 save,
-                format!("isoflop predict fit.json --at {}", words::shell(&at)),
+                format!("isoflop predict {UNSAVED} --at {}", words::shell(&at)),
             ]
         }
         None => vec![save],

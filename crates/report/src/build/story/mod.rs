@@ -124,8 +124,15 @@ fn plan(doc: &mut Document, story: &Story) {
 
 /// The command that saves a fit that was not saved, for the others to read.
 fn first_command(story: &Story) -> Option<String> {
+    // What came through a pipe cannot be fetched again.
+    let piped = story
+        .fit
+        .provenance
+        .tables
+        .iter()
+        .any(|t| t.name == "<stdin>");
     let saved = format!("{} -o {UNSAVED}", words::command(&story.fit));
-    story.saved.is_none().then_some(saved)
+    (story.saved.is_none() && !piped).then_some(saved)
 }
 
 fn coefficients(doc: &mut Document, story: &Story) {
