@@ -1,9 +1,8 @@
 //! Inputs: a path, a folder, a pattern, standard input, or bytes that the caller has.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
@@ -62,10 +61,9 @@ pub(super) struct Loaded {
 }
 
 /// A file that is read by pieces, as it was when it was looked through.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Large {
     pub(super) path: PathBuf,
-    pub(super) modified: Option<SystemTime>,
+    pub(super) known: Metadata,
 }
 
 /// What is kept of a source once its rows are read: the bytes are let go.
@@ -113,7 +111,8 @@ impl Loaded {
         };
         let fails = |e| cannot_read(&self.name, &e);
         let now = std::fs::metadata(&large.path).map_err(fails)?;
-        let untouched = now.len() == self.size as u64 && now.modified().ok() == large.modified;
+        let untouched =
+            now.len() == self.size as u64 && now.modified().ok() == large.known.modified().ok();
         if untouched || large::digest(&large.path, self.size as u64).map_err(fails)? == self.sha256
         {
             return Ok(());
@@ -183,10 +182,9 @@ fn load_one(input: &Input, loaded: &mut Vec<Loaded>, faults: &mut Diagnostics) {
 
 fn load_file(path: &Path) -> Result<Loaded, Diagnostic> {
     let name = path.display().to_string();
-    match large::open(path, &name) {
-        Ok(Some(large)) => return Ok(large),
-        // What is wrong is found again below, and said there.
-        Ok(None) | Err(_) => {}
+    // What is wrong is found again below, and said there.
+    if let Ok(Some(large)) = large::open(path, &name) {
+        return Ok(large);
     }
     match std::fs::read(path) {
         Ok(bytes) => unpack::unpack(name, bytes),

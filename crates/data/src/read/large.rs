@@ -57,7 +57,7 @@ pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
         bytes: first,
         large: Some(Large {
             path: path.to_owned(),
-            modified: known.modified().ok(),
+            known,
         }),
         sha256: hex(&text.digest.finalize()),
         size: text.size,

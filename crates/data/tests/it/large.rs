@@ -35,7 +35,7 @@ fn text() -> String {
 /// A file with these bytes; the test removes it.
 fn written(name: &str, bytes: &[u8]) -> PathBuf {
     let path = std::env::temp_dir().join(format!("isoflop-{}-{name}", std::process::id()));
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, bytes).expect("the folder can be written");
     path
 }
 
@@ -50,7 +50,7 @@ fn content(table: &RunTable) -> String {
     }
     for row in (0..table.rows()).step_by(97) {
         let place = table.place(row);
-        let (_, line) = place.rsplit_once(':').unwrap();
+        let (_, line) = place.rsplit_once(':').expect("a line");
         let _ = writeln!(said, "{line}");
     }
     let source = &table.sources()[0];
