@@ -3,14 +3,17 @@
     python3 bench/ladder/entropy.py PROGRAM FOLDER [--ladders 10] [--first 0] [--order 2] [--alphabet 32] [--zipf 1.0]
                                     [--seeds 1] [--head-width 32] [--tokens-per-param 10,20,40,80] [--jobs N]
                                     [--no-held-out]
+    python3 bench/ladder/entropy.py PROGRAM FOLDER --ladder FILE
 
-Each ladder has a language and training seeds of its own. What a ladder says is appended to FOLDER/entropy.jsonl; ladders
+Each ladder has a language and training seeds of its own. FILE is a ladder such as `isoflop ladder new` writes; its seeds are
+replaced by theirs and its other lines are kept. What a ladder says is appended to FOLDER/entropy.jsonl; ladders
 that are there already are not made again. Prints a table in Markdown.
 """
 
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -57,13 +60,15 @@ def options() -> argparse.Namespace:
     said.add_argument("--tokens-per-param", default="10,20,40,80", help="lengths, separated by commas")
     said.add_argument("--jobs", type=int)
     said.add_argument("--no-held-out", action="store_true")
+    said.add_argument("--ladder", type=pathlib.Path, help="a ladder on the language, with seeds for two runs of each")
     return said.parse_args()
 
 
-def made(said: argparse.Namespace, seed: int) -> dict | None:
-    home = said.folder / f"language-{seed}"
-    home.mkdir(exist_ok=True)
-    text = LADDER.format(
+def written(said: argparse.Namespace, seed: int) -> str:
+    if said.ladder:
+        text = re.sub(r"(?m)^seeds = .*$", f"seeds = [{seed}, {seed + 1000}]", said.ladder.read_text())
+        return re.sub(r"(?m)^seed = .*$", f"seed = {seed}", text)
+    return LADDER.format(
         seed=seed,
         seeds=[seed + 1000 * i for i in range(said.seeds)],
         held_out="" if said.no_held_out else HELD_OUT.format(seed=seed),
@@ -73,7 +78,12 @@ def made(said: argparse.Namespace, seed: int) -> dict | None:
         head_width=said.head_width,
         tpp=[float(x) for x in said.tokens_per_param.split(",")],
     )
-    (home / "ladder.toml").write_text(text)
+
+
+def made(said: argparse.Namespace, seed: int) -> dict | None:
+    home = said.folder / f"language-{seed}"
+    home.mkdir(exist_ok=True)
+    (home / "ladder.toml").write_text(written(said, seed))
     jobs = ["--jobs", str(said.jobs)] if said.jobs else []
     program = str(pathlib.Path(said.program).resolve())
     words = [program, "ladder", "run", "ladder.toml", "--json", *jobs]
