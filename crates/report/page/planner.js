@@ -124,6 +124,7 @@
       this.form = section.querySelector("form");
       const { plan, words, about, first } = JSON.parse(section.querySelector("script[type='application/json']").textContent);
       Object.assign(this, { plan, words, about, first });
+      this.cheapest = this.form.querySelector("[data-group=plain] h4").textContent;
       this.controls = {};
       for (const control of this.form.querySelectorAll("[data-control]")) this.bind(control);
       this.choice = this.form.querySelector("[data-law]");
@@ -304,7 +305,7 @@
 
     // What the answer is the best of.
     best(request) {
-      return request.params === null ? "Cheapest to train" : "At this size";
+      return request.params === null ? this.cheapest : "At this size";
     }
 
     sentence(row) {

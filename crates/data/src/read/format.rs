@@ -24,6 +24,9 @@ pub(super) enum Format {
     Parquet,
 }
 
+/// Endings of files that are texts of lines.
+pub(super) const TEXTS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
+
 /// First bytes of formats that are known and not read, with what to do.
 const OTHERS: &[(&[u8], &str, &str)] = &[
     #[cfg(not(feature = "parquet"))]
@@ -106,7 +109,7 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
         );
     }
     let ending = source.ending();
-    let certain = matches!(ending.as_deref(), Some("csv" | "tsv" | "jsonl" | "ndjson"));
+    let certain = ending.as_deref().is_some_and(|e| TEXTS.contains(&e));
     if !certain && text.trim_start().starts_with('[') {
         let message = format!("{} is a JSON array, which is not read yet", source.name);
         let advice =

@@ -66,6 +66,14 @@ pub(super) struct Large {
     pub(super) known: Metadata,
 }
 
+impl Large {
+    /// All bytes of the file in memory.
+    pub(super) fn whole(&self, name: &str) -> Result<Loaded, Diagnostic> {
+        let bytes = std::fs::read(&self.path).map_err(|e| cannot_read(name, &e))?;
+        unpack::unpack(name.to_owned(), bytes)
+    }
+}
+
 /// What is kept of a source once its rows are read: the bytes are let go.
 pub(super) struct Origin {
     /// Name as the user gave it.
@@ -122,16 +130,6 @@ impl Loaded {
             format!("{} was changed while it was read", self.name),
         )
         .help("wait until it is written, or read a copy"))
-    }
-
-    /// The same large file with all of its bytes in memory.
-    pub(super) fn whole(&self) -> Result<Self, Diagnostic> {
-        let path = self
-            .large
-            .as_ref()
-            .map_or(Path::new(&self.name), |large| &large.path);
-        let bytes = std::fs::read(path).map_err(|e| cannot_read(&self.name, &e))?;
-        unpack::unpack(self.name.clone(), bytes)
     }
 }
 
@@ -236,7 +234,7 @@ fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
 }
 
 /// Ending of a file name in lower case, before the ending of a compression.
-pub(super) fn table_ending(name: &str) -> Option<String> {
+fn table_ending(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let plain = unpack::ENDINGS
         .iter()

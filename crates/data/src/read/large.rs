@@ -10,8 +10,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::format::TEXTS;
 use super::hex;
-use super::input::{Large, Loaded, table_ending};
+use super::input::{Large, Loaded};
 
 /// From how many bytes on a file is large.
 const LARGE: u64 = 16 << 20;
@@ -19,14 +20,10 @@ const LARGE: u64 = 16 << 20;
 /// Bytes that are read at once, and how many of the first are kept for looking at.
 const PIECE: usize = 1 << 20;
 
-/// Endings of files that are texts of lines.
-const ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
-
 /// The first lines of a large text; nothing if the file is to be read as a whole.
 pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
-    let plain = table_ending(name).is_some_and(|e| {
-        name.to_lowercase().ends_with(&format!(".{e}")) && ENDINGS.contains(&e.as_str())
-    });
+    let ending = path.extension().and_then(|e| e.to_str());
+    let plain = ending.is_some_and(|e| TEXTS.contains(&e.to_lowercase().as_str()));
     let known = std::fs::metadata(path)?;
     if !plain || known.len() < LARGE {
         return Ok(None);
@@ -35,6 +32,7 @@ pub(super) fn open(path: &Path, name: &str) -> io::Result<Option<Loaded>> {
         file: File::open(path)?,
         digest: Sha256::new(),
         size: 0,
+        checked: 0,
     };
     let mut first = Vec::new();
     let (mut piece, mut end) = (Vec::with_capacity(PIECE), false);
@@ -84,14 +82,15 @@ struct Text {
     file: File,
     digest: Sha256,
     size: usize,
+    /// Bytes of the last piece that are whole characters.
+    checked: usize,
 }
 
 impl Text {
     /// Takes the next bytes into `piece`, behind those of a character that the last piece cut in two, which stand there
     /// alone; says whether they are the last. Nothing if this is not text.
     fn next(&mut self, piece: &mut Vec<u8>) -> io::Result<Option<bool>> {
-        let checked = std::str::from_utf8(piece).map_or_else(|e| e.valid_up_to(), str::len);
-        piece.drain(..checked);
+        piece.drain(..self.checked);
         let cut = piece.len();
         (&mut self.file).take(PIECE as u64).read_to_end(piece)?;
         let new = &piece[cut..];
@@ -99,8 +98,14 @@ impl Text {
         self.size += new.len();
         let ends = new.is_empty();
         let text = match std::str::from_utf8(piece) {
-            Ok(_) => true,
-            Err(e) => e.error_len().is_none() && !ends,
+            Ok(text) => {
+                self.checked = text.len();
+                true
+            }
+            Err(e) => {
+                self.checked = e.valid_up_to();
+                e.error_len().is_none() && !ends
+            }
         };
         Ok((text && !new.contains(&0)).then_some(ends))
     }

@@ -96,9 +96,9 @@ fn pass(
     let mut faults = Diagnostics::default();
     for (source, format) in loaded.iter().zip(formats) {
         let outcome = read_one(source, *format, builder);
-        if outcome.is_err() && source.large.is_some() {
+        if let (Err(_), Some(large)) = (&outcome, &source.large) {
             // A fault is shown with its line, for which all of the text must be at hand.
-            let whole = source.whole().map_err(Diagnostics::from);
+            let whole = large.whole(&source.name).map_err(Diagnostics::from);
             let again = whole.and_then(|whole| pass_until_settled(&[whole], &[*format]));
             if let Err(shown) = again {
                 faults.0.extend(shown.0);

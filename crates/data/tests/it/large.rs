@@ -57,20 +57,23 @@ fn content(table: &RunTable) -> String {
     said + &format!("{} {} {}", source.sha256, source.bytes, source.rows)
 }
 
+/// A text of this ending, from its file and from memory.
+#[track_caller]
+fn is_the_same_by_pieces(ending: &str, text: &str) {
+    let bytes = text.len();
+    assert!(bytes > 16 << 20, "{bytes} bytes are read as a whole");
+    let path = written(&format!("same.{ending}"), text.as_bytes());
+    let options = ReadOptions::default();
+    let by_pieces = read(&[Input::Path(path.clone())], &options).expect("the file is fine");
+    std::fs::remove_file(path).expect("the file is there");
+    let source = named(&format!("runs.{ending}"), text);
+    let at_once = read(&[source], &options).expect("the text is fine");
+    assert_eq!(content(&by_pieces), content(&at_once));
+}
+
 #[test]
 fn a_large_table_is_the_same_from_its_file_and_from_memory() {
-    let text = text();
-    assert!(
-        text.len() > 16 << 20,
-        "{} bytes are read as a whole",
-        text.len()
-    );
-    let path = written("same.csv", text.as_bytes());
-    let options = ReadOptions::default();
-    let by_pieces = read(&[Input::Path(path.clone())], &options).unwrap();
-    std::fs::remove_file(path).unwrap();
-    let at_once = read(&[named("runs.csv", text)], &options).unwrap();
-    assert_eq!(content(&by_pieces), content(&at_once));
+    is_the_same_by_pieces("csv", &text());
 }
 
 #[test]
@@ -85,17 +88,7 @@ fn large_json_lines_are_the_same_from_their_file_and_from_memory() {
             row % 10
         );
     }
-    assert!(
-        text.len() > 16 << 20,
-        "{} bytes are read as a whole",
-        text.len()
-    );
-    let path = written("same.jsonl", text.as_bytes());
-    let options = ReadOptions::default();
-    let by_pieces = read(&[Input::Path(path.clone())], &options).unwrap();
-    std::fs::remove_file(path).unwrap();
-    let at_once = read(&[named("runs.jsonl", text)], &options).unwrap();
-    assert_eq!(content(&by_pieces), content(&at_once));
+    is_the_same_by_pieces("jsonl", &text);
 }
 
 #[test]

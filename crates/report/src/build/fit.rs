@@ -237,7 +237,7 @@ pub(super) fn leverage(doc: &mut Document, fit: &Fit) {
 }
 
 fn next_commands(fit: &Fit) -> Vec<String> {
-    let save = format!("{} -o {UNSAVED}", words::command(fit));
+    let save = words::save_command(fit);
     match next_point(fit) {
         Some(at) => {
             vec![

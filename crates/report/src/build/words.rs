@@ -1,5 +1,6 @@
 //! Sentences that several documents share, each worded here and nowhere else.
 
+use isoflop_answer::UNSAVED;
 use isoflop_base::{Note, format_quantity, format_si};
 use isoflop_fit::{
     Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
@@ -26,6 +27,11 @@ pub(super) fn last_step(formula: &str) -> String {
         .rfind(|step| !step.trim().is_empty())
         .unwrap_or_default();
     last.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The command that saves a fit for others to read.
+pub(super) fn save_command(fit: &Fit) -> String {
+    format!("{} -o {UNSAVED}", command(fit))
 }
 
 /// The command that makes this fit again.

@@ -6,7 +6,7 @@ mod figures;
 mod lead;
 mod runs;
 
-use isoflop_answer::{Check, Story, UNSAVED};
+use isoflop_answer::{Check, Story};
 use isoflop_fit::LawRecord;
 
 use super::backtest::backtest;
@@ -131,8 +131,7 @@ fn first_command(story: &Story) -> Option<String> {
         .tables
         .iter()
         .any(|t| t.name == "<stdin>");
-    let saved = format!("{} -o {UNSAVED}", words::command(&story.fit));
-    (story.saved.is_none() && !piped).then_some(saved)
+    (story.saved.is_none() && !piped).then(|| words::save_command(&story.fit))
 }
 
 fn coefficients(doc: &mut Document, story: &Story) {
