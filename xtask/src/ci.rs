@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use crate::{generate, tidy};
+use crate::{data_tests, generate, tidy};
 
 /// Runs all steps, also after one has failed, so that one run shows every fault. The tests come last
 /// and nothing is printed after a run in which all steps passed: the test runner has the last word.
@@ -29,6 +29,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     };
     step("format", &|| cargo(root, &["fmt", "--all", "--check"]));
     step("clippy", &|| cargo(root, CLIPPY));
+    step("clippy of data-tests", &|| cargo(root, CLIPPY_DATA));
     step("tidy", &|| tidy::run(root));
     step("generated pages", &|| {
         generate::run(root, generate::Mode::Check)
@@ -42,6 +43,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     step("page", &|| page(root));
     step("slurm", &|| slurm(root));
     step("without features", &|| cargo(root, WITHOUT));
+    eprintln!("── ci: {}", data_tests::NOT_RUN);
     step(TESTS, &|| cargo(root, test_command(has_nextest(root))));
     if failed.is_empty() {
         Ok(())
@@ -60,6 +62,21 @@ const CLIPPY: &[&str] = &[
     FEATURES[0],
     FEATURES[1],
     "--all-targets",
+    "--",
+    "-D",
+    "warnings",
+];
+
+/// `--all-targets` leaves out the tests that no ordinary run takes.
+const CLIPPY_DATA: &[&str] = &[
+    "clippy",
+    "--quiet",
+    "--keep-going",
+    "--workspace",
+    FEATURES[0],
+    FEATURES[1],
+    "--test",
+    "data",
     "--",
     "-D",
     "warnings",
@@ -94,7 +111,8 @@ const WITHOUT: &[&str] = &[
     "source::bpe",
 ];
 
-fn has_nextest(root: &Path) -> bool {
+/// Whether cargo-nextest is installed.
+pub fn has_nextest(root: &Path) -> bool {
     Command::new("cargo")
         .args(["nextest", "--version"])
         .current_dir(root)

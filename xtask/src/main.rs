@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask gen [--check]`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask gen [--check]`,
+//! `cargo xtask data-tests DIR`.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -7,6 +8,7 @@
 )]
 
 mod ci;
+mod data_tests;
 mod generate;
 mod rust;
 mod tidy;
@@ -22,6 +24,7 @@ usage: cargo xtask COMMAND
   tidy           layers, budgets, headers, law files, pages, snapshots
   gen            writes docs/laws.md and docs/cli.md
   gen --check    fails when one of them is stale
+  data-tests DIR the tests that read tables which may not be shipped; DIR holds these tables
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(root),
         ["tidy"] => tidy::run(root),
         ["gen"] => generate::run(root, generate::Mode::Write),
+        ["data-tests", folder] => data_tests::run(root, Path::new(folder)),
         ["gen", "--check"] => generate::run(root, generate::Mode::Check),
         _ => {
             eprint!("{USAGE}");

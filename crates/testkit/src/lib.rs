@@ -1,12 +1,14 @@
-//! What the tests of several crates share: random numbers that never change, planted laws, counted coverage.
+//! What the tests of several crates share: random numbers that never change, planted laws, counted coverage, tables.
 #![forbid(unsafe_code)]
 
 mod budgets;
 mod coverage;
 mod planted;
 mod random;
+mod tables;
 
 pub use budgets::budgets;
 pub use coverage::Coverage;
 pub use planted::{Noise, Planted};
 pub use random::Random;
+pub use tables::{outside, testdata};

@@ -1,12 +1,10 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
-mod chinchilla;
 mod coefficients;
 mod intervals;
 mod invariance;
 mod levels;
 mod nist;
-mod numpy;
 mod planted;
 mod pools;
 mod published;

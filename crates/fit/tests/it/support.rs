@@ -1,5 +1,7 @@
 //! Tables and comparisons that the tests share.
 
+use std::path::Path;
+
 use isoflop_data::{Input, ReadOptions, RunTable, read};
 use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty};
 
@@ -10,12 +12,16 @@ pub fn shared(path: &str) -> String {
 
 /// A table from a shared file, filtered.
 pub fn table(path: &str, filter: Option<&str>) -> RunTable {
-    let input = Input::from_arg(&shared(path));
+    rows(Path::new(&shared(path)), filter)
+}
+
+/// The rows of a table file that a filter keeps.
+pub fn rows(path: &Path, filter: Option<&str>) -> RunTable {
     let options = ReadOptions {
         filter: filter.map(str::to_owned),
         ..ReadOptions::default()
     };
-    read(&[input], &options).expect("the shared file can be read")
+    read(&[Input::Path(path.to_owned())], &options).expect("the file can be read")
 }
 
 /// A table from text.

@@ -1,14 +1,21 @@
 //! The Chinchilla law on the 245 digitised runs: certified optima in 50-digit arithmetic.
 
 use crate::numpy::RandomState;
-use crate::support::{close, coef, plain, table};
+use crate::support::{close, coef, plain, rows};
 use isoflop_data::RunTable;
 use isoflop_fit::{FitOptions, Status, fit};
 use isoflop_law::Law;
 use isoflop_numerics::random::Stream;
+use isoflop_testkit::outside;
 use rayon::prelude::*;
 
+const FILE: &str = "chinchilla_epoch/chinchilla.csv";
+
 const KEPT: &str = "loss < 3.44";
+
+fn runs(filter: Option<&str>) -> RunTable {
+    rows(&outside(FILE), filter)
+}
 
 /// (rows, objective, A, B, E, alpha, beta, value, tolerance of the coefficients, tolerance of the value).
 type Golden = (Option<&'static str>, &'static str, [f64; 5], f64, f64, f64);
@@ -120,8 +127,8 @@ const GOLDEN: &[Golden] = &[
 fn every_certified_optimum_comes_out() {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
     for (filter, objective, coefs, value, tolerance, value_tolerance) in GOLDEN {
-        let runs = table("chinchilla_epoch/chinchilla.csv", *filter);
-        let fit = fit(&law, &runs, &plain(objective)).expect("fits");
+        let all = runs(*filter);
+        let fit = fit(&law, &all, &plain(objective)).expect("fits");
         let what = format!("{objective} on {} runs", fit.n);
         eprintln!(
             "{what}: {:?} {:?} {:?}",
@@ -153,8 +160,8 @@ fn every_certified_optimum_comes_out() {
 #[test]
 fn the_huber_optimum_has_39_residuals_inside_delta_and_a_coarse_response() {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
-    let runs = table("chinchilla_epoch/chinchilla.csv", Some(KEPT));
-    let fit = fit(&law, &runs, &plain("huber-log:1e-3")).expect("fits");
+    let kept = runs(Some(KEPT));
+    let fit = fit(&law, &kept, &plain("huber-log:1e-3")).expect("fits");
     assert_eq!((fit.n, fit.skipped[0].rows), (240, 5));
     close(
         fit.objective.inside.expect("a corner"),
@@ -169,8 +176,8 @@ fn the_huber_optimum_has_39_residuals_inside_delta_and_a_coarse_response() {
 #[test]
 fn least_absolute_deviations_pass_through_five_runs_with_duals_inside_one() {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
-    let runs = table("chinchilla_epoch/chinchilla.csv", Some(KEPT));
-    let fit = fit(&law, &runs, &plain("abs-log")).expect("fits");
+    let kept = runs(Some(KEPT));
+    let fit = fit(&law, &kept, &plain("abs-log")).expect("fits");
     // Rows 19, 37, 46, 142, 178 of the file from 0: lines 21, 39, 48, 144, 180 with the header.
     // The duals of the certificate, each beside its own run; their signs are those of observed minus fitted.
     let wanted = [
@@ -195,9 +202,9 @@ fn the_published_bootstrap_comes_out_resample_by_resample() {
     // The resamples of the published notebook (NumPy, seed 42), each solved here from its own starts. The standard error
     // of B is the one that differs from the published 1293.28: that run took each resample from one start.
     let law = Law::builtin("chinchilla").expect("in the catalogue");
-    let runs = kept_rows();
+    let kept = kept_rows();
     let mut state = RandomState::seed(42);
-    let resamples: Vec<Vec<u32>> = (0..4000).map(|_| state.resample(runs.len())).collect();
+    let resamples: Vec<Vec<u32>> = (0..4000).map(|_| state.resample(kept.len())).collect();
     let options = FitOptions {
         starts: Some(16),
         weights: Some("w".to_owned()),
@@ -206,7 +213,7 @@ fn the_published_bootstrap_comes_out_resample_by_resample() {
     let draws: Vec<[f64; 5]> = resamples
         .par_iter()
         .map(|counts| {
-            let fit = fit(&law, &weighted(&runs, counts), &options).expect("fits");
+            let fit = fit(&law, &weighted(&kept, counts), &options).expect("fits");
             assert_eq!(fit.status, Status::Converged);
             ["A", "B", "E", "alpha", "beta"].map(|name| coef(&fit, name))
         })
@@ -240,12 +247,12 @@ fn the_published_bootstrap_comes_out_resample_by_resample() {
 #[test]
 fn our_own_bootstrap_agrees_with_the_published_one() {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
-    let runs = table("chinchilla_epoch/chinchilla.csv", Some(KEPT));
+    let kept = runs(Some(KEPT));
     let options = FitOptions {
         uncertainty: isoflop_fit::Uncertainty::Bootstrap { resamples: 4000 },
         ..plain("huber-log:1e-3")
     };
-    let fit = fit(&law, &runs, &options).expect("fits");
+    let fit = fit(&law, &kept, &options).expect("fits");
     assert_eq!(fit.uncertainty.certified, 4000, "{:?}", fit.notes);
     for (name, se) in [
         ("A", 124.5),
@@ -281,13 +288,13 @@ fn our_own_bootstrap_agrees_with_the_published_one() {
 #[test]
 fn a_warm_started_resample_ends_where_many_starts_end() {
     let law = Law::builtin("chinchilla").expect("in the catalogue");
-    let runs = kept_rows();
+    let kept = kept_rows();
     let resamples = 300;
     let options = FitOptions {
         uncertainty: isoflop_fit::Uncertainty::Bootstrap { resamples },
         ..plain("huber-log:1e-3")
     };
-    let warm = fit(&law, &weighted(&runs, &vec![1; runs.len()]), &options).expect("fits");
+    let warm = fit(&law, &weighted(&kept, &vec![1; kept.len()]), &options).expect("fits");
     assert_eq!(warm.uncertainty.certified, resamples);
     let many = FitOptions {
         starts: Some(128),
@@ -298,11 +305,11 @@ fn a_warm_started_resample_ends_where_many_starts_end() {
         .into_par_iter()
         .filter(|replicate| {
             let mut stream = Stream::new(0, "bootstrap", *replicate as u64);
-            let mut counts = vec![0; runs.len()];
-            for _ in 0..runs.len() {
-                counts[stream.below(runs.len())] += 1;
+            let mut counts = vec![0; kept.len()];
+            for _ in 0..kept.len() {
+                counts[stream.below(kept.len())] += 1;
             }
-            let cold = fit(&law, &weighted(&runs, &counts), &many).expect("fits");
+            let cold = fit(&law, &weighted(&kept, &counts), &many).expect("fits");
             let alpha = warm.joint.draws[*replicate][3];
             (alpha - coef(&cold, "alpha")).abs() > 1e-6
         })
@@ -315,8 +322,7 @@ fn a_warm_started_resample_ends_where_many_starts_end() {
 
 /// (params, tokens, loss) of the kept runs, as text.
 fn kept_rows() -> Vec<String> {
-    let text = std::fs::read_to_string(crate::support::shared("chinchilla_epoch/chinchilla.csv"))
-        .expect("readable");
+    let text = std::fs::read_to_string(outside(FILE)).expect("readable");
     text.lines()
         .skip(1)
         .map(|line| line.split(',').collect::<Vec<_>>())

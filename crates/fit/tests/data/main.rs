@@ -1,0 +1,7 @@
+//! Fits of tables that may not be shipped, against numbers published for them. `cargo xtask data-tests DIR` runs these.
+
+mod chinchilla;
+mod numpy;
+#[expect(dead_code, reason = "the other tests use the rest")]
+#[path = "../it/support.rs"]
+mod support;
