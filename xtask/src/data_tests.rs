@@ -32,7 +32,15 @@ pub fn run(root: &Path, folder: &Path) -> Result<(), String> {
     for (name, file) in PAGES {
         let folder = folder.to_string_lossy();
         let words = [
-            "run", "--quiet", "--package", "isoflop", "--example", name, "--", &folder, "--check",
+            "run",
+            "--quiet",
+            "--package",
+            "isoflop",
+            "--example",
+            name,
+            "--",
+            &folder,
+            "--check",
             file,
         ];
         if !passes(root, Path::new(&*folder), &words) {
