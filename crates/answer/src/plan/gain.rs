@@ -7,16 +7,21 @@
 //! trend   = d ln gain / d ln C, by least squares over the scales that were asked
 //! ```
 //!
-//! Both recipes at their optimum. Draw b of A is held against draw b of B: bootstraps of one seed resample alike, so what
-//! both share drops out. When the exponents differ, no single number holds at all scales, and none is given.
+//! Both recipes at their optimum. What is said first is the gain at the largest compute at which both have runs: a mean over
+//! whatever scales were asked would hold extrapolations as well. When the exponents differ, no single number holds at all
+//! scales, and none is given.
+//!
+//! Draws of two fits are independent, each from a stream of its own. Only where both were resampled alike on the same rows
+//! is draw b of A held against draw b of B: what both share, row by row, drops out then.
 
 use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Note, Severity, format_quantity};
+use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::convention::Convention;
 use super::problem::{Best, NoPlan, Setting};
 use super::rows::{beyond, free_region};
-use super::source::{Answers, PlanLaw};
+use super::source::{Answers, PlanLaw, key};
 use super::spread::estimate;
 
 /// The gain of recipe B over recipe A. `schema` is `isoflop.gain/1`.
@@ -37,6 +42,8 @@ pub struct Gain {
     /// The value at which what is left was held in both, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<f64>,
+    /// The gain where it is known best.
+    pub headline: Headline,
     /// One row for each scale.
     pub rows: Vec<GainRow>,
     /// Power of compute by which the gain grows.
@@ -44,7 +51,7 @@ pub struct Gain {
     /// B's exponents less A's, by name.
     #[serde(with = "isoflop_fit::as_map")]
     pub exponents: Vec<(String, Estimate)>,
-    /// One gain for all scales; none when it is refused.
+    /// One gain for all scales, that of the headline; none when it is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub single: Option<Estimate>,
     /// Why one number is refused.
@@ -54,6 +61,29 @@ pub struct Gain {
     pub paired: bool,
     /// What the reader must know.
     pub notes: Vec<Note>,
+}
+
+/// The gain at the largest compute at which both recipes have runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    /// How the scale was chosen.
+    pub place: HeadlinePlace,
+    /// The gain there.
+    pub row: GainRow,
+}
+
+/// How the scale of a headline was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeadlinePlace {
+    /// The largest compute at which both recipes have runs.
+    Measured,
+    /// The largest compute of the smaller sweep, below all runs of the other: no scale is measured by both.
+    Apart,
+    /// The largest compute of the one recipe whose runs are known.
+    OneSide,
+    /// The middle of the scales that were asked: the runs of neither are known.
+    Asked,
 }
 
 /// The gain at one scale.
@@ -99,15 +129,16 @@ pub fn gain(
     level: f64,
 ) -> Result<Gain, Diagnostics> {
     check(&[a, b], scales)?;
-    let pair = Pair {
-        a: Setting::new(a, convention, free_region()),
-        b: Setting::new(b, convention, free_region()),
-        level,
-    };
+    let pair = Pair::new(a, b, convention, level);
     let mut rows = Vec::new();
     for c in scales {
         rows.push(pair.row(*c)?);
     }
+    let (place, at) = pair.measured(scales);
+    let headline = Headline {
+        place,
+        row: pair.row(at)?,
+    };
     let trend = pair.trend(scales);
     let exponents = pair.exponents();
     let refused = refusals(&trend, &exponents, &rows);
@@ -120,8 +151,6 @@ pub fn gain(
             &s.source.law.response().unit,
         )
     });
-    let paired = matches!((a.bootstrap, b.bootstrap), (Some(x), Some(y)) if x == y)
-        && a.draws.len() == b.draws.len();
     Ok(Gain {
         schema: "isoflop.gain/1".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -133,13 +162,18 @@ pub fn gain(
         ),
         floors,
         pinned: None,
-        single: refused.is_empty().then(|| pair.single(scales)),
-        notes: notes(a, b, &rows, paired),
+        single: headline
+            .row
+            .gain
+            .clone()
+            .filter(|_| refused.is_empty()),
+        notes: notes(a, b, &rows, pair.paired),
+        headline,
         rows,
         trend,
         exponents,
         refused,
-        paired,
+        paired: pair.paired,
     })
 }
 
@@ -182,6 +216,61 @@ struct Pair<'a> {
     a: Setting<'a>,
     b: Setting<'a>,
     level: f64,
+    /// Whether draw k of both belongs together.
+    paired: bool,
+    /// The draw of B that each draw of A is held against; empty where they are paired.
+    partners: Vec<usize>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(a: &'a PlanLaw, b: &'a PlanLaw, convention: &'a Convention, level: f64) -> Self {
+        let alike = matches!((&a.resampled, &b.resampled), (Some(x), Some(y)) if x == y);
+        // The very same law on both sides differs from itself by nothing.
+        let same = a.best == b.best && a.draws == b.draws;
+        let paired = (alike || same) && a.draws.len() == b.draws.len();
+        Self {
+            a: Setting::new(a, convention, free_region()),
+            b: Setting::new(b, convention, free_region()),
+            level,
+            paired,
+            partners: if paired { Vec::new() } else { shuffled(b) },
+        }
+    }
+
+    /// The largest compute at which both recipes have runs, or what comes nearest to it.
+    fn measured(&self, scales: &[f64]) -> (HeadlinePlace, f64) {
+        let range = |law: &PlanLaw| {
+            let range = law.ranges.iter().find(|r| r.name == "C");
+            range.map(|r| (r.min, r.max)).filter(|(low, _)| *low > 0.0)
+        };
+        match (range(self.a.source), range(self.b.source)) {
+            (Some(a), Some(b)) => {
+                let at = a.1.min(b.1);
+                if at >= a.0.max(b.0) {
+                    (HeadlinePlace::Measured, at)
+                } else {
+                    (HeadlinePlace::Apart, at)
+                }
+            }
+            (Some((_, at)), None) | (None, Some((_, at))) => (HeadlinePlace::OneSide, at),
+            (None, None) => {
+                let ln = scales.iter().map(|c| c.ln()).sum::<f64>() / scales.len() as f64;
+                let middle = if let [one] = scales { *one } else { ln.exp() };
+                (HeadlinePlace::Asked, middle)
+            }
+        }
+    }
+}
+
+/// The draws of a law in an order of its own. Resamples of one seed are drawn by the same numbers: beside another table
+/// they would move together by chance.
+fn shuffled(law: &PlanLaw) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..law.draws.len()).collect();
+    let mut stream = Stream::new(key(&law.best, &[]), "gain-partners", 0);
+    for k in (1..order.len()).rev() {
+        order.swap(k, stream.below(k + 1));
+    }
+    order
 }
 
 impl Pair<'_> {
@@ -215,9 +304,10 @@ impl Pair<'_> {
         let [best_a, best_b] = self.best();
         (0..count)
             .map(|k| {
+                let partner = self.partners.get(k).copied().unwrap_or(k);
                 [
                     a.get(k).map_or(best_a, Vec::as_slice),
-                    b.get(k).map_or(best_b, Vec::as_slice),
+                    b.get(partner).map_or(best_b, Vec::as_slice),
                 ]
             })
             .collect()
@@ -284,22 +374,6 @@ impl Pair<'_> {
         };
         let best = slope(self.best());
         estimate(best, &self.over(slope), self.level, "")
-    }
-
-    /// The geometric mean over the scales.
-    fn single(&self, scales: &[f64]) -> Estimate {
-        let mean = |theta: [&[f64]; 2]| {
-            let ln: f64 = scales
-                .iter()
-                .map(|c| {
-                    self.ln_gain(theta, c.ln(), [None, None])
-                        .map_or(f64::NAN, |g| g.0)
-                })
-                .sum();
-            (ln / scales.len() as f64).exp()
-        };
-        let best = mean(self.best());
-        estimate(best, &self.over(mean), self.level, "")
     }
 
     /// B's powers of size and data less A's, where both laws are sums of powers.
@@ -412,7 +486,7 @@ fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> 
             "not-paired",
             Severity::Info,
             "the draws of the recipes do not belong together: their errors are taken to be independent".to_owned(),
-            "when both were measured on the same grid, fit both with --uncertainty bootstrap:N, the same N and --seed",
+            "when both were measured on the same rows of one grid, fit both with --uncertainty bootstrap:N, the same N and --seed",
         ));
     }
     let far = rows

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::Disagreement;
 pub use convention::{Convention, Given, USUAL};
-pub use gain::{Gain, GainRow, gain};
+pub use gain::{Gain, GainRow, Headline, HeadlinePlace, gain};
 pub use hardware::{Accelerator, Assumption, Hardware, Needs, accelerator, accelerators};
 pub use limits::Limits;
 pub use live::{LiveConvention, LiveLaw, LivePlan, LiveServing, LiveStart, Widening};

@@ -40,8 +40,19 @@ pub struct PlanLaw {
     pub(super) provenance: Option<Provenance>,
     /// What a backtest has taught about its extrapolations.
     pub(super) calibration: Option<Calibration>,
-    /// Seed and number of resamples of a bootstrap: two fits that share them are paired.
-    pub(super) bootstrap: Option<(u64, usize)>,
+    /// How the rows were resampled; none where the draws are no resamples of rows.
+    pub(super) resampled: Option<Resampled>,
+}
+
+/// How rows were resampled. Two fits that agree in it were resampled alike: an error that both share, row by row, is in
+/// both draws of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resampled {
+    method: String,
+    seed: u64,
+    resamples: usize,
+    /// Of the inputs of all rows: the same rows of two tables are one place of the grid.
+    rows: u64,
 }
 
 /// What the response of a law is to a planner.
@@ -107,14 +118,13 @@ impl PlanLaw {
             )
         } else {
             let df = (fit.n as f64 - joint.at.len() as f64).max(1.0);
-            let student = student_draws(&joint.at, &joint.covariance, df, fit.provenance.seed);
+            let key = key(&joint.at, &joint.covariance.concat());
+            let student = student_draws(&joint.at, &joint.covariance, df, fit.provenance.seed, key);
             let words = format!(
                 "{DRAWS} draws of Student's t from the covariance of the coefficients, each optimised by itself"
             );
             (student.iter().map(|d| raw(d)).collect(), words)
         };
-        let bootstrap =
-            (!joint.draws.is_empty()).then_some((fit.provenance.seed, fit.uncertainty.resamples));
         let mut out = Self {
             name: name.to_owned(),
             best: raw(&joint.at),
@@ -127,7 +137,7 @@ impl PlanLaw {
             notes: fit_notes(fit),
             provenance: Some(fit.provenance.clone()),
             calibration: fit.calibration.clone(),
-            bootstrap,
+            resampled: Resampled::of(fit),
             surface,
             law,
         };
@@ -232,7 +242,7 @@ impl PlanLaw {
             notes,
             provenance: None,
             calibration: None,
-            bootstrap: None,
+            resampled: None,
             surface,
         };
         out.find_roles(given)?;
@@ -268,6 +278,32 @@ impl PlanLaw {
         };
         Ok(())
     }
+}
+
+impl Resampled {
+    /// Of a fit whose draws resample rows. Draws of simulated noise are none: one seed would give the same noise to two
+    /// tables that have errors of their own.
+    fn of(fit: &Fit) -> Option<Self> {
+        let draws = !fit.joint.draws.is_empty() && fit.uncertainty.method != "parametric";
+        draws.then(|| {
+            let columns = fit.points.inputs.iter();
+            let values: Vec<f64> = columns.flat_map(|(_, x)| x.iter().copied()).collect();
+            Self {
+                method: fit.uncertainty.method.clone(),
+                seed: fit.provenance.seed,
+                resamples: fit.uncertainty.resamples,
+                rows: key(&values, &[]),
+            }
+        })
+    }
+}
+
+/// FNV-1a of numbers: tells the streams of two fits apart, and gives the same fit the same draws wherever it is used.
+pub(super) fn key(first: &[f64], second: &[f64]) -> u64 {
+    let bytes = first.iter().chain(second).flat_map(|x| x.to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 fn cannot_plan(law: &Law) -> Diagnostic {
@@ -328,11 +364,20 @@ fn unknown_level<'a>(law: &str, wanted: &str, known: impl Iterator<Item = &'a st
 
 /// Draws from Student's t with `df` degrees of freedom around the optimum: normal ones by the axes of the covariance, over
 /// the square root of a chi-squared number by Wilson and Hilferty.
-fn student_draws(at: &[f64], covariance: &[Vec<f64>], df: f64, seed: u64) -> Vec<Vec<f64>> {
+///
+/// `key` is of the fit: two fits drawn from one stream would move together, and what they differ in would seem certain.
+fn student_draws(
+    at: &[f64],
+    covariance: &[Vec<f64>],
+    df: f64,
+    seed: u64,
+    key: u64,
+) -> Vec<Vec<f64>> {
     let axes = symmetric_eigen(&covariance.concat(), at.len());
+    let purpose = format!("plan-student {key:016x}");
     (0..DRAWS)
         .map(|b| {
-            let mut stream = Stream::new(seed, "plan-student", b);
+            let mut stream = Stream::new(seed, &purpose, b);
             let mut normal = || dist::normal_quantile(stream.open_unit());
             let share = 2.0 / (9.0 * df);
             let chi = (1.0 - share + share.sqrt() * normal())
@@ -375,9 +420,10 @@ fn published_draws(
             law.coef(plain).is_some_and(|c| c.lower >= 0.0)
         })
         .collect();
+    let purpose = format!("plan-published {} {:016x}", law.id, key(best, errors));
     let draws = (0..DRAWS)
         .map(|b| {
-            let mut stream = Stream::new(seed, "plan-published", b);
+            let mut stream = Stream::new(seed, &purpose, b);
             best.iter()
                 .zip(errors)
                 .zip(&positive)
@@ -546,7 +592,7 @@ mod tests {
     #[test]
     fn draws_have_the_covariance_they_are_made_from() {
         let covariance = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
-        let draws = student_draws(&[1.0, -1.0], &covariance, 1e6, 5);
+        let draws = student_draws(&[1.0, -1.0], &covariance, 1e6, 5, 0);
         let mean =
             |pick: &dyn Fn(&[f64]) -> f64| draws.iter().map(|d| pick(d)).sum::<f64>() / 1000.0;
         let (x, y) = (mean(&|d| d[0]), mean(&|d| d[1]));
@@ -559,7 +605,7 @@ mod tests {
             "{both} {square}"
         );
         // With few degrees of freedom the tails are heavy.
-        let heavy = student_draws(&[0.0], &[vec![1.0]], 3.0, 5);
+        let heavy = student_draws(&[0.0], &[vec![1.0]], 3.0, 5, 0);
         let far = heavy.iter().filter(|d| d[0].abs() > 3.0).count();
         // P(|t₃| > 3) = 5.8 %, of a normal number 0.3 %.
         assert!((35..=80).contains(&far), "{far}");

@@ -1,6 +1,6 @@
 //! The words of a compute-equivalent gain.
 
-use isoflop_answer::plan::Gain;
+use isoflop_answer::plan::{Gain, HeadlinePlace};
 use isoflop_base::format_quantity;
 
 use super::plan::{beyond, numbered};
@@ -12,18 +12,16 @@ use crate::doc::{Block, Document, Frame, Table, Value};
 #[must_use]
 pub fn gain_document(gain: &Gain) -> Document {
     let mut doc = Document::new(format!("Gain of {} over {}", gain.b, gain.a));
-    match &gain.single {
-        Some(one) => doc.paragraph(format!(
-            "{} needs {} times the compute of {} for the same loss.",
-            gain.a,
-            numbered(one),
-            gain.b
-        )),
-        None => {
-            doc.paragraph("There is no one number for this gain:");
-            for why in &gain.refused {
-                doc.paragraph(format!("{}.", capitalised(why)));
-            }
+    doc.paragraph(headline(gain));
+    if gain.refused.is_empty() {
+        doc.paragraph(format!(
+            "Nothing says that it changes with scale: the gain grows as C^{}.",
+            numbered(&gain.trend)
+        ));
+    } else {
+        doc.paragraph("It is not one number for all scales:");
+        for why in &gain.refused {
+            doc.paragraph(format!("{}.", capitalised(why)));
         }
     }
     doc.push(Block::Table(table(gain)));
@@ -65,6 +63,34 @@ pub fn gain_document(gain: &Gain) -> Document {
     }
     doc.frame = frame(gain);
     doc
+}
+
+/// The gain at the scale where it is known best, and which that is.
+fn headline(gain: &Gain) -> String {
+    let row = &gain.headline.row;
+    let at = format_quantity(row.compute, "FLOP", 3);
+    let whose = match gain.headline.place {
+        HeadlinePlace::Measured => ", the largest compute at which both have runs".to_owned(),
+        HeadlinePlace::Apart => {
+            ", where only one of them has runs: their runs share no scale of compute".to_owned()
+        }
+        HeadlinePlace::OneSide => {
+            ", the largest compute of the one recipe whose runs are known".to_owned()
+        }
+        HeadlinePlace::Asked => ", in the middle of what was asked".to_owned(),
+    };
+    match &row.gain {
+        Some(one) => format!(
+            "At {at}{whose}, {} needs {} times the compute of {} for the same loss.",
+            gain.a,
+            numbered(one),
+            gain.b
+        ),
+        None => format!(
+            "At {at}{whose}, {} never reaches the loss of {}.",
+            gain.a, gain.b
+        ),
+    }
 }
 
 fn table(gain: &Gain) -> Table {
