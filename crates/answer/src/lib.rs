@@ -10,6 +10,7 @@ mod outline;
 pub mod plan;
 mod predict;
 mod profile;
+mod published;
 mod story;
 mod verdict;
 
@@ -24,5 +25,6 @@ pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
+pub use published::predict_published;
 pub use story::{Story, UNSAVED};
 pub use verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};

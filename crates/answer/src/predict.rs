@@ -134,12 +134,20 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
     let mut answers = Vec::new();
     for (row, (value, confidence, prediction)) in rows.into_iter().zip(intervals) {
         let beyond = beyond(fit, &row);
+        // Percentiles of draws that are corrected for a bias may lie wholly beside the value.
+        let holding = |interval: Option<Interval>| {
+            interval.map(|i| Interval {
+                lower: i.lower.min(value),
+                upper: i.upper.max(value),
+                ..i
+            })
+        };
         let mut point = PredictedPoint {
             at: row.at,
             levels: row.levels,
             value,
-            confidence,
-            prediction,
+            confidence: holding(confidence),
+            prediction: holding(prediction),
             beyond,
         };
         if let Some(calibration) = &fit.calibration {
@@ -625,6 +633,12 @@ pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
             advice: "fit again before predicting".to_owned(),
         });
     }
+    // What a recipe says of its bias is true of every answer by its laws.
+    let bias = fit
+        .notes
+        .iter()
+        .filter(|n| n.code.starts_with("recipe-bias"));
+    notes.extend(bias.cloned());
     let farthest = points
         .iter()
         .flat_map(|p| p.beyond.iter())

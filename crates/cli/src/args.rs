@@ -8,12 +8,7 @@ use crate::plan_args::PlanArgs;
 
 /// Turns training runs into scaling laws with certified fits.
 #[derive(Debug, Parser)]
-#[command(
-    name = "isoflop",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "isoflop", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -250,6 +245,9 @@ pub(crate) struct HowArgs {
         help_heading = "Reading the table"
     )]
     pub(crate) filter: Option<String>,
+    /// Leave rows out by their place, as findings name it: runs.csv:33; several with commas; may be repeated
+    #[arg(long, value_name = "FILE:LINE", help_heading = "Reading the table")]
+    pub(crate) without: Vec<String>,
     /// Define a column: 'D = C/(6*N)'
     #[arg(
         long = "let",
@@ -296,8 +294,9 @@ pub(crate) enum CopiesArg {
 /// `isoflop predict`
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A saved fit (fit.json), or with --law tables to fit first
-    #[arg(value_name = "FIT.json|INPUT", required = true)]
+    /// A saved fit (fit.json; fits.json:GROUP for one of several), a published law (NAME or NAME:VARIANT from `isoflop
+    /// laws`), or with --law tables to fit first
+    #[arg(value_name = "FIT.json|LAW|INPUT", required = true)]
     pub(crate) inputs: Vec<String>,
     /// A point, by letters or column names: N=70B,D=1.4T; may be repeated
     #[arg(long, value_name = "POINT", required_unless_present = "at_file")]

@@ -1,6 +1,9 @@
 //! Points and values as people type them: `N=70B,D=1.4T`.
 
-use isoflop::{Diagnostic, Diagnostics, Fit, Input, Law, Point, ReadOptions, parse_quantity, read};
+use isoflop::{
+    Diagnostic, Diagnostics, Fit, Input, Law, Point, ReadOptions, VarRole, parse_quantity,
+    point_reader, read,
+};
 
 /// `NAME=VALUE` pairs, separated by commas. A comma inside a number (`N=411,616,256`) belongs to the number.
 pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Diagnostic> {
@@ -97,6 +100,33 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
     }
 }
 
+/// Points of `--at` for a law that was not fitted here: inputs and levels by letter or by the column that the law declares.
+pub(crate) fn of_law(at: &[String], law: &Law) -> Result<Vec<Point>, Diagnostics> {
+    let mut points = Vec::new();
+    let mut faults = Diagnostics::default();
+    for text in at {
+        let mut point = Point::default();
+        for (name, value) in pairs(text)? {
+            let own = law.vars.iter().find(|v| v.name == name || v.column == name);
+            let letter = own.map_or(name, |v| v.name.clone());
+            if own.is_some_and(|v| v.role == VarRole::Index) {
+                point.levels.push((letter, value));
+                continue;
+            }
+            match number(&letter, &value) {
+                Ok(x) => point.at.push((letter, x)),
+                Err(fault) => faults.0.push(fault),
+            }
+        }
+        points.push(point);
+    }
+    if faults.0.is_empty() {
+        Ok(points)
+    } else {
+        Err(faults)
+    }
+}
+
 /// The law's letter for a name that may be a column of the fitted table, or the column that the law declares.
 fn letter(fit: &Fit, law: Option<&Law>, name: &str) -> String {
     if fit.ranges.iter().any(|r| r.name == name) {
@@ -116,13 +146,30 @@ fn letter(fit: &Fit, law: Option<&Law>, name: &str) -> String {
         .unwrap_or_else(|| name.to_owned())
 }
 
+fn said_map(map: &[String]) -> Result<Vec<(String, String)>, Diagnostics> {
+    let mut pairs = Vec::new();
+    for text in map {
+        pairs.extend(ReadOptions::parse_map(text)?);
+    }
+    Ok(pairs)
+}
+
 /// The points of `--at-file`: a table with a column for every input and index of the law.
 fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, Diagnostics> {
-    let mut reader = ReadOptions::default();
-    for text in map {
-        reader.map.extend(ReadOptions::parse_map(text)?);
-    }
-    let table = read(&[Input::from_arg(file)], &reader)?;
+    let reader = point_reader(fit, map)?;
+    let input = [Input::from_arg(file)];
+    // A table that has the made columns, or the law's own names, need not have what the fit made or mapped them from.
+    let without_lets = ReadOptions {
+        lets: Vec::new(),
+        ..reader.clone()
+    };
+    let bare = ReadOptions {
+        map: said_map(map)?,
+        ..ReadOptions::default()
+    };
+    let table = read(&input, &reader)
+        .or_else(|faults| read(&input, &without_lets).map_err(|_| faults))
+        .or_else(|faults| read(&input, &bare).map_err(|_| faults))?;
     let mut faults = Diagnostics::default();
     let mut points = vec![
         Point {

@@ -58,6 +58,15 @@ impl LawRef {
     }
 }
 
+/// `NAME:VARIANT` taken apart; a formula, a file of that whole name and a name without `:` have no variant.
+pub(crate) fn with_variant(text: &str) -> (&str, Option<&str>) {
+    let formula = text.contains('=') || Path::new(text).exists();
+    match text.rsplit_once(':').filter(|_| !formula) {
+        Some((id, variant)) => (id, Some(variant)),
+        None => (text, None),
+    }
+}
+
 fn read_law(path: &str) -> Result<Law, Diagnostics> {
     let bytes = std::fs::read(path).map_err(|e| cannot_read(path, &e))?;
     let text = String::from_utf8(bytes).map_err(|e| {

@@ -7,6 +7,7 @@ mod law_ref;
 mod output;
 mod plan_args;
 mod request;
+mod saved_ref;
 mod verb;
 
 use std::process::ExitCode;

@@ -6,13 +6,14 @@ use isoflop::{PlanSpec, Word};
 /// `isoflop plan`
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// Saved fits (fit.json), published laws (NAME or NAME:VARIANT from `isoflop laws`), law files; or one plan file
+    /// Saved fits (fit.json; fits.json:GROUP for one of several), published laws (NAME or NAME:VARIANT from `isoflop laws`), law files; or one plan file
     #[arg(value_name = "FIT.json|LAW|plan.toml")]
     laws: Vec<String>,
     /// More laws to set beside, separated by commas
     #[arg(long = "laws", value_name = "A,B", value_delimiter = ',')]
     more: Vec<String>,
-    /// Compute-equivalent gain of the second law over the first, at the scales of --compute
+    /// Compute-equivalent gain of the second law over the first, at the scales of --compute; two groups of one file are
+    /// two laws
     #[arg(long)]
     pub(crate) gain: bool,
     /// Hold what the laws leave at this loss in both recipes of --gain: a value of the coefficient E, or COEF=VALUE;

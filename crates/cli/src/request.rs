@@ -52,6 +52,14 @@ impl FitRequest {
         fit_groups(&law, &table, column, &self.options)
     }
 
+    /// The law file, where the law is one.
+    pub(crate) fn law_file(&self) -> Option<&str> {
+        match &self.law {
+            LawRef::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Reads the table alone.
     pub(crate) fn table(&self) -> Result<RunTable, Diagnostics> {
         read(&self.inputs, &self.reader).map_err(|faults| near_dataset(faults, &self.inputs))
@@ -204,6 +212,7 @@ fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
     ReadOptions {
         map,
         filter: how.filter.clone(),
+        without: how.without.clone(),
         lets: how.lets.clone(),
         copies,
     }
@@ -243,6 +252,7 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
             pairs("map", &how.map),
             pairs("let", &how.lets),
             pairs("where", &filter),
+            pairs("without", &how.without),
             pairs("copies", &copies),
         ]
         .concat(),

@@ -22,6 +22,7 @@ mod select;
 mod split;
 mod summary;
 mod table;
+mod without;
 
 pub use accounting::Skipped;
 pub use column::{Column, Values};

@@ -19,6 +19,8 @@ pub struct ReadOptions {
     pub map: Vec<(String, String)>,
     /// `--where EXPR`: rows for which it is not true are left out.
     pub filter: Option<String>,
+    /// `--without FILE:LINE`: rows that are left out by their place.
+    pub without: Vec<String>,
     /// `--let 'name = EXPR'`: new columns, in order; each may use the ones before it.
     pub lets: Vec<String>,
     /// What happens to exact copies of rows when rows are selected.

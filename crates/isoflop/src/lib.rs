@@ -46,8 +46,8 @@ pub use datasets::{DataSet, LadderSource, dataset, datasets};
 pub use demo::{DEMO_FIT, Demo, demo};
 pub use gain::pinned_gain;
 pub use plan_file::{PlanSpec, Word};
-pub use reload::{Reloaded, reload};
-pub use saved::{fit_from_json, plan_laws_from_json};
+pub use reload::{Reloaded, point_reader, reload};
+pub use saved::{fit_from_json, fits_from_json, one_fit_from_json, plan_laws_from_json};
 pub use settings::merged;
 pub use story::{StoryCheck, StoryOptions, story};
 pub use threads::set_threads;
@@ -59,7 +59,7 @@ pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
     Finding, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile,
     ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws, entropy_check,
-    extrapolation, predict, predict_through, predict_together, profile, verdict,
+    extrapolation, predict, predict_published, predict_through, predict_together, profile, verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

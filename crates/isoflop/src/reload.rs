@@ -61,6 +61,71 @@ pub fn reload(saved: &Fit) -> Result<Reloaded, Diagnostics> {
     })
 }
 
+/// How a table of points is read for a saved fit: names and made columns as the runs of the fit had them, as far as its inputs
+/// rest on them. `said` are maps that were given with the points, which come first.
+///
+/// # Errors
+///
+/// `bad-map` for a map that cannot be read.
+pub fn point_reader(saved: &Fit, said: &[String]) -> Result<ReadOptions, Diagnostics> {
+    let mut reader = ReadOptions::default();
+    for text in said {
+        reader.map.extend(ReadOptions::parse_map(text)?);
+    }
+    let ranges = saved
+        .ranges
+        .iter()
+        .map(|r| (r.name.as_str(), r.column.as_str()));
+    let inputs = saved.points.inputs.iter().map(|(n, _)| n.as_str());
+    let levels = saved.points.levels.iter().map(|(n, _)| n.as_str());
+    let mut wanted: Vec<&str> = inputs.chain(levels).collect();
+    let columns: Vec<&str> = ranges
+        .filter(|(name, _)| wanted.contains(name))
+        .map(|(_, column)| column)
+        .collect();
+    wanted.extend(columns);
+    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?;
+    let own = law
+        .vars
+        .iter()
+        .filter(|v| wanted.contains(&v.name.as_str()));
+    let declared: Vec<&str> = own.map(|v| v.column.as_str()).collect();
+    wanted.extend(declared);
+    let options = &saved.provenance.options;
+    for (_, value) in options.iter().filter(|(name, _)| name == "map") {
+        let pairs = ReadOptions::parse_map(value)?;
+        let new = |(role, _): &(String, String)| {
+            wanted.contains(&role.as_str()) && reader.map.iter().all(|(known, _)| known != role)
+        };
+        let pairs: Vec<(String, String)> = pairs.into_iter().filter(new).collect();
+        wanted.extend(
+            options
+                .iter()
+                .filter(|(n, v)| n == "let" && pairs.iter().any(|(_, column)| target(v) == column))
+                .map(|(_, v)| target(v)),
+        );
+        reader.map.extend(pairs);
+    }
+    // From the last to the first: a column may be made from columns made before it.
+    let lets = options.iter().filter(|(name, _)| name == "let").rev();
+    let mut kept = Vec::new();
+    for (_, text) in lets {
+        if wanted.contains(&target(text)) {
+            let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            wanted.extend(words.filter(|w| !w.is_empty()));
+            kept.push(text.clone());
+        }
+    }
+    kept.reverse();
+    reader.lets = kept;
+    Ok(reader)
+}
+
+/// The column that a `--let` makes.
+fn target(text: &str) -> &str {
+    text.split('=').next().unwrap_or_default().trim()
+}
+
 /// The options that a saved fit names.
 fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
     let mut reader = ReadOptions::default();
@@ -82,6 +147,7 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
             "map" => reader.map.extend(ReadOptions::parse_map(value)?),
             "let" => reader.lets.push(value.clone()),
             "where" => reader.filter = Some(value.clone()),
+            "without" => reader.without.push(value.clone()),
             "copies" => reader.copies = Copies::Keep,
             _ => {
                 let d = Diagnostic::error(
@@ -95,7 +161,10 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
                 return Err(d.into());
             }
         }
-        if matches!(name.as_str(), "map" | "let" | "where" | "copies") {
+        if matches!(
+            name.as_str(),
+            "map" | "let" | "where" | "without" | "copies"
+        ) {
             options.reader.push((name.clone(), value.clone()));
         }
     }

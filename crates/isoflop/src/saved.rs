@@ -1,8 +1,7 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
 use isoflop_answer::plan::{Given, PlanLaw};
-use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
-use isoflop_fit::recipe::Allocation;
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span, closest};
 use isoflop_fit::{Fit, Fits, Recipe};
 use serde::Deserialize;
 
@@ -49,59 +48,146 @@ pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
     })
 }
 
-/// Laws to plan with: that of a saved fit; those of all groups of saved fits; of a saved recipe the power law through its
-/// compute-optimal sizes.
+/// Fits of a saved result, each with the name of its part: of a fit the fit itself without a name, of fits by group those of
+/// all groups, of a recipe its power laws of the optimal `params` and `tokens`. With `part` only that one.
 ///
 /// # Errors
 ///
-/// As [`fit_from_json`]; `no-allocation` for a recipe that found too few minima; `no-fits` for groups without a fit; those
-/// of [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
+/// As [`fit_from_json`]; `no-allocation` for a recipe that found too few minima, `no-fits` for groups without a fit,
+/// `unknown-part` for a part that the result does not have.
+pub fn fits_from_json(
+    name: &str,
+    text: &str,
+    part: Option<&str>,
+) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let schema = serde_json::from_str::<Schema>(text).map(|s| s.schema);
+    let (parts, what) = match schema.as_deref() {
+        Ok(RECIPE) => (recipe_parts(name, document(name, text, "recipe")?)?, "law"),
+        Ok(FITS) => (
+            group_parts(name, document(name, text, "set of fits")?)?,
+            "group",
+        ),
+        _ => {
+            let fit = fit_from_json(text, name)?;
+            return match part {
+                None => Ok(vec![(String::new(), fit)]),
+                Some(part) => Err(Diagnostic::error(
+                    "unknown-part",
+                    format!("{name} holds one fit and no group `{part}`"),
+                )
+                .into()),
+            };
+        }
+    };
+    let Some(wanted) = part else {
+        return Ok(parts);
+    };
+    let names: Vec<String> = parts.iter().map(|(n, _)| n.clone()).collect();
+    let own: Vec<(String, Fit)> = parts.into_iter().filter(|(n, _)| n == wanted).collect();
+    if own.is_empty() {
+        let message = format!("{name} has no {what} `{wanted}` with a fit");
+        let mut fault = Diagnostic::error("unknown-part", message);
+        if let Some(near) = closest(wanted, names.iter().map(String::as_str)) {
+            fault = fault.help(format!("did you mean `{name}:{near}`?"));
+        }
+        return Err(fault.help(format!("it has {}", listed(&names))).into());
+    }
+    Ok(own)
+}
+
+/// The one fit of a saved result, or of one of its parts.
+///
+/// # Errors
+///
+/// As [`fits_from_json`]; `many-fits` that names the parts when there are several.
+pub fn one_fit_from_json(name: &str, text: &str, part: Option<&str>) -> Result<Fit, Diagnostics> {
+    let mut parts = fits_from_json(name, text, part)?;
+    if parts.len() > 1 {
+        let names: Vec<String> = parts.iter().map(|(n, _)| n.clone()).collect();
+        let message = format!("{name} holds {} fits, and one is needed", parts.len());
+        return Err(Diagnostic::error("many-fits", message)
+            .help(format!("name one as {name}:{}", names[0]))
+            .help(format!("it has {}", listed(&names)))
+            .into());
+    }
+    match parts.pop() {
+        Some((_, fit)) => Ok(fit),
+        None => Err(Diagnostic::error("no-fits", format!("{name} holds no fit")).into()),
+    }
+}
+
+/// Names of parts, the first of many.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut text = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
+fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let notes = recipe.notes;
+    let parts: Vec<(String, Fit)> = recipe
+        .allocations
+        .into_iter()
+        .map(|allocation| {
+            let sizes = allocation.fit.law.formula.starts_with('N');
+            let part = if sizes { "params" } else { "tokens" };
+            let mut fit = allocation.fit;
+            // What the recipe says of its bias is true of every answer by its laws.
+            let own = notes.iter().filter(|n| n.code.starts_with("recipe-bias"));
+            fit.notes.extend(own.cloned());
+            (part.to_owned(), fit)
+        })
+        .collect();
+    if parts.is_empty() {
+        let message =
+            format!("{name}: the recipe found too few minima for a law of the optimal size");
+        return Err(Diagnostic::error("no-allocation", message)
+            .help("its notes say why; a surface law uses all runs")
+            .into());
+    }
+    Ok(parts)
+}
+
+fn group_parts(name: &str, fits: Fits) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let groups = fits.groups.into_iter();
+    let parts: Vec<(String, Fit)> = groups.filter_map(|g| Some((g.group, g.fit?))).collect();
+    if parts.is_empty() {
+        let message = format!("{name}: no group of {} has a fit", fits.column);
+        return Err(Diagnostic::error("no-fits", message).into());
+    }
+    Ok(parts)
+}
+
+/// Laws to plan with: that of a saved fit; those of all groups of saved fits, or of one; of a saved recipe the power law
+/// through its compute-optimal sizes.
+///
+/// # Errors
+///
+/// As [`fits_from_json`]; those of [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
 pub fn plan_laws_from_json(
     name: &str,
     text: &str,
+    part: Option<&str>,
     given: &Given,
 ) -> Result<Vec<PlanLaw>, Diagnostics> {
     let schema = serde_json::from_str::<Schema>(text).map(|s| s.schema);
-    match schema.as_deref() {
-        Ok(RECIPE) => {
-            let recipe: Recipe = document(name, text, "recipe")?;
-            let sizes = |a: &&Allocation| a.fit.law.formula.starts_with('N');
-            match recipe.allocations.iter().find(sizes) {
-                Some(allocation) => Ok(vec![PlanLaw::of_fit(name, &allocation.fit, given)?]),
-                None => Err(Diagnostic::error(
-                    "no-allocation",
-                    format!(
-                        "{name}: the recipe found too few minima for a law of the optimal size"
-                    ),
-                )
-                .help("its notes say why; a surface law uses all runs")
-                .into()),
-            }
-        }
-        Ok(FITS) => {
-            let fits: Fits = document(name, text, "set of fits")?;
-            let mut laws = Vec::new();
-            for group in &fits.groups {
-                if let Some(fit) = &group.fit {
-                    laws.push(PlanLaw::of_fit(
-                        &format!("{} {}", fits.column, group.group),
-                        fit,
-                        given,
-                    )?);
-                }
-            }
-            if laws.is_empty() {
-                let message = format!("{name}: no group of {} has a fit", fits.column);
-                return Err(Diagnostic::error("no-fits", message).into());
-            }
-            Ok(laws)
-        }
-        _ => Ok(vec![PlanLaw::of_fit(
-            name,
-            &fit_from_json(text, name)?,
-            given,
-        )?]),
-    }
+    let is_recipe = schema.as_deref().is_ok_and(|s| s == RECIPE);
+    // A budget is shared out by the sizes or by the tokens; both together would ask the same twice.
+    let part = part.or(is_recipe.then_some("params"));
+    fits_from_json(name, text, part)?
+        .iter()
+        .map(|(part, fit)| {
+            let called = if part.is_empty() || is_recipe {
+                name.to_owned()
+            } else {
+                format!("{name}:{part}")
+            };
+            PlanLaw::of_fit(&called, fit, given)
+        })
+        .collect()
 }
 
 /// A saved result of a known schema.

@@ -35,17 +35,25 @@ pub enum StoryCheck<'a> {
 /// # Errors
 ///
 /// Those of a plan whose budget or values were asked for. What only the defaults cannot have is said in the story.
-pub fn story(fit: Fit, check: StoryCheck<'_>, how: &StoryOptions) -> Result<Story, Diagnostics> {
+pub fn story(
+    mut fit: Fit,
+    check: StoryCheck<'_>,
+    how: &StoryOptions,
+) -> Result<Story, Diagnostics> {
+    let check = match check {
+        StoryCheck::Whole(of) => checked(&fit, of),
+        StoryCheck::Without(why) => Err(why),
+    };
+    // What the backtest says of intervals beyond the runs holds for the headline and the plan of the same page.
+    if let (None, Ok(found)) = (&fit.calibration, &check) {
+        fit.calibration = found.extrapolation.calibration(&fit.law.id);
+    }
     let budget = budget(&fit, how.compute);
     let asked = how.compute.is_some() || !how.given.at.is_empty() || !how.given.levels.is_empty();
     let (given, held) = completed(&fit, &how.given);
     let plan = match planned(&fit, budget, &given) {
         Err(faults) if asked => return Err(faults),
         found => found.map_err(|faults| faults.first_message().to_owned()),
-    };
-    let check = match check {
-        StoryCheck::Whole(of) => checked(&fit, of),
-        StoryCheck::Without(why) => Err(why),
     };
     Ok(Story {
         schema: "isoflop.report/1".to_owned(),

@@ -52,7 +52,8 @@
     return lines.join("\n");
   }
 
-  function seriesMarks(s) {
+  // `many` is of the whole panel: the size of a dot says nothing of the length of its series.
+  function seriesMarks(s, many) {
     const all = points(s), stroke = colour(s), marks = [];
     if (s.mark !== "dots" && s.low)
       marks.push(Plot.areaY(all, { x: "x", y1: "low", y2: "high", fill: stroke, fillOpacity: 0.16, clip: true }));
@@ -61,7 +62,6 @@
         strokeDasharray: dash(s), clip: true }));
     if (s.mark === "dots") {
       if (s.low) marks.push(Plot.ruleX(all, { x: "x", y1: "low", y2: "high", stroke, strokeOpacity: all.length > 40 ? 0.3 : 0.6, clip: true }));
-      const many = all.length > 150;
       marks.push(Plot.dot(all, { x: "x", y: "y", r: many ? 2.4 : 3.4, symbol: shape(s),
         fill: s.look === "open" ? "var(--paper)" : stroke, fillOpacity: s.look === "faint" ? 0.3 : 0.78,
         stroke: s.look === "open" ? stroke : "var(--paper)", strokeWidth: s.look === "open" ? 1.4 : many ? 0.3 : 0.6, clip: true }));
@@ -75,11 +75,29 @@
     const at = (v) => (panel.y.type === "log" ? Math.log(v) : v);
     const [low, high] = panel.y.domain.map(at);
     const ends = [], on = [];
+    const wide = (v) => (panel.x.type === "log" ? Math.log(v) : v), [first, last] = panel.x.domain.map(wide);
+    const spot = (p) => [(width * (wide(p.x) - first)) / (last - first), height * (1 - (at(p.y) - low) / (high - low))];
+    const taken = panel.series.filter((s) => s.mark === "dots").flatMap((s) => points(s).filter(inside).map(spot));
+    // A name on a line keeps clear of dots: the dot of a run between two digits made 2.3 read 2:3.
+    const clearPlace = (all) => {
+      const middle = all.length / 2, edge = Math.floor(all.length / 20);
+      const merit = (p, k) => {
+        const [x, y] = spot(p);
+        const nearest = taken.reduce((least, [a, b]) => Math.min(least, Math.hypot(a - x, b - y)), 26);
+        return nearest - (4 * Math.abs(k - middle)) / Math.max(middle, 1);
+      };
+      const inner = all.slice(edge, all.length - edge).map((p, k) => [merit(p, k + edge), p]);
+      return inner.reduce((best, next) => (next[0] > best[0] ? next : best))[1];
+    };
     for (const s of panel.series) {
       const all = points(s).filter(inside);
       if (!all.length) continue;
       if (s.naming === "end") ends.push({ ...all[all.length - 1], label: s.label });
-      if (s.naming === "on") on.push({ ...all[Math.floor(all.length / 2)], label: s.label });
+      if (s.naming === "on") {
+        const place = clearPlace(all);
+        taken.push(spot(place));
+        on.push({ ...place, label: s.label });
+      }
     }
     const across = (v) => (panel.x.type === "log" ? Math.log(v) : v), [left, right] = panel.x.domain.map(across);
     const placed = [], marks = [];
@@ -127,6 +145,7 @@
       ? Plot.dot(dots, Plot.pointer({ x: "x", y: "y", r: 6, stroke: "var(--ink)", strokeWidth: 2, fill: "none", maxRadius: 36 }))
       : Plot.tip(dots, Plot.pointer({ x: "x", y: "y", title: (p) => words(p, panel), maxRadius: 36, fill: "var(--paper)", stroke: "var(--soft)",
           fontSize: 12, lineHeight: 1.3, pathFilter: "none", textPadding: 9, preferredAnchor: "bottom-left" }));
+    const many = panel.series.reduce((sum, s) => sum + (s.mark === "dots" ? s.x.length : 0), 0) > 150;
     const chart = Plot.plot({
       width, height: height + margin.top + margin.bottom, marginTop: margin.top, marginBottom: margin.bottom, marginLeft: margin.left, marginRight: margin.right,
       style: { background: "transparent", color: "var(--ink)", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
@@ -135,7 +154,7 @@
         ...axis(Plot.axisX, Plot.gridX, xticks), ...axis(Plot.axisY, Plot.gridY, few),
         Plot.text([panel.x.label], { frameAnchor: "bottom", dy: 38, fontWeight: 600, lineWidth: width / 12, textOverflow: "ellipsis" }),
         Plot.text([panel.y.label], { frameAnchor: "top-left", dx: 4 - margin.left, dy: -20, fontWeight: 600, textAnchor: "start" }),
-        ...guideMarks(panel), ...panel.series.flatMap(seriesMarks), ...nameMarks(panel, width - margin.left - margin.right, height), tip,
+        ...guideMarks(panel), ...panel.series.flatMap((s) => seriesMarks(s, many)), ...nameMarks(panel, width - margin.left - margin.right, height), tip,
       ],
     });
     return { chart, dots };

@@ -457,7 +457,7 @@
   function estimate(value, sample, level) {
     const sorted = Float64Array.from(sample.filter((x) => !Number.isNaN(x))).sort();
     if (sorted.length < 2 || sorted.length * 10 < sample.length * 9) return { value, interval: null };
-    return { value, interval: [quantile(sorted, 0.5 * (1 - level)), quantile(sorted, 0.5 * (1 + level))] };
+    return { value, interval: [Math.min(value, quantile(sorted, 0.5 * (1 - level))), Math.max(value, quantile(sorted, 0.5 * (1 + level)))] };
   }
 
   // The interval of the loss, as wide as a backtest asks at this distance.
@@ -533,7 +533,14 @@
       return { why: setting.why, least: Math.exp(setting.lnC(region.x[0], region.y[0])), advance: () => true, row: () => null };
     }
     const served = request.serve === null || law.answers !== "loss" ? 0 : request.serve * data.serving.equivalent;
-    const over = served > 0 ? setting.target(law.best, best.loss, served) : null;
+    const life_cost = (b) => Math.exp(b.lnC) + 2 * Math.exp(b.x) * served;
+    // The plan's own model keeps to the limits and has the loss: nothing dearer is an answer.
+    const cheapest = (theta, from, near) => [near, from].reduce((least, begin) => {
+      const found = setting.target(theta, from.loss, served, begin);
+      const good = found && found.loss <= from.loss + 1e-12 * Math.abs(from.loss);
+      return good && life_cost(found) < life_cost(least) ? found : least;
+    }, from);
+    const over = served > 0 && Number.isFinite(best.loss) ? cheapest(law.best, best, null) : null;
     const plain = [], life = [];
     const free = { x: [0, NO_LIMIT], y: [0, NO_LIMIT] };
     const names = held(region, request, data, best, lnC);
@@ -545,7 +552,7 @@
         const theta = law.draws[plain.length];
         const answer = setting.budget(theta, lnC, best);
         plain.push(answer);
-        if (over) life.push(answer && setting.target(theta, answer.loss, served, over));
+        if (over) life.push(answer && cheapest(theta, answer, over));
         if (performance.now() > until) break;
       }
       return plain.length === law.draws.length;
@@ -605,16 +612,18 @@
       return out;
     }
 
-    /// Loss against size on the budget, `count` sizes over `decades` on either side of the optimum.
+    /// Loss against size on what the answer spends, `count` sizes over `decades` on either side of the answer, within the
+    /// limits; the answer itself is one of the points.
     function curve(count, decades) {
-      const out = [];
+      const out = [{ params: Math.exp(best.x), tokens: Math.exp(best.y), loss: best.loss }];
       for (let k = 0; k < count; k++) {
         const x = best.x + decades * Math.LN10 * ((2 * k) / (count - 1) - 1);
-        const y = setting.tokensOn(lnC, x);
+        if (x < region.x[0] || x > region.x[1] || 2 * k === count - 1) continue;
+        const y = setting.tokensOn(best.lnC, x);
         const loss = setting.loss(law.best, x, y);
         if (x >= 0 && Number.isFinite(loss)) out.push({ params: Math.exp(x), tokens: Math.exp(y), loss });
       }
-      return out;
+      return out.sort((a, b) => a.params - b.params);
     }
     return { advance, row, curve };
   }

@@ -62,6 +62,9 @@
 
   const wide = ([low, high]) => high - low > 1e-9 * Math.max(Math.abs(high), Math.abs(low));
 
+  // A negative number that rounds to zero is not shown as -0.00.
+  const fixed = (x, places) => x.toFixed(places).replace(/^-(0(\.0*)?)$/, "$1");
+
   // Decimals by the width of the interval.
   function numbered({ value, interval }) {
     if (!interval || !wide(interval)) return [plain(value, 5), ""];
@@ -69,7 +72,7 @@
     if (!Number.isFinite(spread)) return [plain(value, 5), `[${plain(interval[0], 4)}, ${plain(interval[1], 4)}]`];
     const coarse = clamp(1 - Math.floor(Math.log10(spread)), 0, 12);
     const fine = clamp(Math.max(coarse, 3 - Math.floor(Math.log10(Math.abs(value)))), 0, 12);
-    return [value.toFixed(fine), `[${interval[0].toFixed(coarse)}, ${interval[1].toFixed(coarse)}]`];
+    return [fixed(value, fine), `[${fixed(interval[0], coarse)}, ${fixed(interval[1], coarse)}]`];
   }
 
   const percent = (x) => `${plain(100 * x, 3)} %`;
@@ -177,6 +180,8 @@
       own.value = value;
       if (from !== own.text) {
         own.text.value = written(value, own.unit);
+        // 5.2521467904e23 cut to the width of the box read 5.2521467904e2.
+        own.text.style.width = `${Math.max(8.5, 0.62 * own.text.value.length + 1.5)}rem`;
         own.fault.hidden = true;
         own.text.setAttribute("aria-invalid", "false");
       }

@@ -1,6 +1,6 @@
 //! JSON: results as they are, laws as data, one document with a `schema` each.
 
-use isoflop_answer::{EntropyCheck, Verdict};
+use isoflop_answer::{EntropyCheck, Prediction, Verdict};
 use isoflop_fit::Fit;
 use isoflop_law::{Conventions, Law};
 use serde::Serialize;
@@ -34,6 +34,14 @@ pub fn law(law: &Law) -> Value {
 #[must_use]
 pub fn laws(laws: &[Law]) -> Value {
     json!({"schema": "isoflop.laws/1", "laws": laws.iter().map(law_fields).collect::<Vec<_>>()})
+}
+
+/// Predictions of several fits of one file as `isoflop.predictions/1`.
+#[must_use]
+pub fn predictions(predictions: &[(String, Prediction)]) -> Value {
+    let one =
+        |(part, prediction): &(String, Prediction)| json!({"part": part, "prediction": prediction});
+    json!({"schema": "isoflop.predictions/1", "predictions": predictions.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn law_fields(law: &Law) -> Value {

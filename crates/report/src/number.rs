@@ -70,7 +70,8 @@ fn trimmed(text: &str) -> &str {
     }
 }
 
-fn fixed(x: f64, places: i32) -> String {
+/// A number at `places` decimals.
+pub(crate) fn fixed(x: f64, places: i32) -> String {
     let places = usize::try_from(places.clamp(0, 17)).unwrap_or(0);
     let text = format!("{x:.places$}");
     // A negative number that rounds to zero must not be shown as `-0.00`.

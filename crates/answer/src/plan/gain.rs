@@ -162,11 +162,7 @@ pub fn gain(
         ),
         floors,
         pinned: None,
-        single: headline
-            .row
-            .gain
-            .clone()
-            .filter(|_| refused.is_empty()),
+        single: headline.row.gain.clone().filter(|_| refused.is_empty()),
         notes: notes(a, b, &rows, pair.paired),
         headline,
         rows,

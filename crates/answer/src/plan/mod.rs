@@ -45,6 +45,7 @@ pub use serving::{ServeMeasure, Serving, ServingRow};
 pub use shapes::{Shape, ShapeRow};
 pub use sizes::{SizeRow, Sizes};
 pub use source::PlanLaw;
+pub(crate) use source::{no_variant, rounding_notes};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -305,6 +306,7 @@ pub fn plan(laws: &[PlanLaw], request: &PlanRequest) -> Result<Plan, Diagnostics
         .extend(rows::other_convention(laws, &request.convention));
     if request.serving.is_some() {
         out.notes.extend(serving::missing(&out.rows, laws));
+        out.notes.extend(serving::over_budget(&out.rows));
     }
     if laws.len() > 1 {
         out.disagreements = compare::disagreements(laws, &out.laws, &out.rows);

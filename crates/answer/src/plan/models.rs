@@ -4,6 +4,7 @@ use isoflop_base::Estimate;
 use serde::{Deserialize, Serialize};
 
 use super::PlanRequest;
+use super::convention::Role;
 use super::problem::{Best, Setting};
 use super::rows::{Solved, beyond, free_region};
 use super::source::PlanLaw;
@@ -71,9 +72,16 @@ pub struct ModelRow {
     pub beyond: Vec<(String, f64)>,
 }
 
-/// The rows of one law, without any limits.
+/// The rows of one law, without any limits. A published model was trained on tokens of its own: the unique tokens of the
+/// request are not what it repeated.
 pub(super) fn rows(law: &PlanLaw, request: &PlanRequest) -> Vec<ModelRow> {
-    let setting = Setting::new(law, &request.convention, free_region());
+    let mut fresh = law.clone();
+    for role in &mut fresh.roles {
+        if let Role::Unique(unique) = role {
+            *unique = f64::INFINITY;
+        }
+    }
+    let setting = Setting::new(&fresh, &request.convention, free_region());
     published_models()
         .iter()
         .filter_map(|model| row(&setting, request, model))

@@ -11,10 +11,10 @@
 //!
 //! Sardana et al. 2023, arXiv:2401.00448, equations 3 and 6.
 
-use isoflop_base::{Estimate, Note, Severity};
+use isoflop_base::{Estimate, Evidence, Note, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::hardware::Hardware;
+use super::hardware::{self, Hardware, Needs};
 use super::problem::{Best, Setting};
 use super::rows::{Solved, beyond};
 use super::source::{Answers, PlanLaw};
@@ -99,6 +99,12 @@ pub struct ServingRow {
     pub size_ratio: Estimate,
     /// Training tokens relative to that model.
     pub tokens_ratio: Estimate,
+    /// Training compute over that of the plan's own model: above one it does not fit into the plan's budget.
+    #[serde(default)]
+    pub training_ratio: f64,
+    /// What it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
     /// Orders of magnitude beyond the runs of the fit.
     #[serde(with = "isoflop_fit::as_map")]
     pub beyond: Vec<(String, f64)>,
@@ -106,6 +112,39 @@ pub struct ServingRow {
 
 /// A share below this is the rounding of two costs.
 const NOTHING: f64 = 1e-9;
+
+/// Relative difference of losses that are one to rounding.
+const SAME_LOSS: f64 = 1e-12;
+
+/// More training compute than the plan's own model takes, as a share that is worth a word.
+const DEARER: f64 = 0.01;
+
+/// Says that models which are cheaper over their life take longer to train than the accelerators were asked for.
+pub(super) fn over_budget(rows: &[PlanRow]) -> Vec<Note> {
+    rows.iter()
+        .filter_map(|row| {
+            let served = row.serving.as_ref()?;
+            let days = served.needs.as_ref()?.days.as_ref()?.value;
+            let own = row.needs.as_ref()?.days.as_ref()?.value;
+            (days > own * (1.0 + DEARER)).then(|| Note {
+                code: "serving-over-budget".to_owned(),
+                severity: Severity::Warning,
+                message: format!(
+                    "{}: the model that is cheapest over its life takes {days:.1} days to train on these accelerators, the \
+                     plan's own {own:.1}",
+                    row.law
+                ),
+                evidence: vec![
+                    ("days".to_owned(), Evidence::Number(days)),
+                    ("plan_days".to_owned(), Evidence::Number(own)),
+                ],
+                advice: "within the time that was asked no other model has this loss: allow more days or accelerators, or train \
+                         the plan's own model"
+                    .to_owned(),
+            })
+        })
+        .collect()
+}
 
 /// Says which rows have no model for serving, though one was asked.
 pub(super) fn missing(rows: &[PlanRow], laws: &[PlanLaw]) -> Vec<Note> {
@@ -115,7 +154,10 @@ pub(super) fn missing(rows: &[PlanRow], laws: &[PlanLaw]) -> Vec<Note> {
             .find(of)
             .is_none_or(|law| law.answers == Answers::Loss)
     };
-    let left = rows.iter().filter(|row| row.serving.is_none());
+    let left = rows.iter().filter(|row| {
+        let own = |s: &ServingRow| s.size_ratio.value == 1.0 && s.tokens_ratio.value == 1.0;
+        row.serving.as_ref().is_none_or(own)
+    });
     let (losses, others): (Vec<&PlanRow>, Vec<&PlanRow>) = left.partition(loss);
     let note = |rows: Vec<&PlanRow>, why: &str| {
         let mut names: Vec<&str> = rows.iter().map(|row| row.law.as_str()).collect();
@@ -124,15 +166,15 @@ pub(super) fn missing(rows: &[PlanRow], laws: &[PlanLaw]) -> Vec<Note> {
             code: "no-serving".to_owned(),
             severity: Severity::Info,
             message: format!(
-                "{}: there is no other model to serve, {why}",
+                "{}: there is no other model to serve than the plan's own, {why}",
                 names.join(", ")
             ),
             evidence: Vec::new(),
             advice: String::new(),
         })
     };
-    let least = "because within the limits none is found that reaches the loss of the plan's own";
     let no_loss = "because the law gives no loss at which models could be compared";
+    let least = "because within the limits none that reaches its loss costs less over its life";
     [note(losses, least), note(others, no_loss)]
         .into_iter()
         .flatten()
@@ -150,17 +192,32 @@ pub(super) fn row(
     let hardware = request.hardware.as_ref();
     let equivalent = serving.equivalent(hardware);
     let price = serving.prices(hardware).map_or(1.0, |p| p[0]);
+    let cost = |b: &Best| price * (b.ln_c.exp() + 2.0 * b.x.exp() * equivalent);
+    // The plan's own model keeps to the limits and has the loss: nothing dearer is an answer. Where the law has saturated
+    // the curve of a loss is rounding, and a search along it ends anywhere (data-constrained, 60B params on 1.3B unique
+    // tokens); where two limits meet it is that one point.
     let answer = |theta: &[f64], from: &Best, near: Option<Best>| {
-        setting.target(theta, from.loss, equivalent, near).ok()
+        let starts = [near, Some(*from)];
+        let found = starts
+            .into_iter()
+            .filter_map(|start| setting.target(theta, from.loss, equivalent, start).ok())
+            .filter(|b| b.loss <= from.loss + SAME_LOSS * from.loss.abs());
+        found.fold(
+            *from,
+            |least, b| if cost(&b) < cost(&least) { b } else { least },
+        )
     };
-    let best = answer(&law.best, &plain.best, None)?;
+    if !plain.best.loss.is_finite() {
+        return None;
+    }
+    let best = answer(&law.best, &plain.best, None);
     let draws: Vec<Option<(Best, Best)>> = law
         .draws
         .iter()
         .zip(&plain.draws)
         .map(|(theta, from)| {
             let from = (*from)?;
-            Some((from, answer(theta, &from, Some(best))?))
+            Some((from, answer(theta, &from, Some(best))))
         })
         .collect();
     let both = |quantity: &dyn Fn(&Best, &Best) -> f64, unit: &str| {
@@ -170,15 +227,19 @@ pub(super) fn row(
             .collect();
         estimate(quantity(&plain.best, &best), &sample, request.level, unit)
     };
-    let cost = |b: &Best| price * (b.ln_c.exp() + 2.0 * b.x.exp() * equivalent);
     let unit = serving.unit();
+    let params = both(&|_, b| b.x.exp(), "params");
+    let tokens = both(&|_, b| b.y.exp(), "tokens");
+    let training_flops = both(&|_, b| b.ln_c.exp(), "FLOP");
     Some(ServingRow {
         served: serving.tokens(),
         measure: unit.to_owned(),
-        params: both(&|_, b| b.x.exp(), "params"),
-        tokens: both(&|_, b| b.y.exp(), "tokens"),
+        needs: hardware.map(|h| hardware::needs(h, &params, &tokens, &training_flops)),
+        training_ratio: (best.ln_c - plain.best.ln_c).exp(),
+        params,
+        tokens,
         tokens_per_param: both(&|_, b| (b.y - b.x).exp(), "tokens/param"),
-        training_flops: both(&|_, b| b.ln_c.exp(), "FLOP"),
+        training_flops,
         serving_flops: both(&|_, b| 2.0 * b.x.exp() * serving.tokens(), "FLOP"),
         lifetime: both(&|_, b| cost(b), unit),
         saved: both(

@@ -300,7 +300,10 @@ impl Resampled {
 
 /// FNV-1a of numbers: tells the streams of two fits apart, and gives the same fit the same draws wherever it is used.
 pub(super) fn key(first: &[f64], second: &[f64]) -> u64 {
-    let bytes = first.iter().chain(second).flat_map(|x| x.to_bits().to_le_bytes());
+    let bytes = first
+        .iter()
+        .chain(second)
+        .flat_map(|x| x.to_bits().to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
     })
@@ -324,7 +327,7 @@ fn cannot_plan(law: &Law) -> Diagnostic {
     )
 }
 
-fn no_variant(law: &Law, variant: Option<&str>) -> Diagnostic {
+pub(crate) fn no_variant(law: &Law, variant: Option<&str>) -> Diagnostic {
     let names: Vec<&str> = law.variants.iter().map(|v| v.name.as_str()).collect();
     match variant {
         Some(name) if !names.is_empty() => {
@@ -458,6 +461,15 @@ fn uncorrelated(id: &str) -> Note {
 }
 
 fn fit_notes(fit: &Fit) -> Vec<Note> {
+    // What a recipe says of its bias is true of every answer by its laws.
+    let bias = fit
+        .notes
+        .iter()
+        .filter(|n| n.code.starts_with("recipe-bias"));
+    [status_notes(fit), bias.cloned().collect()].concat()
+}
+
+fn status_notes(fit: &Fit) -> Vec<Note> {
     match fit.status {
         Status::Converged => Vec::new(),
         Status::Degenerate => vec![Note {
@@ -507,7 +519,7 @@ pub(super) fn rounding(
 }
 
 /// Says that the chosen coefficients are printed with fewer digits than others of the same law.
-fn rounding_notes(law: &Law, chosen: &Variant, named: bool) -> Vec<Note> {
+pub(crate) fn rounding_notes(law: &Law, chosen: &Variant, named: bool) -> Vec<Note> {
     let better = law
         .variants
         .iter()

@@ -4,7 +4,8 @@ use isoflop_base::{Estimate, Interval};
 use isoflop_numerics::dist;
 
 /// An estimate from its best value and its values over draws. Draws without a value (NaN) are left out; those that run
-/// away are infinite and open the interval. Without nine draws of ten there is no interval.
+/// away are infinite and open the interval. Without nine draws of ten there is no interval. An interval holds its estimate,
+/// also where the draws are corrected for a bias.
 pub(super) fn estimate(best: f64, sample: &[f64], level: f64, unit: &str) -> Estimate {
     let mut sorted: Vec<f64> = sample.iter().copied().filter(|x| !x.is_nan()).collect();
     let bare = Estimate {
@@ -25,8 +26,8 @@ pub(super) fn estimate(best: f64, sample: &[f64], level: f64, unit: &str) -> Est
         se: finite.then(|| variance.sqrt()),
         interval: Some(Interval {
             level,
-            lower: quantile(&sorted, 0.5 * (1.0 - level)),
-            upper: quantile(&sorted, 0.5 * (1.0 + level)),
+            lower: best.min(quantile(&sorted, 0.5 * (1.0 - level))),
+            upper: best.max(quantile(&sorted, 0.5 * (1.0 + level))),
         }),
         ..bare
     }

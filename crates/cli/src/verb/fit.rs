@@ -1,7 +1,9 @@
 //! `isoflop fit`: what law do my runs follow?
 
-use isoflop::report::{fit_document, fits_document, json, recipe_document, story_document};
-use isoflop::{StoryCheck, StoryOptions, story};
+use isoflop::report::{
+    Document, fit_document, fits_document, json, name_law_file, recipe_document, story_document,
+};
+use isoflop::{Fit, StoryCheck, StoryOptions, story};
 
 use crate::args::FitArgs;
 use crate::output::{Failure, Output};
@@ -26,9 +28,18 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
             ..StoryOptions::default()
         };
         let found = story(fit.clone(), check, &how)?;
-        Ok(story_document(&found))
+        Ok(named(story_document(&found), &fit, &request))
     };
-    output.show_with_page(&fit_document(&fit), page, || json::text(&fit))
+    let doc = named(fit_document(&fit), &fit, &request);
+    output.show_with_page(&doc, page, || json::text(&fit))
+}
+
+/// A document whose commands name the law file that was given.
+pub(crate) fn named(mut doc: Document, fit: &Fit, request: &FitRequest) -> Document {
+    if let Some(path) = request.law_file() {
+        name_law_file(&mut doc, &fit.law.id, path);
+    }
+    doc
 }
 
 /// Both fit the law many times again.

@@ -1,7 +1,5 @@
 //! `isoflop laws`: the catalogue.
 
-use std::path::Path;
-
 use isoflop::report::{
     evaluation_document, json, law_comparison_document, law_document, laws_document,
 };
@@ -9,24 +7,32 @@ use isoflop::{At, Diagnostic, Diagnostics, Law, VarRole, catalogue, closest, com
 
 use crate::args::LawsCommand;
 use crate::at;
-use crate::law_ref::LawRef;
+use crate::law_ref::{self, LawRef};
 use crate::output::{Failure, Output};
 
 pub(crate) fn run(said: Option<LawsCommand>, output: &Output) -> Result<(), Failure> {
     match said.unwrap_or(LawsCommand::List) {
         LawsCommand::List => list("", output),
         LawsCommand::Search { word } => list(&word, output),
-        LawsCommand::Show { law } => {
-            let law = LawRef::parse(&law).load(None, &[])?;
-            output.show(&law_document(&law), || json::text(&json::law(&law)))
+        LawsCommand::Show { law: named } => {
+            let law = one_set(&named)?;
+            let (id, _) = law_ref::with_variant(&named);
+            output.show(&law_document(&law, id), || json::text(&json::law(&law)))
         }
         LawsCommand::Eval {
             law,
             values,
             variant,
         } => {
-            let law = LawRef::parse(&law).load(None, &[])?;
-            evaluate(&law, &values, variant.as_deref(), output)
+            let (id, own) = law_ref::with_variant(&law);
+            if let (Some(a), Some(b)) = (own, variant.as_deref())
+                && a != b
+            {
+                let message = format!("two variants are named: {a} and {b}");
+                return Err(Diagnostic::error("two-variants", message).into());
+            }
+            let law = LawRef::parse(id).load(None, &[])?;
+            evaluate(&law, &values, own.or(variant.as_deref()), output)
         }
         LawsCommand::Compare { a, b, values } => compare(&a, &b, &values, output),
     }
@@ -45,7 +51,7 @@ fn compare(a: &str, b: &str, said: &[String], output: &Output) -> Result<(), Fai
 
 /// A law, or one of its published sets for `NAME:VARIANT`.
 fn one_set(text: &str) -> Result<Law, Diagnostics> {
-    let Some((id, variant)) = text.rsplit_once(':').filter(|_| !Path::new(text).exists()) else {
+    let (id, Some(variant)) = law_ref::with_variant(text) else {
         return LawRef::parse(text).load(None, &[]);
     };
     let law = LawRef::parse(id).load(None, &[])?;

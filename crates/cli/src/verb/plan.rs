@@ -5,15 +5,15 @@ use std::path::Path;
 use isoflop::plan::{Convention, Given, LivePlan, Plan, PlanLaw, PlanRequest, plan};
 use isoflop::report::{add_planner, gain_document, json, plan_document};
 use isoflop::{
-    Diagnostic, Diagnostics, Law, PlanSpec, ReadOptions, merged, pinned_gain, plan_laws_from_json,
-    read,
+    Diagnostic, Diagnostics, Fit, Law, PlanSpec, ReadOptions, merged, pinned_gain,
+    plan_laws_from_json, read,
 };
 
-use crate::law_ref::LawRef;
+use crate::law_ref::{self, LawRef};
 use crate::output::{Failure, Output, cannot_read};
 use crate::plan_args::PlanArgs;
 use crate::request::input;
-use crate::verb::predict::{saved_fit, saved_text};
+use crate::saved_ref::{SavedRef, table_for_fit};
 
 pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let (wants_gain, pin) = (said.gain, said.pin.clone());
@@ -136,7 +136,18 @@ fn laws(spec: &PlanSpec) -> Result<Vec<(String, PlanLaw)>, Diagnostics> {
     let mut faults = Diagnostics::default();
     for name in &spec.laws {
         match law(name, &given, seed) {
-            Ok(laws) => found.extend(laws.into_iter().map(|law| (name.clone(), law))),
+            Ok(laws) => {
+                // One of several groups is named with its group, so that a command can name it again.
+                let several = laws.len() > 1;
+                found.extend(laws.into_iter().map(|law| {
+                    let own = if several {
+                        law.name.clone()
+                    } else {
+                        name.clone()
+                    };
+                    (own, law)
+                }));
+            }
             Err(more) => faults.0.extend(more.0),
         }
     }
@@ -149,16 +160,14 @@ fn laws(spec: &PlanSpec) -> Result<Vec<(String, PlanLaw)>, Diagnostics> {
 
 /// The laws of a saved result, or a published law for `NAME:VARIANT`, `NAME`, a key, a law file.
 fn law(name: &str, given: &Given, seed: u64) -> Result<Vec<PlanLaw>, Diagnostics> {
-    let ends_in_json = Path::new(name)
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    if name == "-" || ends_in_json {
-        return plan_laws_from_json(name, &saved_text(name)?, given);
+    let saved = SavedRef::parse(name);
+    if saved.is_saved() {
+        return plan_laws_from_json(saved.file, &saved.text()?, saved.part, given);
     }
-    let (id, variant) = match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
-        Some((id, variant)) => (id, Some(variant)),
-        None => (name, None),
-    };
+    if let Some(fault) = table_for_fit(name) {
+        return Err(fault.into());
+    }
+    let (id, variant) = law_ref::with_variant(name);
     let law = LawRef::parse(id).load(None, &[])?;
     Ok(vec![PlanLaw::published(&law, variant, given, seed)?])
 }
@@ -192,36 +201,64 @@ fn gain(
     convention: &Law,
     output: &Output,
 ) -> Result<(), Failure> {
-    let [a, b] = spec.laws.as_slice() else {
-        let message = format!(
-            "a gain is that of one recipe over another: two laws, {} given",
-            spec.laws.len()
-        );
-        return Err(Diagnostic::error("two-recipes", message)
-            .help("isoflop plan --gain old.json new.json --compute 1e20..1e24:5")
-            .into());
-    };
     let given = spec.given()?;
     let counted = Convention::new(convention, &given)?;
     let request = spec.request(convention, None)?;
     let found = match pin {
-        Some(pin) => pinned_gain(
-            [(a, &saved_fit(a)?), (b, &saved_fit(b)?)],
-            pin,
-            &given,
-            &counted,
-            &request,
-        )?,
-        None => {
-            let laws = laws(spec)?;
-            isoflop::plan::gain(
-                &laws[0].1,
-                &laws[1].1,
+        Some(pin) => {
+            let [a, b] = two(fits(spec)?)?;
+            pinned_gain(
+                [(&a.0, &a.1), (&b.0, &b.1)],
+                pin,
+                &given,
                 &counted,
-                &request.scales(),
-                request.level,
+                &request,
             )?
+        }
+        None => {
+            let [a, b] = two(laws(spec)?)?;
+            isoflop::plan::gain(&a.1, &b.1, &counted, &request.scales(), request.level)?
         }
     };
     output.show(&gain_document(&found), || json::text(&found))
+}
+
+/// The saved fits of a request, each with its name.
+fn fits(spec: &PlanSpec) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let mut found = Vec::new();
+    for name in &spec.laws {
+        let saved = SavedRef::parse(name);
+        if let Some(fault) = table_for_fit(name) {
+            return Err(fault.into());
+        }
+        for (part, fit) in saved.fits()? {
+            let called = match (part.as_str(), saved.part) {
+                ("", _) | (_, Some(_)) => name.clone(),
+                (part, None) => format!("{name}:{part}"),
+            };
+            found.push((called, fit));
+        }
+    }
+    Ok(found)
+}
+
+/// The two recipes of a gain.
+fn two<T>(found: Vec<(String, T)>) -> Result<[(String, T); 2], Diagnostic> {
+    let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    found.try_into().map_err(|_| {
+        let message = format!(
+            "a gain is that of one recipe over another: two laws, {} given",
+            names.len()
+        );
+        let fault = Diagnostic::error("two-recipes", message)
+            .help("isoflop plan --gain old.json new.json --compute 1e20..1e24:5");
+        if names.len() > 2 {
+            fault.help(format!(
+                "a file with the fits of several groups gives one law for each: name two, as FITS.json:GROUP ({})",
+                names[..names.len().min(8)].join(", ")
+            ))
+        } else {
+            fault
+        }
+    })
 }

@@ -1,18 +1,18 @@
 //! `isoflop predict`: what will a larger run give?
 
-use std::io::Read as _;
-
-use isoflop::report::{add_profile, add_record, json, prediction_document};
+use isoflop::report::{add_profile, add_record, json, prediction_document, predictions_document};
 use isoflop::{
-    Candidate, Diagnostic, Diagnostics, Fit, Note, ProfiledPrediction, Severity, Uncertainty, fit,
-    fit_from_json, predict, predict_through, predict_together, profile,
+    Candidate, Diagnostic, Diagnostics, Fit, Law, Note, ProfiledPrediction, Severity, Uncertainty,
+    fit, predict, predict_published, predict_through, predict_together, profile,
 };
 
 use crate::args::PredictArgs;
 use crate::at;
 use crate::candidates::{Candidates, candidates};
-use crate::output::{Failure, Output, cannot_read};
+use crate::law_ref::{self, LawRef};
+use crate::output::{Failure, Output};
 use crate::request::FitRequest;
+use crate::saved_ref::SavedRef;
 use crate::verb::check::backtest_options;
 use crate::verb::ledger;
 
@@ -20,19 +20,36 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     if !said.backtest.laws.is_empty() {
         return joined(&said, seed, output);
     }
-    let fit = match (&said.law, said.inputs.as_slice()) {
-        (Some(law), inputs) => FitRequest::new(inputs, law, &said.how, seed)?.run()?,
-        (None, inputs) => saved_fit(only(inputs, "give --law to fit the tables first")?)?,
+    let fits = match (&said.law, said.inputs.as_slice()) {
+        (Some(law), inputs) => {
+            let fit = FitRequest::new(inputs, law, &said.how, seed)?.run()?;
+            vec![(String::new(), fit)]
+        }
+        (None, inputs) => {
+            let named = only(inputs, "give --law to fit the tables first")?;
+            if let Some((law, variant)) = published(named) {
+                return by_published(&said, &law?, variant, output);
+            }
+            SavedRef::parse(named).fits()?
+        }
     };
+    match fits.as_slice() {
+        [(_, fit)] => one(&said, fit, output),
+        several => all(&said, several, output),
+    }
+}
+
+/// The prediction of one fit.
+fn one(said: &PredictArgs, fit: &Fit, output: &Output) -> Result<(), Failure> {
     let inner = said.through.as_deref().map(saved_fit).transpose()?;
-    let asked = inner.as_ref().unwrap_or(&fit);
+    let asked = inner.as_ref().unwrap_or(fit);
     let points = at::asked(&said.at, said.at_file.as_deref(), &said.how.map, asked)?;
     let prediction = match &inner {
-        Some(inner) => predict_through(&fit, inner, &points, said.how.level)?,
-        None => predict(&fit, &points, said.how.level)?,
+        Some(inner) => predict_through(fit, inner, &points, said.how.level)?,
+        None => predict(fit, &points, said.how.level)?,
     };
     if let Some(path) = &said.record {
-        ledger::record(path, &fit, &points, &said.name, said.date.as_deref())?;
+        ledger::record(path, fit, &points, &said.name, said.date.as_deref())?;
     }
     let mut doc = prediction_document(&prediction);
     if let Some(path) = &said.record {
@@ -41,13 +58,86 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
     let Some(coef) = &said.profile else {
         return output.show(&doc, || json::text(&prediction));
     };
-    let profile = profile(&fit, coef, &points)?;
+    let profile = profile(fit, coef, &points)?;
     add_profile(&mut doc, &profile);
     let both = ProfiledPrediction {
         prediction,
         profile,
     };
     output.show(&doc, || json::text(&both))
+}
+
+/// The predictions of several fits of one file, group by group.
+fn all(said: &PredictArgs, fits: &[(String, Fit)], output: &Output) -> Result<(), Failure> {
+    let options = [
+        ("--record", said.record.is_some()),
+        ("--profile", said.profile.is_some()),
+        ("--through", said.through.is_some()),
+    ];
+    if let Some((option, _)) = options.iter().find(|(_, given)| *given) {
+        let message = format!("{option} needs one fit, and this file holds {}", fits.len());
+        return Err(Diagnostic::error("many-fits", message)
+            .help(format!("name one as FILE.json:{}", fits[0].0))
+            .into());
+    }
+    let mut predictions = Vec::new();
+    let mut faults = Diagnostics::default();
+    for (part, fit) in fits {
+        let found = at::asked(&said.at, said.at_file.as_deref(), &said.how.map, fit)
+            .and_then(|points| predict(fit, &points, said.how.level));
+        match found {
+            Ok(prediction) => predictions.push((part.clone(), prediction)),
+            Err(more) => faults.0.extend(more.0.into_iter().map(|mut fault| {
+                fault.message = format!("{part}: {}", fault.message);
+                fault
+            })),
+        }
+    }
+    if !faults.0.is_empty() {
+        return Err(faults.into());
+    }
+    output.show(&predictions_document(&predictions), || {
+        json::text(&json::predictions(&predictions))
+    })
+}
+
+/// A law of the catalogue or a law file with published values, where the words name no saved fit.
+fn published(named: &str) -> Option<(Result<Law, Diagnostics>, Option<&str>)> {
+    let saved = SavedRef::parse(named);
+    let table = std::path::Path::new(named).exists() && !named.to_lowercase().ends_with(".toml");
+    if saved.is_saved() || table {
+        return None;
+    }
+    let (id, variant) = law_ref::with_variant(named);
+    Some((LawRef::parse(id).load(None, &[]), variant))
+}
+
+fn by_published(
+    said: &PredictArgs,
+    law: &Law,
+    variant: Option<&str>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let options = [
+        ("--record", said.record.is_some()),
+        ("--profile", said.profile.is_some()),
+        ("--through", said.through.is_some()),
+        ("--at-file", said.at_file.is_some()),
+    ];
+    if let Some((option, _)) = options.iter().find(|(_, given)| *given) {
+        let message = format!(
+            "{option} needs a saved fit, and {} is a published law",
+            law.id
+        );
+        return Err(Diagnostic::error("needs-fit", message)
+            .help("fit the law to runs with `isoflop fit`, and give the saved fit")
+            .into());
+    }
+    let points = at::of_law(&said.at, law)?;
+    let prediction = predict_published(law, variant, &points)?;
+    output.show(&prediction_document(&prediction), || {
+        json::text(&prediction)
+    })
 }
 
 /// Several laws at once, widened as their backtest asks.
@@ -107,33 +197,5 @@ pub(crate) fn only<'a>(inputs: &'a [String], advice: &str) -> Result<&'a str, Di
 }
 
 pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
-    let text = saved_text(file)?;
-    fit_from_json(&text, file).map_err(|mut faults| {
-        if let Some(fault) = faults.0.first_mut().filter(|f| f.code == "not-json") {
-            fault
-                .help
-                .push("for a table of runs, say which law with --law".into());
-        }
-        faults
-    })
-}
-
-/// The text of a saved result; `-` is standard input.
-pub(crate) fn saved_text(file: &str) -> Result<String, Diagnostics> {
-    let bytes = if file == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map(|_| bytes)
-    } else {
-        std::fs::read(file)
-    };
-    let bytes = bytes.map_err(|e| cannot_read(file, &e))?;
-    String::from_utf8(bytes).map_err(|_| not_a_fit(file, "it is not UTF-8 text").into())
-}
-
-fn not_a_fit(file: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("not-json", format!("{file} is not a saved fit: {why}"))
-        .help("for a table of runs, say which law with --law")
+    SavedRef::parse(file).fit()
 }

@@ -1,6 +1,6 @@
 //! `isoflop report`: the page that people share.
 
-use isoflop::report::{json, story_document};
+use isoflop::report::{json, name_law_file, story_document};
 use isoflop::{
     Diagnostic, Diagnostics, Fit, PlanSpec, Reloaded, StoryCheck, StoryOptions, UNSAVED, fit,
     parse_quantity, reload, story,
@@ -22,8 +22,10 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         ..StoryOptions::default()
     };
     let unchecked = || StoryCheck::Without("they were not asked for (--no-check)".to_owned());
+    let mut law_file = None;
     let found = if let Some(law) = &said.law {
         let request = FitRequest::new(&said.inputs, law, &said.how, seed)?;
+        law_file = request.law_file().map(str::to_owned);
         if said.no_check {
             story(request.run()?, unchecked(), &options)?
         } else {
@@ -42,7 +44,11 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
             story(saved, StoryCheck::Whole(&of), &options)?
         }
     };
-    output.show(&story_document(&found), || json::text(&found))
+    let mut doc = story_document(&found);
+    if let Some(path) = &law_file {
+        name_law_file(&mut doc, &found.fit.law.id, path);
+    }
+    output.show(&doc, || json::text(&found))
 }
 
 /// The fit that is asked for, and what it was made of.

@@ -4,7 +4,14 @@ use crate::program::isoflop;
 
 #[test]
 fn a_law_is_evaluated_at_a_point_typed_as_people_write_numbers() {
-    let said = isoflop(&["laws", "eval", "chinchilla", "N=70B", "D=1.4T", "--json"]);
+    let said = isoflop(&[
+        "laws",
+        "eval",
+        "chinchilla:paper",
+        "N=70B",
+        "D=1.4T",
+        "--json",
+    ]);
     assert_eq!(said.code, 0, "{}", said.err);
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     let by_hand = 1.69 + 406.4 / 70e9f64.powf(0.34) + 410.7 / 1.4e12f64.powf(0.28);
@@ -32,7 +39,55 @@ fn a_coefficient_given_by_hand_replaces_the_published_one() {
         json["value"].as_f64().unwrap()
     };
     assert!((value(&["E=2.69"]) - value(&[]) - 1.0).abs() < 1e-12);
-    assert!((value(&["--variant", "besiroglu"]) - value(&[])).abs() > 1e-3);
+    assert!((value(&["--variant", "paper"]) - value(&[])).abs() > 1e-3);
+}
+
+#[test]
+fn a_variant_is_named_after_the_law_or_as_an_option() {
+    let value = |args: &[&str]| {
+        let said = isoflop(&[&["laws", "eval"], args, &["N=70B", "D=1.4T", "--json"]].concat());
+        assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        json["value"].as_f64().unwrap()
+    };
+    let named = value(&["chinchilla:besiroglu"]);
+    assert!((named - value(&["chinchilla", "--variant", "besiroglu"])).abs() < 1e-15);
+    assert!((named - value(&["chinchilla:paper"])).abs() > 1e-3);
+    let said = isoflop(&[
+        "laws",
+        "eval",
+        "chinchilla:paper",
+        "--variant",
+        "huber",
+        "N=1B",
+        "D=1B",
+    ]);
+    assert!(
+        said.code == 1 && said.err.contains("two-variants"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn a_law_without_a_variant_is_not_one_that_is_printed_with_fewer_digits_than_another() {
+    let said = isoflop(&["plan", "chinchilla", "--compute", "1e24", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains("rounded-coefficients"), "{}", said.out);
+    let shown = isoflop(&["laws", "show", "chinchilla:paper"]);
+    assert!(
+        shown.out.contains("406.4") && !shown.out.contains("482.01"),
+        "{}",
+        shown.out
+    );
+    assert!(shown.out.contains("--law chinchilla\n"), "{}", shown.out);
+}
+
+#[test]
+fn help_of_a_verb_is_asked_in_either_order() {
+    let first = isoflop(&["help", "plan"]);
+    assert_eq!(first.code, 0, "{}", first.err);
+    assert_eq!(first.out, isoflop(&["plan", "--help"]).out);
 }
 
 #[test]

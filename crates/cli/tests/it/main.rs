@@ -8,6 +8,7 @@ mod laws;
 mod ledger;
 mod messy;
 mod output;
+mod parts;
 mod plan;
 mod program;
 mod report;

@@ -36,6 +36,18 @@ pub(crate) fn apply(mut table: RunTable, options: &ReadOptions) -> Result<RunTab
             .iter()
             .filter_map(|pair| check_map(&table, pair)),
     );
+    // Places are those of the file: they are looked up before any row is left out.
+    let table = if options.without.is_empty() {
+        table
+    } else {
+        match table.without(&options.without) {
+            Ok(kept) => kept,
+            Err(found) => {
+                faults.0.extend(found.0);
+                return Err(faults);
+            }
+        }
+    };
     if let Some(text) = &options.filter {
         match filter(table, text) {
             Ok(kept) if faults.0.is_empty() => return Ok(kept),

@@ -2,99 +2,236 @@
 //!
 //! A parabola through runs that lie unevenly about the optimum, or through a curve that is steeper on one side, has its
 //! minimum elsewhere, even without any noise (Open Athena 2026; Czech et al. 2026).
+//!
+//! # Formula
+//!
+//! ```text
+//! θ_s          a draw of the law fitted to the runs
+//! e_s          ln N*(recipe on losses of θ_s with noise) − ln N*(θ_s)
+//! interval     quantiles of ln N*(recipe on the runs) − e_s
+//! ```
+//!
+//! The errors e_s hold the bias of the recipe on this grid, the noise of the runs and what is not known of the law.
 
-use super::options::RecipeOptions;
+use super::options::{Method, RecipeOptions};
 use super::result::{Allocation, Bias, Budget};
 use super::runs::Runs;
-use super::{find, warning};
-use crate::engine::{bind_program, fit};
+use super::{Replicate, envelope, find, warning};
+use crate::engine::fit;
 use crate::options::{FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
-use crate::result::Status;
-use crate::{binding, recipe::line};
+use crate::recipe::line;
+use crate::result::{Fit, Status};
 use isoflop_base::Note;
 use isoflop_data::RunTable;
+use isoflop_law::surface::Surface;
 use isoflop_law::tape::{Output, Program};
-use isoflop_law::{At, Law, VarRole};
+use isoflop_law::{Law, VarRole};
 use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 use isoflop_numerics::search::golden_section;
 use rayon::prelude::*;
 
-/// Simulations with noise.
+/// A law fitted to the runs, whose optimum is known.
+pub(super) struct Reference<'a> {
+    runs: &'a Runs,
+    fitted: Fit,
+    surface: Surface,
+    /// Whether the law's first input is N.
+    params_first: bool,
+    best: Vec<f64>,
+    draws: Vec<Vec<f64>>,
+    /// Standard deviation of the noise, on the logarithm of the loss.
+    noise: f64,
+}
+
+impl<'a> Reference<'a> {
+    /// Fits the law to the runs. None when it takes other inputs than N and D, or when the fit did not converge to a
+    /// strict minimum.
+    pub fn new(law: &Law, runs: &'a Runs, options: &RecipeOptions) -> Option<Self> {
+        let takes = |name: &str| law.var(name).is_some_and(|v| v.role == VarRole::Input);
+        if law.vars.len() != 3 || !takes("N") || !takes("D") {
+            return None;
+        }
+        let columns: [(&str, &[f64]); 3] = [
+            ("params", &runs.params),
+            ("tokens", &runs.tokens),
+            ("loss", &runs.loss),
+        ];
+        // Two runs may agree in these three columns and still be two runs.
+        let table = RunTable::from_columns("runs", &columns).keeping_copies();
+        let fitted = fit(law, &table, &fit_options(options)).ok()?;
+        if fitted.status != Status::Converged {
+            return None;
+        }
+        let surface = Surface::compile(law, &[]).ok()?;
+        let program = Program::compile(law, &Vec::new(), Output::Response).ok()?;
+        let coordinates = program.coordinates();
+        let slots: Option<Vec<usize>> = surface
+            .coefs()
+            .iter()
+            .map(|name| coordinates.iter().position(|c| c.name == *name))
+            .collect();
+        let slots = slots?;
+        let raw = |theta: &[f64]| -> Vec<f64> {
+            let value = |j: &usize| coordinates[*j].coefficient(theta[*j]);
+            slots.iter().map(value).collect()
+        };
+        let (n, p) = (runs.params.len() as f64, fitted.joint.at.len() as f64);
+        Some(Self {
+            runs,
+            best: raw(&fitted.joint.at),
+            draws: fitted.joint.draws.iter().map(|d| raw(d)).collect(),
+            params_first: surface.inputs().first().is_some_and(|name| name == "N"),
+            noise: fitted.residuals.robust_sd * (n / (n - p).max(1.0)).sqrt(),
+            surface,
+            fitted,
+        })
+    }
+
+    fn loss(&self, coefs: &[f64], params: f64, tokens: f64, work: &mut Vec<f64>) -> f64 {
+        let inputs = if self.params_first {
+            [params, tokens]
+        } else {
+            [tokens, params]
+        };
+        self.surface.at(coefs, &inputs, work)
+    }
+
+    /// The runs with losses of the law.
+    fn exact(&self, coefs: &[f64]) -> Vec<f64> {
+        let mut work = Vec::new();
+        let runs = self.runs.params.iter().zip(&self.runs.tokens);
+        runs.map(|(n, d)| self.loss(coefs, *n, *d, &mut work))
+            .collect()
+    }
+
+    /// The same with normal noise on their logarithm.
+    fn noisy(&self, exact: &[f64], stream: &mut Stream) -> Vec<f64> {
+        let mut noise = || (self.noise * dist::normal_quantile(stream.open_unit())).exp();
+        exact.iter().map(|l| l * noise()).collect()
+    }
+
+    /// N*, D* and L* of the law for a budget, by golden section in ln N over the sizes trained and three orders of
+    /// magnitude beyond each end; none where the law has its optimum beyond.
+    fn optimum(&self, coefs: &[f64], flops: f64) -> Option<[f64; 3]> {
+        let product = flops / self.runs.kappa;
+        let work = std::cell::RefCell::new(Vec::new());
+        let value = |ln_n: f64| {
+            let n = ln_n.exp();
+            let loss = self.loss(coefs, n, product / n, &mut work.borrow_mut());
+            if loss.is_nan() { f64::INFINITY } else { loss }
+        };
+        let sizes = self.runs.params.iter().copied();
+        let low = sizes.clone().fold(f64::INFINITY, f64::min);
+        let high = sizes.fold(0.0, f64::max);
+        let at = golden_section(value, low.ln() - 7.0, high.ln() + 7.0, 1e-7);
+        let inside = at > low.ln() - 6.9 && at < high.ln() + 6.9;
+        inside.then(|| [at.exp(), product / at.exp(), value(at)])
+    }
+
+    /// What the recipe gives for the budgets of the runs, corrected by what it gets wrong on simulated losses: one list a
+    /// simulation, none where a budget has no minimum in it.
+    pub fn corrected(&self, budgets: &[Budget], options: &RecipeOptions) -> Vec<Replicate> {
+        (0..options.resamples as u64)
+            .into_par_iter()
+            .map(|replicate| {
+                let mut stream = Stream::new(options.seed, "recipe simulation", replicate);
+                let coefs = match self.draws.len() {
+                    0 => &self.best,
+                    count => &self.draws[replicate as usize % count],
+                };
+                let losses = self.noisy(&self.exact(coefs), &mut stream);
+                let found = simulated(&self.runs.with_loss(losses), options);
+                budgets
+                    .iter()
+                    .zip(&found)
+                    .map(|(own, found)| {
+                        let (flops, found) = (*found)?;
+                        if !own.used() {
+                            return None;
+                        }
+                        let truth = self.optimum(coefs, flops)?;
+                        let value = |k: usize| own.optimum(k) * truth[k] / found[k];
+                        Some([value(0), value(1), value(2)])
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// The bias in numbers.
+    pub fn bias(&self, options: &RecipeOptions) -> Option<Bias> {
+        let exact = self.runs.with_loss(self.exact(&self.best));
+        let found = find(&exact, options);
+        let without_noise = exponent(&found)?;
+        let used: Vec<&Budget> = found.iter().filter(|b| b.used()).collect();
+        let truth: Option<Vec<f64>> = used
+            .iter()
+            .map(|b| self.optimum(&self.best, b.flops).map(|o| o[0]))
+            .collect();
+        let truth = truth?;
+        let of_law = slope(&used.iter().map(|b| b.flops).collect::<Vec<_>>(), &truth)?;
+        let noisy = self.exponents(&exact.loss, options);
+        let mean = noisy.iter().sum::<f64>() / noisy.len() as f64;
+        let square = noisy.iter().map(|a| (a - mean) * (a - mean)).sum::<f64>();
+        let last = used.len() - 1;
+        Some(Bias {
+            law: self.fitted.law.formula.clone(),
+            exponent_of_law: of_law,
+            exponent_without_noise: without_noise,
+            params_ratio: used[last].optimum(0) / truth[last],
+            simulations: noisy.len(),
+            exponent_with_noise: mean,
+            exponent_sd: (square / (noisy.len() as f64 - 1.0).max(1.0)).sqrt(),
+            noise_sd: self.noise,
+        })
+    }
+
+    /// The exponents that the recipe finds on losses of the best fit with noise.
+    fn exponents(&self, exact: &[f64], options: &RecipeOptions) -> Vec<f64> {
+        (0..SIMULATIONS)
+            .into_par_iter()
+            .filter_map(|replicate| {
+                let mut stream = Stream::new(options.seed, "recipe bias", replicate);
+                let losses = self.noisy(exact, &mut stream);
+                exponent(&find(&self.runs.with_loss(losses), options))
+            })
+            .collect()
+    }
+}
+
+/// Simulations of the best fit with noise.
 const SIMULATIONS: u64 = 200;
 
-/// Runs the recipe on losses of the law fitted to the runs. None when the law takes other inputs than N and D, or when
-/// its fit did not converge to a strict minimum.
-pub(super) fn bias(law: &Law, runs: &Runs, options: &RecipeOptions) -> Option<Bias> {
-    let takes = |name: &str| law.var(name).is_some_and(|v| v.role == VarRole::Input);
-    if law.vars.len() != 3 || !takes("N") || !takes("D") {
-        return None;
-    }
-    let columns: [(&str, &[f64]); 3] = [
-        ("params", &runs.params),
-        ("tokens", &runs.tokens),
-        ("loss", &runs.loss),
-    ];
-    // Two runs may agree in these three columns and still be two runs.
-    let table = RunTable::from_columns("runs", &columns).keeping_copies();
-    let fit_options = FitOptions {
+fn fit_options(options: &RecipeOptions) -> FitOptions {
+    FitOptions {
         objective: Some(Objective {
             penalty: PenaltyKind::Huber(crate::options::Corner::Mad(2.0)),
             scale: Scale::Ln,
         }),
-        uncertainty: Uncertainty::None,
+        uncertainty: match options.resamples {
+            0 => Uncertainty::None,
+            resamples => Uncertainty::Bootstrap { resamples },
+        },
+        seed: options.seed,
         ..FitOptions::default()
-    };
-    let fitted = fit(law, &table, &fit_options).ok()?;
-    if fitted.status != Status::Converged {
-        return None;
     }
-    let exact = runs.with_loss(losses(law, &table, &fitted.joint.at)?);
-    let found = find(&exact, options);
-    let without_noise = exponent(&found)?;
-    let coefs: Vec<(String, f64)> = fitted
-        .coefs
-        .iter()
-        .map(|(name, e)| (name.clone(), e.value))
-        .collect();
-    let used: Vec<&Budget> = found.iter().filter(|b| b.used()).collect();
-    let truth: Option<Vec<f64>> = used
-        .iter()
-        .map(|b| optimal_params(law, &coefs, b.flops / runs.kappa, &runs.params))
-        .collect();
-    let truth = truth?;
-    let of_law = slope(&used.iter().map(|b| b.flops).collect::<Vec<_>>(), &truth)?;
-    let sd = fitted.residuals.robust_sd;
-    let noisy = simulate(&exact, sd, options);
-    let mean = noisy.iter().sum::<f64>() / noisy.len() as f64;
-    let square = noisy.iter().map(|a| (a - mean) * (a - mean)).sum::<f64>();
-    let last = used.len() - 1;
-    Some(Bias {
-        law: fitted.law.formula.clone(),
-        exponent_of_law: of_law,
-        exponent_without_noise: without_noise,
-        params_ratio: used[last].optimum(0) / truth[last],
-        simulations: noisy.len(),
-        exponent_with_noise: mean,
-        exponent_sd: (square / (noisy.len() as f64 - 1.0).max(1.0)).sqrt(),
-        noise_sd: sd,
-    })
 }
 
-/// Losses of the law at the runs of the table.
-fn losses(law: &Law, table: &RunTable, at: &[f64]) -> Option<Vec<f64>> {
-    let wants = binding::Wants {
-        weights: None,
-        clusters: None,
-        positive_response: true,
-        share: None,
+/// The minimum of every budget of simulated runs, with its compute. Of an envelope that of every bin: which bins count is
+/// decided by the runs that were made.
+fn simulated(runs: &Runs, options: &RecipeOptions) -> Vec<Option<(f64, [f64; 3])>> {
+    let found = match options.method {
+        Method::IsoFlop(_) => find(runs, options),
+        Method::Envelope => envelope::all(runs, options),
     };
-    let binding = binding::bind(law, table, &wants).ok()?;
-    let program = Program::compile(law, &binding.levels, Output::Response).ok()?;
-    let bound = bind_program(&program, law, &binding);
-    let mut out = vec![0.0; binding.n];
-    bound.evaluate(&mut program.workspace(), at, &mut out);
-    Some(out)
+    found
+        .iter()
+        .map(|b| {
+            b.used()
+                .then(|| (b.flops, [b.optimum(0), b.optimum(1), b.optimum(2)]))
+        })
+        .collect()
 }
 
 /// The exponent that the recipe finds, every minimum weighed alike.
@@ -111,55 +248,36 @@ fn slope(flops: &[f64], params: &[f64]) -> Option<f64> {
     line(flops, &used, &vec![1.0; flops.len()], &replicate, 0).map(|(_, a)| a)
 }
 
-/// The recipe on losses with normal noise on their logarithm.
-fn simulate(exact: &Runs, sd: f64, options: &RecipeOptions) -> Vec<f64> {
-    (0..SIMULATIONS)
-        .into_par_iter()
-        .filter_map(|replicate| {
-            let mut stream = Stream::new(options.seed, "recipe bias", replicate);
-            let noisy = exact
-                .loss
-                .iter()
-                .map(|l| l * (sd * dist::normal_quantile(stream.open_unit())).exp())
-                .collect();
-            exponent(&find(&exact.with_loss(noisy), options))
-        })
-        .collect()
-}
+/// A relative difference of the optimal size that is not worth a word.
+const SMALL: f64 = 0.02;
 
-/// The size at which the law is lowest along N·D = `product`, by golden section in ln N over the sizes trained and
-/// three orders of magnitude beyond each end.
-fn optimal_params(law: &Law, coefs: &[(String, f64)], product: f64, sizes: &[f64]) -> Option<f64> {
-    let value = |ln_n: f64| {
-        let n = ln_n.exp();
-        let inputs = [("N".to_owned(), n), ("D".to_owned(), product / n)];
-        law.value(&At {
-            coefs,
-            inputs: &inputs,
-            levels: &[],
-        })
-        .unwrap_or(f64::INFINITY)
-    };
-    let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = sizes.iter().copied().fold(0.0, f64::max);
-    let at = golden_section(value, low.ln() - 7.0, high.ln() + 7.0, 1e-7);
-    (at > low.ln() - 6.9 && at < high.ln() + 6.9).then(|| at.exp())
-}
-
-/// A bias that is not small beside the error of the exponent must be said.
+/// A bias that is not small beside the error of the exponent, or that moves the optimal size, must be said.
 pub(super) fn note(bias: Option<&Bias>, allocations: &[Allocation]) -> Option<Note> {
-    let bias = bias?;
+    let Some(bias) = bias else {
+        return Some(warning(
+            "recipe-bias-unknown",
+            "what the recipe itself gets wrong on this grid is not known, because no law could be fitted to the runs: its \
+             intervals hold the scatter of the losses only and are too short"
+                .to_owned(),
+            &[],
+            "fit a law of N and D to the runs with --law and see why it gives no optimum",
+        ));
+    };
     let off = bias.exponent_without_noise - bias.exponent_of_law;
     let se = allocations.first().and_then(|a| a.exponent.se)?;
-    (off.abs() > 0.5 * se && off.abs() > 0.002).then(|| {
+    let moved = bias.params_ratio - 1.0;
+    let matters = (off.abs() > 0.5 * se && off.abs() > 0.002) || moved.abs() > SMALL;
+    matters.then(|| {
         warning(
             "recipe-bias",
             format!(
                 "on this grid of runs the recipe is off by {off:+.4} in the exponent even without noise, beside a standard \
-                 error of {se:.4}: the curves are not symmetric about the optimum as the recipe takes them to be"
+                 error of {se:.4}, and by a factor of {:.3} in the optimal size at the largest budget: the curves are not \
+                 symmetric about the optimum as the recipe takes them to be. The intervals hold this, the estimates do not",
+                bias.params_ratio
             ),
-            &[("bias", off), ("se", se)],
-            "fit a law of N and D to all runs instead, or subtract the bias and say so",
+            &[("bias", off), ("se", se), ("params_ratio", bias.params_ratio)],
+            "take the corrected values, or fit a law of N and D to all runs instead",
         )
     })
 }

@@ -46,6 +46,13 @@ pub(super) fn budgets(runs: &Runs, options: &RecipeOptions) -> Vec<Budget> {
     bins
 }
 
+/// All bins with their run of least loss, whether they count or not.
+pub(super) fn all(runs: &Runs, options: &RecipeOptions) -> Vec<Budget> {
+    let mut bins = budgets(runs, options);
+    bins.iter_mut().for_each(|bin| bin.reason.clear());
+    bins
+}
+
 /// Bins of width ln(1 + snap), from the cheapest run upwards; empty ones are left out. The compute of a bin is that of
 /// its best run.
 fn binned(runs: &Runs, snap: f64) -> Vec<Budget> {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every budget that gives no minimum is in the result with its reason. What the recipe itself gets wrong on this grid
-//! of runs is measured by running it on losses of a fitted law, whose optimum is known.
+//! of runs is measured by running it on losses of a fitted law, whose optimum is known; intervals hold that as well.
 
 mod akima;
 mod bias;
@@ -20,13 +20,14 @@ mod result;
 mod runs;
 
 pub use options::{Curve, Method, Minima, RecipeOptions, Weighting};
-pub use result::{Allocation, Bias, Budget, Recipe, RecipeRun};
+pub use result::{Allocation, Bias, Budget, Corrected, Recipe, RecipeRun};
 
 use crate::engine::fit;
 use crate::options::{FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
-use crate::result::{Provenance, TableRecord};
+use crate::result::{Fit, Provenance, TableRecord};
 use crate::uncertainty::percentile;
-use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Note, Severity};
+use bias::Reference;
+use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity};
 use isoflop_data::RunTable;
 use isoflop_law::Law;
 use isoflop_numerics::random::Stream;
@@ -62,10 +63,14 @@ pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Re
     if used < ENOUGH {
         return Err(too_few(&budgets, used).into());
     }
-    let replicates = replicates(&budgets, options);
+    let reference = Reference::new(law, &runs, options);
+    let replicates = match &reference {
+        Some(reference) => reference.corrected(&budgets, options),
+        None => replicates(&budgets, options),
+    };
     spread(&mut budgets, &replicates, options.level);
-    let allocations = allocations(&budgets, &replicates, options)?;
-    let bias = bias::bias(law, &runs, options);
+    let allocations = allocations(&budgets, &replicates, reference.is_some(), options)?;
+    let bias = reference.and_then(|r| r.bias(options));
     notes.extend(bias::note(bias.as_ref(), &allocations));
     Ok(Recipe {
         schema: "isoflop.recipe/1".to_owned(),
@@ -93,8 +98,8 @@ fn find(runs: &Runs, options: &RecipeOptions) -> Vec<Budget> {
 /// What one resample gave: ln N* by budget, none where the budget has no minimum in it.
 pub(crate) type Replicate = Vec<Option<[f64; 3]>>;
 
-/// The same recipe on runs whose losses are those of the curves with residuals drawn anew (IsoFLOP), or on runs drawn
-/// with replacement within each budget (envelope).
+/// Without a law to simulate by: the same recipe on runs whose losses are those of the curves with residuals drawn anew
+/// (IsoFLOP), or on runs drawn with replacement within each budget (envelope).
 fn replicates(budgets: &[Budget], options: &RecipeOptions) -> Vec<Replicate> {
     (0..options.resamples as u64)
         .into_par_iter()
@@ -127,9 +132,18 @@ fn spread(budgets: &mut [Budget], replicates: &[Replicate], level: f64) {
                 let sample: Vec<f64> = found.iter().map(|f| f[k]).collect();
                 let (se, interval) = percentile(&sample, level);
                 estimate.se = Some(se);
-                estimate.interval = Some(interval);
+                estimate.interval = Some(holding(interval, estimate.value));
             }
         }
+    }
+}
+
+/// An interval that holds its estimate: what is corrected for the bias of a recipe may lie wholly beside what it reads off.
+fn holding(interval: Interval, value: f64) -> Interval {
+    Interval {
+        lower: interval.lower.min(value),
+        upper: interval.upper.max(value),
+        ..interval
     }
 }
 
@@ -142,11 +156,12 @@ const ALLOCATIONS: [(&str, &str, &str); 2] = [
 fn allocations(
     budgets: &[Budget],
     replicates: &[Replicate],
+    corrected: bool,
     options: &RecipeOptions,
 ) -> Result<Vec<Allocation>, Diagnostics> {
     let used: Vec<usize> = (0..budgets.len()).filter(|i| budgets[*i].used()).collect();
     let flops: Vec<f64> = used.iter().map(|i| budgets[*i].flops).collect();
-    let weights = weights(budgets, &used, options.weighting);
+    let weights = weights(budgets, &used, options.weighting)?;
     let mut found = Vec::new();
     for (which, (title, formula, column)) in ALLOCATIONS.into_iter().enumerate() {
         let values: Vec<f64> = used.iter().map(|i| budgets[*i].optimum(which)).collect();
@@ -166,49 +181,124 @@ fn allocations(
             seed: options.seed,
             ..FitOptions::default()
         };
-        let fit = fit(&law, &table, &fit_options)?;
+        let mut fit = fit(&law, &table, &fit_options)?;
         let lines: Vec<(f64, f64)> = replicates
             .iter()
             .filter_map(|r| line(&flops, &used, &weights, r, which))
             .collect();
-        // Over orders of magnitude k follows from a: its distribution has no standard deviation worth a number.
-        let estimate = |name: &str, pick: fn(&(f64, f64)) -> f64| {
-            let value = fit.coefs.iter().find(|(n, _)| n == name);
-            let value = value.map_or(f64::NAN, |(_, e)| e.value);
-            let sample: Vec<f64> = lines.iter().map(pick).collect();
-            let spread = (sample.len() >= 20).then(|| percentile(&sample, options.level));
-            Estimate {
-                value,
-                se: spread.map(|(se, _)| se).filter(|_| name == "a"),
-                unit: String::new(),
-                interval: spread.map(|(_, interval)| interval),
-            }
+        let value = |name: &str| {
+            let found = fit.coefs.iter().find(|(n, _)| n == name);
+            found.map_or(f64::NAN, |(_, e)| e.value)
         };
+        let spread = |pick: fn(&(f64, f64)) -> f64| {
+            let sample: Vec<f64> = lines.iter().map(pick).collect();
+            (sample.len() >= 20).then(|| percentile(&sample, options.level))
+        };
+        // Over orders of magnitude k follows from a: its distribution has no standard deviation worth a number.
+        let estimate = |name: &str, spread: Option<(f64, Interval)>| Estimate {
+            value: value(name),
+            se: spread.map(|(se, _)| se).filter(|_| name == "a"),
+            unit: String::new(),
+            interval: spread.map(|(_, interval)| holding(interval, value(name))),
+        };
+        let corrected = corrected.then(|| Corrected {
+            exponent: median(lines.iter().map(|l| l.1)),
+            constant: median(lines.iter().map(|l| l.0.ln())).exp(),
+        });
+        let (exponent, constant) = (
+            estimate("a", spread(|l| l.1)),
+            estimate("k", spread(|l| l.0)),
+        );
+        carry(&mut fit, &lines, options);
         found.push(Allocation {
             title: title.to_owned(),
-            exponent: estimate("a", |(_, a)| *a),
-            constant: estimate("k", |(k, _)| *k),
+            exponent,
+            constant,
+            corrected: corrected.filter(|c| c.exponent.is_finite() && c.constant.is_finite()),
             fit,
         });
     }
     Ok(found)
 }
 
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    isoflop_numerics::dist::sorted_quantile(&sorted, 0.5)
+}
+
+/// Gives the fit through the minima the lines of all replicates as draws: what predicts or plans by it has the errors of the
+/// recipe and not those of a line through points without error.
+fn carry(fit: &mut Fit, lines: &[(f64, f64)], options: &RecipeOptions) {
+    let coordinate = |name: &str, (k, a): &(f64, f64)| match name {
+        "ln k" => Some(k.ln()),
+        "k" => Some(*k),
+        "a" => Some(*a),
+        _ => None,
+    };
+    let names = &fit.joint.coordinates;
+    let draws: Option<Vec<Vec<f64>>> = lines
+        .iter()
+        .map(|line| names.iter().map(|n| coordinate(n, line)).collect())
+        .collect();
+    let Some(draws) = draws.filter(|d| d.len() >= 20) else {
+        return;
+    };
+    fit.uncertainty.method = "recipe".to_owned();
+    fit.uncertainty.resamples = options.resamples;
+    fit.uncertainty.certified = draws.len();
+    "percentiles of the recipe run again on simulated or resampled losses"
+        .clone_into(&mut fit.uncertainty.meaning);
+    fit.joint.draws = draws;
+}
+
 /// Weights of the minima in the final line.
-fn weights(budgets: &[Budget], used: &[usize], weighting: Weighting) -> Vec<f64> {
+///
+/// # Errors
+///
+/// `no-variance` when the line is to weigh by variances and a minimum has none: a minimum that resamples lose is the least
+/// known, and equal weights were not what was asked.
+fn weights(
+    budgets: &[Budget],
+    used: &[usize],
+    weighting: Weighting,
+) -> Result<Vec<f64>, Diagnostic> {
+    if weighting == Weighting::Equal {
+        return Ok(vec![1.0; used.len()]);
+    }
     let variance = |i: &usize| -> Option<f64> {
         let n = budgets[*i].params_opt.as_ref()?;
         let relative = n.se? / n.value;
         (relative > 0.0).then_some(relative * relative)
     };
-    let known: Option<Vec<f64>> = used.iter().map(variance).collect();
-    match (weighting, known) {
-        (Weighting::Variance, Some(known)) => {
-            let least = known.iter().copied().fold(f64::INFINITY, f64::min);
-            known.iter().map(|v| least / v).collect()
+    let known: Vec<Option<f64>> = used.iter().map(variance).collect();
+    let without = || used.iter().zip(&known).filter(|(_, v)| v.is_none());
+    if without().next().is_some() {
+        let mut fault = Diagnostic::error(
+            "no-variance",
+            format!(
+                "{} of {} minima have no standard error, so the minima cannot be weighed by it",
+                without().count(),
+                used.len()
+            ),
+        );
+        for (i, _) in without().take(6) {
+            let budget = &budgets[*i];
+            fault = fault.help(format!(
+                "{:.3e} FLOP: {} of the resamples have no minimum inside the sizes trained",
+                budget.flops, budget.lost
+            ));
         }
-        _ => vec![1.0; used.len()],
+        return Err(fault.help(
+            "weigh them alike (--minima-weights equal), or leave those budgets out with --where",
+        ));
     }
+    let known: Vec<f64> = known.into_iter().flatten().collect();
+    let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+    Ok(known.iter().map(|v| least / v).collect())
 }
 
 /// ln k and a of one resample, by weighted least squares; none when a minimum is missing from too many budgets.

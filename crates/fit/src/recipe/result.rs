@@ -82,8 +82,21 @@ pub struct Allocation {
     pub exponent: Estimate,
     /// k in k·C^a.
     pub constant: Estimate,
-    /// The fit through the minima: its own errors come from the scatter of the minima about the line.
+    /// The same power law corrected for what the recipe gets wrong on this grid; none when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
+    /// The fit through the minima: the standard errors of its coefficients come from the scatter of the minima about the
+    /// line, its draws from the recipe run again.
     pub fit: Fit,
+}
+
+/// A power law corrected for the bias of the recipe: medians over the simulations.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// a in k·C^a.
+    pub exponent: f64,
+    /// k in k·C^a.
+    pub constant: f64,
 }
 
 /// What the recipe gets wrong on this grid of runs, measured on losses of a law whose optimum is known.

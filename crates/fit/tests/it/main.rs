@@ -8,6 +8,7 @@ mod nist;
 mod planted;
 mod pools;
 mod published;
+mod recipe_bias;
 mod recipes;
 mod refits;
 mod refusals;

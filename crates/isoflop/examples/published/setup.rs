@@ -46,6 +46,7 @@ impl Setup {
                 .collect(),
             filter: (!ask.filter.is_empty()).then(|| ask.filter.to_owned()),
             lets: ask.lets.iter().map(|l| (*l).to_owned()).collect(),
+            without: Vec::new(),
             copies: isoflop::Copies::Keep,
         };
         let path = self.data.join(ask.file);

@@ -127,7 +127,9 @@ fn served_under_limits_that_leave_one_model_is_said_to_have_no_other() {
     ask.limits.max_tokens = Some(1e10);
     let code = |found: &isoflop::plan::Plan| found.notes.iter().any(|n| n.code == "no-serving");
     let found = plan(&[huber()], &ask).expect("a plan");
-    assert!(found.rows[0].serving.is_none() && code(&found));
+    let served = found.rows[0].serving.as_ref().expect("the plan's own");
+    assert_eq!((served.saved.value, served.size_ratio.value), (0.0, 1.0));
+    assert!(code(&found));
     // Without limits there is one, and a single token moves it by less than rounding shows.
     ask.limits = Default::default();
     ask.serving = Some(tokens(1.0));
@@ -176,4 +178,79 @@ fn memory_and_precision_limit_the_size() {
     close(found.rows[0].params.value, 0.8 * 24e9 / 0.5, 1e-9);
     assert_eq!(found.rows[0].held, ["max-params"]);
     assert_eq!(found.assumptions[0].name, "memory-share");
+}
+
+/// Where the law has saturated, the curve of a loss is rounding, and a search along it found a model that cost 18 times as
+/// much as the plan's own.
+#[test]
+fn what_is_served_never_costs_more_than_the_plans_own_model() {
+    let law = Law::builtin("data-constrained").expect("in the catalogue");
+    for (flops, max_params, unique, served) in [
+        (2.6e23, 6.03e10, 1.3e9, 9.39e11),
+        (3.68e23, 1.59e9, 8.73e9, 6.99e13),
+        (1e24, 1e11, 1e10, 1e13),
+    ] {
+        let given = Given {
+            unique: Some(unique),
+            ..Given::default()
+        };
+        let own = PlanLaw::published(&law, None, &given, 0).expect("plans");
+        let mut ask = request(&[Ask::Compute(flops)]);
+        ask.given = given;
+        ask.limits.max_params = Some(max_params);
+        ask.serving = Some(Serving {
+            prefill: served,
+            decode: 0.0,
+            measure: ServeMeasure::Flops,
+        });
+        let found = plan(&[own], &ask).expect("a plan");
+        let served = found.rows[0].serving.as_ref().expect("a model to serve");
+        assert!(served.saved.value >= 0.0, "{:?}", served.saved);
+    }
+}
+
+#[test]
+fn a_served_model_that_takes_more_days_than_there_are_is_said() {
+    let hardware = |ask: &mut PlanRequest| {
+        let mut h = Hardware::new(accelerator("h100").expect("known"));
+        h.count = Some(512.0);
+        ask.hardware = Some(h);
+    };
+    let mut ask = request(&[Ask::Compute(3.7e23)]);
+    hardware(&mut ask);
+    ask.serving = Some(Serving {
+        prefill: 5e13,
+        decode: 0.0,
+        measure: ServeMeasure::Flops,
+    });
+    let found = plan(&[huber()], &ask).expect("a plan");
+    let row = &found.rows[0];
+    let served = row.serving.as_ref().expect("served");
+    let days = |needs: &isoflop::plan::Needs| needs.days.as_ref().expect("counted").value;
+    let (own, life) = (
+        days(row.needs.as_ref().expect("needs")),
+        days(served.needs.as_ref().expect("needs")),
+    );
+    assert!(life > 1.05 * own, "{life} {own}");
+    assert!((life / own / served.training_ratio - 1.0).abs() < 1e-9);
+    assert!(found.notes.iter().any(|n| n.code == "serving-over-budget"));
+}
+
+#[test]
+fn published_models_are_not_judged_on_the_unique_tokens_of_the_request() {
+    let law = Law::builtin("data-constrained").expect("in the catalogue");
+    let losses = |unique: Option<f64>| {
+        let given = Given {
+            unique,
+            ..Given::default()
+        };
+        let own = PlanLaw::published(&law, None, &given, 0).expect("plans");
+        let mut ask = request(&[Ask::Compute(1e23)]);
+        ask.given = given;
+        ask.models = true;
+        let found = plan(&[own], &ask).expect("a plan");
+        let all = found.models.iter().map(|m| m.loss.value);
+        all.collect::<Vec<f64>>()
+    };
+    assert_eq!(losses(Some(2e9)), losses(None));
 }

@@ -282,7 +282,18 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
             )
         });
     let cuts = counted(best.cuts, "cut");
+    let near: Vec<String> = ranking
+        .iter()
+        .filter(|r| r.baseline && first.law == best.law && !clearly_worse(r))
+        .map(|r| format!("“{}”", r.law))
+        .collect();
     let said = match (laws.len(), open.is_empty()) {
+        (1, _) if !near.is_empty() => format!(
+            "{} has the smallest error over {cuts}, but it cannot be told from the baseline {}: the 95 % interval of the \
+             difference contains zero (runs resampled in pairs, 1,000 times).",
+            best.law,
+            near.join(", ")
+        ),
         (1, _) => format!(
             "{} predicts better than every baseline over {cuts}.",
             best.law
@@ -299,7 +310,17 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
             open.join(", ")
         ),
     };
-    Some(said + &joined)
+    let beside = if laws.len() > 1 && !near.is_empty() {
+        format!(" Nor can it be told from the baseline {}.", near.join(", "))
+    } else {
+        String::new()
+    };
+    Some(said + &beside + &joined)
+}
+
+/// Whether the interval of the difference from the first lies above zero.
+fn clearly_worse(r: &Ranked) -> bool {
+    r.worse_by.is_some_and(|(low, _)| low > 0.0)
 }
 
 fn by_cut(found: &Extrapolation, law: &str) -> Table {

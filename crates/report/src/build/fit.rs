@@ -237,7 +237,12 @@ pub(super) fn leverage(doc: &mut Document, fit: &Fit) {
 }
 
 fn next_commands(fit: &Fit) -> Vec<String> {
-    let save = words::save_command(fit);
+    // What came through a pipe cannot be read again.
+    let save = if words::is_piped(fit) {
+        format!("# add `-o {UNSAVED}` to the command that made this fit; then")
+    } else {
+        words::save_command(fit)
+    };
     match next_point(fit) {
         Some(at) => {
             vec![

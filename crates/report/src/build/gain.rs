@@ -5,6 +5,7 @@ use isoflop_base::format_quantity;
 
 use super::plan::{beyond, numbered};
 use super::plan_parts::of_draws;
+use super::prediction::forbidden;
 use super::words::capitalised;
 use crate::doc::{Block, Document, Frame, Table, Value};
 
@@ -12,6 +13,7 @@ use crate::doc::{Block, Document, Frame, Table, Value};
 #[must_use]
 pub fn gain_document(gain: &Gain) -> Document {
     let mut doc = Document::new(format!("Gain of {} over {}", gain.b, gain.a));
+    forbidden(&mut doc, &gain.notes);
     doc.paragraph(headline(gain));
     if gain.refused.is_empty() {
         doc.paragraph(format!(

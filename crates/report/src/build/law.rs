@@ -6,9 +6,9 @@ use super::words::{last_step, quantity, shell};
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::plain;
 
-/// What a law says about itself.
+/// What a law says about itself; `named` is how it was named on the command line, a name, a file or a formula.
 #[must_use]
-pub fn law_document(law: &Law) -> Document {
+pub fn law_document(law: &Law, named: &str) -> Document {
     let mut doc = Document::new(format!("{} ({})", law.title, law.id));
     doc.push(Block::Formula(law.formula_text.clone()));
     doc.heading("Variables");
@@ -26,7 +26,7 @@ pub fn law_document(law: &Law) -> Document {
     doc.push(Block::Table(vars.without_empty_columns()));
     conventions(&mut doc, law);
     if law.coefs.is_empty() {
-        about(&mut doc, law);
+        about(&mut doc, law, named);
         return doc;
     }
     doc.heading("Coefficients");
@@ -42,7 +42,7 @@ pub fn law_document(law: &Law) -> Document {
     }
     doc.push(Block::Table(coefs.without_empty_columns()));
     published(&mut doc, law);
-    about(&mut doc, law);
+    about(&mut doc, law, named);
     doc.frame = coefs_frame(law);
     doc
 }
@@ -136,7 +136,7 @@ fn interval((lower, upper): (f64, f64)) -> String {
     format!("{} to {}", plain(lower, 6), plain(upper, 6))
 }
 
-fn about(doc: &mut Document, law: &Law) {
+fn about(doc: &mut Document, law: &Law, named: &str) {
     let objective = law.objective.clone().unwrap_or_default();
     let checks = match law.checks.len() {
         0 => String::new(),
@@ -165,9 +165,9 @@ fn about(doc: &mut Document, law: &Law) {
     doc.heading("Next");
     let next = if law.coefs.is_empty() {
         let values: Vec<String> = inputs(law).iter().map(|n| format!("{n}=…")).collect();
-        format!("isoflop laws eval {} {}", shell(&law.id), values.join(" "))
+        format!("isoflop laws eval {} {}", shell(named), values.join(" "))
     } else {
-        format!("isoflop fit runs.csv --law {}", shell(&law.id))
+        format!("isoflop fit runs.csv --law {}", shell(named))
     };
     doc.push(Block::Code(vec![next]));
 }

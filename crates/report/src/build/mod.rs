@@ -33,7 +33,7 @@ pub use plan::plan_document;
 pub(crate) use plan::plan_words;
 pub use planner::add_planner;
 pub(crate) use planner::{about, command_line};
-pub use prediction::prediction_document;
+pub use prediction::{prediction_document, predictions_document};
 pub use recipe::recipe_document;
 pub use story::story_document;
 pub use tables::{TableSummary, tables_document};
@@ -41,4 +41,5 @@ pub use verdict::{
     entropy_sentence, verdict_plot, verdict_sentence, verdict_table, verdicts_sentence,
 };
 pub use verdicts::{fits_document, verification_document};
+pub use words::name_law_file;
 pub(crate) use words::{capitalised, human, note_sentences};

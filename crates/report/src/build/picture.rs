@@ -3,7 +3,7 @@
 //! With at most two quantities that vary, the curves are drawn over the wider one and coloured by the other.
 //! With more, no single curve passes through the runs, so observed is drawn against fitted instead.
 
-use isoflop_fit::Fit;
+use isoflop_fit::{Fit, Status};
 
 use super::curve::{Bands, curves, law_of};
 use super::words::{capitalised, human, last_step, residual_scale};
@@ -57,7 +57,13 @@ pub(super) fn fit_plot(fit: &Fit) -> Option<Plot> {
 /// The runs with the law and its band; none when the fit does not carry its runs.
 pub(super) fn law_plot(fit: &Fit) -> Option<Plot> {
     let view = View::of(fit)?;
-    let (_, panel) = view.law_panel(fit, Bands::Law);
+    // Bands of a fit that did not converge fill the picture and mean nothing.
+    let bands = if fit.status == Status::NotConverged {
+        Bands::None
+    } else {
+        Bands::Law
+    };
+    let (_, panel) = view.law_panel(fit, bands);
     let banded = panel.series.iter().any(|s| !s.ends.is_empty());
     let band = if banded {
         format!(

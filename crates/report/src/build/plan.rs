@@ -5,6 +5,7 @@ use isoflop_base::{Estimate, Interval, format_quantity, format_si};
 
 use super::plan_parts as parts;
 use super::plan_picture;
+use super::prediction::forbidden;
 use crate::doc::{Block, Document, Frame, Table, Value};
 use crate::number::{percent, plain, shown};
 
@@ -12,6 +13,7 @@ use crate::number::{percent, plain, shown};
 #[must_use]
 pub fn plan_document(plan: &Plan) -> Document {
     let mut doc = Document::new("Plan");
+    forbidden(&mut doc, &plan.notes);
     if let [row] = plan.rows.as_slice() {
         doc.paragraph(sentence(row));
     }

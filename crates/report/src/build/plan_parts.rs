@@ -1,6 +1,6 @@
 //! The sections of a plan that only some requests ask for.
 
-use isoflop_answer::plan::{Needs, Plan};
+use isoflop_answer::plan::{Needs, Plan, ServingRow};
 use isoflop_base::{Estimate, Interval, format_quantity};
 
 use super::plan::{asked, beyond, is_wide, numbered, shared, sized};
@@ -57,7 +57,7 @@ pub(super) fn serving(doc: &mut Document, plan: &Plan) {
             sized(&s.tokens),
             sized(&s.tokens_per_param),
             numbered(&s.size_ratio),
-            format_quantity(s.training_flops.value, "FLOP", 3),
+            training(s),
             format_quantity(s.serving_flops.value, "FLOP", 3),
             format_quantity(s.lifetime.value, &s.measure, 3),
             shared(&s.saved),
@@ -65,6 +65,16 @@ pub(super) fn serving(doc: &mut Document, plan: &Plan) {
         ]);
     }
     doc.push(Block::Table(table.without_empty_columns()));
+}
+
+/// Compute of training, and how much more that is than the plan's own model takes.
+fn training(s: &ServingRow) -> String {
+    let flops = format_quantity(s.training_flops.value, "FLOP", 3);
+    if s.training_ratio > 1.005 {
+        format!("{flops}, {} × the plan's", plain(s.training_ratio, 3))
+    } else {
+        flops
+    }
 }
 
 pub(super) fn sizes(doc: &mut Document, plan: &Plan) {
@@ -152,7 +162,7 @@ pub(super) fn models(doc: &mut Document, plan: &Plan) {
     doc.heading("Published models");
     doc.paragraph(
         "Wasted: the share of a model's compute that the best model with the same loss would have saved, if it had been \
-         trained on the data and by the recipe of the law.",
+         trained on the data and by the recipe of the law, on tokens of its own that it saw once.",
     );
     let mut table = Table::with_columns(&[
         "law",
@@ -192,12 +202,14 @@ pub(super) fn models(doc: &mut Document, plan: &Plan) {
 pub(super) fn needs(doc: &mut Document, plan: &Plan) {
     for row in &plan.rows {
         let Some(needs) = &row.needs else { continue };
-        doc.heading(format!(
-            "What it takes, {}{}",
-            asked(row),
-            of(plan, &row.law)
-        ));
+        let whose = format!("{}{}", asked(row), of(plan, &row.law));
+        doc.heading(format!("What it takes, {whose}"));
         doc.push(Block::KeyValues(need_pairs(needs)));
+        let served = row.serving.as_ref().and_then(|s| s.needs.as_ref());
+        if let Some(served) = served.filter(|s| *s != needs) {
+            doc.heading(format!("What the served model takes, {whose}"));
+            doc.push(Block::KeyValues(need_pairs(served)));
+        }
     }
 }
 

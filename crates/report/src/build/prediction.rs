@@ -1,17 +1,18 @@
 //! The words of a prediction: value, both intervals, and how far beyond the data each point lies.
 
 use isoflop_answer::{PredictedPoint, Prediction};
-use isoflop_base::Interval;
+use isoflop_base::{Interval, Note, Severity};
 
 use super::words::{capitalised, human};
 use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{percent, places, plain};
+use crate::number::{fixed, percent, places, plain};
 
 /// What a prediction says.
 #[must_use]
 pub fn prediction_document(prediction: &Prediction) -> Document {
     let mut doc = Document::new("Prediction");
     doc.push(Block::Formula(prediction.formula.clone()));
+    forbidden(&mut doc, &prediction.notes);
     doc.push(Block::Table(table(prediction)));
     if !prediction.laws.is_empty() {
         doc.push(Block::Table(shares(prediction)));
@@ -29,6 +30,46 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     doc
 }
 
+/// The predictions of several fits of one file.
+#[must_use]
+pub fn predictions_document(predictions: &[(String, Prediction)]) -> Document {
+    let mut doc = Document::new("Predictions");
+    for (part, prediction) in predictions {
+        let mut own = prediction_document(prediction);
+        doc.heading(part.clone());
+        doc.blocks
+            .extend(own.blocks.drain(..).map(|block| match block {
+                Block::Heading(text) => Block::Subheading(text),
+                other => other,
+            }));
+        if doc.frame.columns.is_empty() {
+            doc.frame = Frame {
+                rows: Vec::new(),
+                ..own.frame.clone()
+            };
+            doc.frame.columns.insert(0, "part".to_owned());
+            if !doc.frame.units.is_empty() {
+                doc.frame.units.insert(0, String::new());
+            }
+        }
+        for mut row in own.frame.rows {
+            row.insert(0, Value::Text(part.clone()));
+            doc.frame.rows.push(row);
+        }
+    }
+    doc
+}
+
+/// What forbids the use of an answer stands above its numbers.
+pub(super) fn forbidden(doc: &mut Document, notes: &[Note]) {
+    for note in notes.iter().filter(|n| n.severity == Severity::Error) {
+        doc.paragraph(format!(
+            "Do not use these numbers: {}.",
+            note.message.trim_end_matches('.')
+        ));
+    }
+}
+
 /// What each law says by itself, and its weight.
 fn shares(prediction: &Prediction) -> Table {
     let mut heads = vec!["law".to_owned(), ">weight".to_owned()];
@@ -44,7 +85,7 @@ fn shares(prediction: &Prediction) -> Table {
     for share in &prediction.laws {
         let mut row = vec![share.law.clone(), format!("{:.2}", share.weight)];
         let values = share.values.iter().zip(&prediction.points);
-        row.extend(values.map(|(x, point)| format!("{:.*}", decimals(point), x)));
+        row.extend(values.map(|(x, point)| fixed(*x, decimals(point))));
         table.rows.push(row);
     }
     table
@@ -85,7 +126,7 @@ pub(super) fn table(prediction: &Prediction) -> Table {
         let mut row: Vec<String> = point.at.iter().map(|(_, x)| human(*x)).collect();
         row.extend(point.levels.iter().map(|(_, level)| level.clone()));
         let places = decimals(point);
-        row.push(format!("{:.*}", places, point.value));
+        row.push(fixed(point.value, places));
         row.push(interval(point.confidence, places));
         row.push(interval(point.prediction, places));
         row.push(beyond(point));
@@ -104,7 +145,7 @@ fn names(prediction: &Prediction) -> Vec<String> {
 }
 
 /// Decimals that show two digits of the narrowest interval's width, four digits of the value without one.
-fn decimals(point: &PredictedPoint) -> usize {
+fn decimals(point: &PredictedPoint) -> i32 {
     let width = [point.confidence, point.prediction]
         .into_iter()
         .flatten()
@@ -116,12 +157,12 @@ fn decimals(point: &PredictedPoint) -> usize {
     } else {
         places(point.value, 4)
     };
-    usize::try_from(places.clamp(0, 12)).unwrap_or(0)
+    places.clamp(0, 12)
 }
 
-fn interval(interval: Option<Interval>, places: usize) -> String {
+fn interval(interval: Option<Interval>, places: i32) -> String {
     interval.map_or_else(String::new, |i| {
-        format!("[{:.*}, {:.*}]", places, i.lower, places, i.upper)
+        format!("[{}, {}]", fixed(i.lower, places), fixed(i.upper, places))
     })
 }
 

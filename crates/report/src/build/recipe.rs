@@ -62,10 +62,16 @@ fn laws(recipe: &Recipe) -> Table {
         ">estimate",
         "± se",
         &interval,
+        ">corrected",
         "by the scatter of the minima",
     ]);
     for allocation in &recipe.allocations {
-        for (name, estimate) in [("a", &allocation.exponent), ("k", &allocation.constant)] {
+        let corrected = allocation.corrected;
+        let lines = [
+            ("a", &allocation.exponent, corrected.map(|c| c.exponent)),
+            ("k", &allocation.constant, corrected.map(|c| c.constant)),
+        ];
+        for (name, estimate, corrected) in lines {
             let parts = shown(estimate);
             table.rows.push(vec![
                 allocation.fit.law.formula.clone(),
@@ -73,6 +79,7 @@ fn laws(recipe: &Recipe) -> Table {
                 parts.value,
                 parts.se,
                 parts.interval,
+                corrected.map_or_else(String::new, |x| plain(x, 4)),
                 scatter(allocation, name),
             ]);
         }
@@ -87,18 +94,29 @@ fn scatter(allocation: &Allocation, name: &str) -> String {
 
 fn how(recipe: &Recipe) -> String {
     let used = recipe.budgets.iter().filter(|b| b.used()).count();
-    let runs = if recipe.method == "envelope" {
-        "the runs of each bin drawn with replacement"
-    } else {
-        "residuals of the curves drawn anew on the same grid"
+    let spread = match &recipe.bias {
+        Some(bias) => format!(
+            "percentiles of {} simulations, in which the recipe is run on this grid with losses of {} fitted to the runs and              noise of {}: they hold what the recipe itself gets wrong, which `corrected` takes out, as well as the noise",
+            recipe.resamples,
+            bias.law,
+            percent(bias.noise_sd)
+        ),
+        None if recipe.method == "envelope" => format!(
+            "percentiles of {} resamples with the runs of each bin drawn with replacement; what the recipe itself gets wrong \
+             is not in them",
+            recipe.resamples
+        ),
+        None => format!(
+            "percentiles of {} resamples with residuals of the curves drawn anew on the same grid; what the recipe itself \
+             gets wrong is not in them",
+            recipe.resamples
+        ),
     };
     format!(
-        "Least squares of the logarithm over {used} of {}, {}; C/(N·D) is {} in the median. Intervals: percentiles of \
-         {} resamples with {runs}; beside them, from the scatter of the minima about the line.",
+        "Least squares of the logarithm over {used} of {}, {}; C/(N·D) is {} in the median. Intervals: {spread}.",
         counted(recipe.budgets.len(), "budget"),
         counted(recipe.n, "run"),
         plain(recipe.flops_per_param_token, 4),
-        recipe.resamples,
     )
 }
 

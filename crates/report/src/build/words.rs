@@ -9,6 +9,7 @@ use isoflop_fit::{
 use isoflop_law::Law;
 
 use super::curve::law_of;
+use crate::doc::{Block, Document};
 use crate::number::{count, counted, percent, plain};
 
 /// `Chinchilla parametric loss (chinchilla)`.
@@ -27,6 +28,11 @@ pub(super) fn last_step(formula: &str) -> String {
         .rfind(|step| !step.trim().is_empty())
         .unwrap_or_default();
     last.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a table of the fit came through a pipe.
+pub(super) fn is_piped(fit: &Fit) -> bool {
+    fit.provenance.tables.iter().any(|t| t.name == "<stdin>")
 }
 
 /// The command that saves a fit for others to read.
@@ -67,6 +73,19 @@ pub(super) fn command(fit: &Fit) -> String {
         words.push(format!("--seed {}", fit.provenance.seed));
     }
     words.join(" ")
+}
+
+/// Names the file of a law in the commands of a document: a fit knows the law's short name and not where its file is.
+pub fn name_law_file(doc: &mut Document, id: &str, path: &str) {
+    let stem = format!("--law {}", shell(&format!("{id}.toml")));
+    let named = format!("--law {}", shell(path));
+    for block in &mut doc.blocks {
+        if let Block::Code(lines) = block {
+            for line in lines {
+                *line = line.replace(&stem, &named);
+            }
+        }
+    }
 }
 
 /// How the law is named on a command line: its formula, its name in the catalogue, or else its file.

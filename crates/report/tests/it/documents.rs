@@ -125,7 +125,7 @@ fn demonstration_fits_below_predicts_above_and_checks() {
 
 #[test]
 fn law_as_text() {
-    insta::assert_snapshot!(text(&law_document(&law()), Style::default()));
+    insta::assert_snapshot!(text(&law_document(&law(), "chinchilla"), Style::default()));
 }
 
 #[test]

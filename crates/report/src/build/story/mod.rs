@@ -124,14 +124,7 @@ fn plan(doc: &mut Document, story: &Story) {
 
 /// The command that saves a fit that was not saved, for the others to read.
 fn first_command(story: &Story) -> Option<String> {
-    // What came through a pipe cannot be fetched again.
-    let piped = story
-        .fit
-        .provenance
-        .tables
-        .iter()
-        .any(|t| t.name == "<stdin>");
-    (story.saved.is_none() && !piped).then(|| words::save_command(&story.fit))
+    (story.saved.is_none() && !words::is_piped(&story.fit)).then(|| words::save_command(&story.fit))
 }
 
 fn coefficients(doc: &mut Document, story: &Story) {

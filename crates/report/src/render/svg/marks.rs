@@ -7,7 +7,7 @@ use super::{hex, shortened};
 use crate::doc::{Colour, Guide, Look, Mark, Naming, Panel, Series};
 use crate::render::escape::escaped_text;
 
-/// Series of more dots than this are one path: smaller, and without the white rim that keeps few dots apart.
+/// Panels of more dots than this draw each series as one path: smaller, and without the white rim that keeps few dots apart.
 const MANY: usize = 400;
 
 pub(super) fn marks(out: &mut String, panel: &Panel, frame: &Frame, clip: &str) {
@@ -18,6 +18,8 @@ pub(super) fn marks(out: &mut String, panel: &Panel, frame: &Frame, clip: &str) 
         frame.left, frame.top, frame.width, frame.height
     );
     guide(out, panel, frame);
+    let dotted = panel.series.iter().filter(|s| s.mark == Mark::Dots);
+    let many = dotted.map(|s| s.points.len()).sum::<usize>() > MANY;
     for series in &panel.series {
         match series.mark {
             Mark::Band => band(out, series, frame),
@@ -29,7 +31,7 @@ pub(super) fn marks(out: &mut String, panel: &Panel, frame: &Frame, clip: &str) 
             }
             Mark::Dots => {
                 bars(out, series, frame);
-                dots(out, series, frame);
+                dots(out, series, frame, many);
             }
         }
     }
@@ -145,13 +147,13 @@ fn bars(out: &mut String, series: &Series, frame: &Frame) {
     }
 }
 
-fn dots(out: &mut String, series: &Series, frame: &Frame) {
+fn dots(out: &mut String, series: &Series, frame: &Frame, many: bool) {
     let places: Vec<(f64, f64)> = series
         .points
         .iter()
         .filter_map(|&p| frame.point(p))
         .collect();
-    if places.len() > MANY {
+    if many {
         let mut path = String::new();
         for (x, y) in &places {
             let _ = write!(path, "M{x:.1} {y:.1}h0");
@@ -238,9 +240,32 @@ fn plus(x: f64, y: f64, r: f64) -> String {
     )
 }
 
+/// Distance in pixels at which nothing touches a name on a line.
+const CLEAR: f64 = 26.0;
+
+/// Where a name on a line stands: clear of what is taken, near the middle. The dot of a run between two digits made 2.3
+/// read 2:3.
+fn clear_place(line: &[(f64, f64)], taken: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let middle = 0.5 * line.len() as f64;
+    let merit = |k: usize| {
+        let (x, y) = line[k];
+        let nearest = taken
+            .iter()
+            .map(|(a, b)| (a - x).hypot(b - y))
+            .fold(CLEAR, f64::min);
+        nearest - 4.0 * (k as f64 - middle).abs() / middle.max(1.0)
+    };
+    let inner = line.len() / 20..line.len() - line.len() / 20;
+    let best = inner.max_by(|a, b| merit(*a).total_cmp(&merit(*b)))?;
+    Some(line[best])
+}
+
 /// Names at the ends of lines, pushed apart where they would touch, and names on lines.
 fn names(out: &mut String, panel: &Panel, frame: &Frame) {
     let mut ends: Vec<(f64, f64, &Series)> = Vec::new();
+    let dots = panel.series.iter().filter(|s| s.mark == Mark::Dots);
+    let dots = dots.flat_map(|s| &s.points);
+    let mut taken: Vec<(f64, f64)> = dots.filter_map(|&p| frame.point(p)).collect();
     for series in &panel.series {
         let mut places = series.points.iter().filter_map(|&p| frame.point(p));
         match series.naming {
@@ -251,7 +276,8 @@ fn names(out: &mut String, panel: &Panel, frame: &Frame) {
             }
             Naming::On => {
                 let places: Vec<(f64, f64)> = places.collect();
-                if let Some((x, y)) = places.get(places.len() / 2) {
+                if let Some((x, y)) = clear_place(&places, &taken) {
+                    taken.push((x, y));
                     let _ = writeln!(
                         out,
                         "<text x=\"{x:.2}\" y=\"{:.2}\" text-anchor=\"middle\" font-size=\"11\" fill=\"{}\" stroke=\"#fff\" \
