@@ -29,6 +29,7 @@ pub(crate) fn finish(target: &mut Target<'_>, outcome: Outcome, delta: f64, tilt
             outcome,
             active: Vec::new(),
             stationarity: f64::INFINITY,
+            kinks: Vec::new(),
         };
     }
     let residuals = target.residuals(&outcome.x);
@@ -122,6 +123,7 @@ fn conditions(
         objective,
         active: active.into_iter().zip(duals).collect(),
         stationarity,
+        kinks: Vec::new(),
     }
 }
 

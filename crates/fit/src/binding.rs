@@ -258,6 +258,22 @@ fn leave_out(binding: &mut Binding, law: &Law) {
     binding.levels = level_names(law, &binding.indexes);
 }
 
+/// Leaves out the rows that are not marked, for one reason.
+pub(crate) fn drop_rows(binding: &mut Binding, law: &Law, keep: &[bool], reason: String) {
+    let wrong: Vec<usize> = (0..binding.n).filter(|i| !keep[*i]).collect();
+    binding.skipped.push(SkippedRows {
+        reason,
+        rows: wrong.len(),
+        places: wrong
+            .iter()
+            .take(20)
+            .map(|i| binding.places.get(*i))
+            .collect(),
+    });
+    retain(binding, keep);
+    binding.levels = level_names(law, &binding.indexes);
+}
+
 /// Keeps the marked rows in every column.
 fn retain(binding: &mut Binding, keep: &[bool]) {
     fn only<T>(column: &mut Vec<T>, keep: &[bool]) {

@@ -1,6 +1,7 @@
 //! Evidence of an optimum, free of units: recomputed at the end, from exact derivatives, not taken from the solver.
 
 use crate::engine::Solved;
+use crate::kink;
 use crate::options::Scale;
 use crate::result::{Basin, Certificate, Starts, Status};
 use crate::solve::{Aim, End, Tilt};
@@ -74,7 +75,13 @@ pub(crate) fn peak(solved: &Solved<'_>, end: &End) -> Peak {
         &mut peak.curve,
         &mut majorant,
     );
-    target.second(&end.outcome.x, &mut second);
+    if end.kinks.is_empty() {
+        target.second(&end.outcome.x, &mut second);
+    } else {
+        // Along the surfaces of its kinks, where differences of slopes would step off them.
+        kink::reduce_gradient(&end.kinks, &mut peak.gradient);
+        kink::reduce_hessian(&end.kinks, &mut peak.curve, dim);
+    }
     peak.hessian = peak.curve.iter().zip(&second).map(|(c, s)| c + s).collect();
     peak
 }
@@ -219,7 +226,8 @@ fn bounds_hit(solved: &Solved<'_>, end: &End, peak: &Peak) -> Vec<usize> {
     (0..p)
         .filter(|j| {
             let vanished = coordinates[*j].log && most[*j] < VANISHED * size;
-            !peak.free[*j] || vanished
+            let on_kink = end.kinks.iter().any(|k| k.pivot == *j);
+            (!peak.free[*j] && !on_kink) || vanished
         })
         .collect()
 }

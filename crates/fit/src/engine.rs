@@ -10,10 +10,9 @@ use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertai
 use crate::pool::{self, Pool};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
-use crate::starts::{self, Scene};
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
-use crate::{record, staged, structure};
+use crate::{kink, record, settle, staged, structure, vanish};
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::RunTable;
 use isoflop_law::tape::{Bound, Output, Program};
@@ -113,8 +112,9 @@ pub fn used_runs(
     table: &RunTable,
     options: &FitOptions,
 ) -> Result<UsedRuns, Diagnostics> {
-    let objective = objective_of(law, options)?;
-    let found = binding::bind(law, table, &wants(options, &objective))?;
+    let objective = objective_of(law, table, options)?;
+    let mut found = binding::bind(law, table, &wants(options, &objective))?;
+    settle::leave_out_valueless(law, &mut found)?;
     Ok(UsedRuns {
         rows: found.rows,
         inputs: found.inputs,
@@ -147,63 +147,34 @@ pub(crate) fn fit_once(
     options: &FitOptions,
 ) -> Result<Fit, Diagnostics> {
     let derived = derived::parse(law, &options.derive)?;
-    let objective = objective_of(law, options)?;
+    let objective = objective_of(law, &table, options)?;
     let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
     // Runs are told by their places from here on.
     binding.rows = Vec::new();
-    let output = match objective.scale {
-        Scale::Raw => Output::Response,
-        Scale::Ln => Output::LnResponse,
-        Scale::AsWritten => Output::AsWritten,
-    };
-    let program = Program::compile(law, &binding.levels, output)?;
+    settle::leave_out_valueless(law, &mut binding)?;
+    let found = settle::signs(law, &binding, options, &objective)?;
+    let law = found.as_ref().map_or(law, |f| &f.law);
+    let program = Program::compile(law, &binding.levels, output_of(&objective))?;
     structure::enough_runs(&program, &binding)?;
     let observed = observed(law, &binding, objective.scale)?;
     let bound = bind_program(&program, law, &binding);
     let centre = Centre::new(&bound);
     let priors = priors(law, &program);
-    let absolute = matches!(
-        objective.penalty,
-        PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
-    );
     let mut pools = pool::pools(law, &program, &observed);
-    if absolute && !(priors.is_empty() && pools.is_empty()) {
-        let fault = Diagnostic::error(
-            "bad-objective",
-            "least absolute deviations take no prior: they have no size of a nat",
-        );
-        return Err(fault
-            .help(
-                "use a Huber penalty, such as `--objective huber-log:2mad`, or leave the prior out",
-            )
-            .into());
-    }
-    let size = observed
-        .iter()
-        .fold(0.0f64, |m, x| m.max(x.abs()))
-        .max(f64::MIN_POSITIVE);
+    takes_priors(&objective, priors.is_empty() && pools.is_empty())?;
     let unpooled = Frame {
         bound: &bound,
         observed: &observed,
         centre: &centre,
         priors: &priors,
         pools: &[],
-        floor: 4.0 * f64::EPSILON * size,
+        floor: floor(&observed),
     };
-    let count = options
-        .starts
-        .unwrap_or_else(|| default_starts(program.coordinates().len()));
-    let scene = Scene {
-        law,
-        coordinates: program.coordinates(),
-        centre: &centre,
-        inputs: &binding.inputs,
-        response: &binding.response,
+    let count = starts_of(&program, options);
+    let starts = match &found {
+        Some(found) if !found.starts.is_empty() => found.starts_in(&program, &centre),
+        _ => settle::starts(law, &program, &centre, &binding, &objective, count)?,
     };
-    let starts = starts::starts(&scene, count.max(1));
-    if pools.is_empty() {
-        structure::identified(&unpooled, law, &binding, &starts)?;
-    }
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
     let limits = solve::limits(program.coordinates(), &unpooled, extra);
     if pools.iter().any(|p| p.estimated) {
@@ -221,6 +192,7 @@ pub(crate) fn fit_once(
         ..unpooled
     };
     let (aim, nat, ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
+    structure::identified(&frame, law, &binding, &ends, &starts)?;
     binding.notes.dedup();
     let solved = Solved {
         law,
@@ -239,6 +211,42 @@ pub(crate) fn fit_once(
     Ok(record::record(&solved))
 }
 
+/// What a program computes for residuals of this objective.
+pub(crate) fn output_of(objective: &Objective) -> Output {
+    match objective.scale {
+        Scale::Raw => Output::Response,
+        Scale::Ln => Output::LnResponse,
+        Scale::AsWritten => Output::AsWritten,
+    }
+}
+
+/// Points to screen.
+pub(crate) fn starts_of(program: &Program, options: &FitOptions) -> usize {
+    let default = || default_starts(program.coordinates().len());
+    options.starts.unwrap_or_else(default).max(1)
+}
+
+/// Rounding size of a residual.
+pub(crate) fn floor(observed: &[f64]) -> f64 {
+    let largest = observed.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    4.0 * f64::EPSILON * largest.max(f64::MIN_POSITIVE)
+}
+
+fn takes_priors(objective: &Objective, none: bool) -> Result<(), Diagnostic> {
+    let absolute = matches!(
+        objective.penalty,
+        PenaltyKind::Absolute | PenaltyKind::Quantile { .. }
+    );
+    if none || !absolute {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "bad-objective",
+        "least absolute deviations take no prior: they have no size of a nat",
+    )
+    .help("use a Huber penalty, such as `--objective huber-log:2mad`, or leave the prior out"))
+}
+
 fn check_level(level: f64) -> Result<(), Diagnostic> {
     if level > 0.0 && level < 1.0 {
         return Ok(());
@@ -250,24 +258,41 @@ fn check_level(level: f64) -> Result<(), Diagnostic> {
     .help("write 0.95 for intervals that cover 95%"))
 }
 
-fn objective_of(law: &Law, options: &FitOptions) -> Result<Objective, Diagnostic> {
+fn objective_of(
+    law: &Law,
+    table: &RunTable,
+    options: &FitOptions,
+) -> Result<Objective, Diagnostics> {
     if let Some(objective) = &options.objective {
         return Ok(objective.clone());
     }
     if let Some(text) = &law.objective {
-        return Objective::parse(text);
+        return Ok(Objective::parse(text)?);
     }
-    Ok(if law.response().positive {
-        Objective {
-            penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)),
-            scale: Scale::Ln,
-        }
-    } else {
-        Objective {
-            penalty: PenaltyKind::Squared,
-            scale: Scale::AsWritten,
-        }
-    })
+    let logarithm = Objective {
+        penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)),
+        scale: Scale::Ln,
+    };
+    let plain = Objective {
+        penalty: PenaltyKind::Squared,
+        scale: Scale::AsWritten,
+    };
+    if law.response().positive || is_loss(law) {
+        return Ok(logarithm);
+    }
+    if !law.is_typed() {
+        return Ok(plain);
+    }
+    // A formula says nothing of the sign of its response, so the runs do: log-likelihoods have no logarithm.
+    let found = binding::bind(law, table, &wants(options, &plain))?;
+    let positive = found.response.iter().all(|y| *y > 0.0);
+    Ok(if positive { logarithm } else { plain })
+}
+
+/// Whether a law predicts a loss, which is above zero at any size of run.
+pub(crate) fn is_loss(law: &Law) -> bool {
+    let response = law.response();
+    ["L", "loss"].contains(&response.name.as_str()) || response.column == "loss"
 }
 
 fn default_starts(p: usize) -> usize {
@@ -279,7 +304,7 @@ fn default_starts(p: usize) -> usize {
 }
 
 /// How many of the screened starts are solved.
-fn solved_starts(p: usize, tried: usize) -> usize {
+pub(crate) fn solved_starts(p: usize, tried: usize) -> usize {
     (if p <= 5 { 24 } else { 48 }).min(tried)
 }
 
@@ -320,7 +345,7 @@ pub(crate) fn observed(
     }
 }
 
-fn columns<'b>(program: &Program, law: &Law, binding: &'b Binding) -> Vec<&'b [f64]> {
+pub(crate) fn columns<'b>(program: &Program, law: &Law, binding: &'b Binding) -> Vec<&'b [f64]> {
     program
         .vars()
         .iter()
@@ -338,27 +363,23 @@ fn columns<'b>(program: &Program, law: &Law, binding: &'b Binding) -> Vec<&'b [f
 }
 
 pub(crate) fn bind_program<'p>(program: &'p Program, law: &Law, binding: &Binding) -> Bound<'p> {
-    let codes: Vec<Vec<u32>> = program
-        .groups()
-        .iter()
-        .map(|g| {
-            let labels = &binding
-                .levels
-                .iter()
-                .find(|(k, _)| *k == g.index)
-                .expect("bound with its levels")
-                .1;
-            binding::combined(&binding.indexes, &g.index)
-                .iter()
-                .map(|l| {
-                    labels
-                        .binary_search(l)
-                        .expect("levels come from the same rows") as u32
-                })
-                .collect()
-        })
-        .collect();
+    let codes = codes(program, binding);
     program.bind(binding.n, &columns(program, law, binding), &codes)
+}
+
+/// The level of each run, for every indexed coefficient.
+pub(crate) fn codes(program: &Program, binding: &Binding) -> Vec<Vec<u32>> {
+    let of = |index: &str| {
+        let levels = binding.levels.iter().find(|(k, _)| k == index);
+        let labels = &levels.expect("bound with its levels").1;
+        let code = |l: &String| {
+            let at = labels.binary_search(l);
+            at.expect("levels come from the same rows") as u32
+        };
+        let combined = binding::combined(&binding.indexes, index);
+        combined.iter().map(code).collect()
+    };
+    program.groups().iter().map(|g| of(&g.index)).collect()
 }
 
 pub(crate) fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
@@ -371,7 +392,7 @@ pub(crate) fn priors(law: &Law, program: &Program) -> Vec<(usize, Prior)> {
 }
 
 /// The penalty with its numbers, the size of a nat, and the ends of all solved starts, best first.
-fn optimum(
+pub(crate) fn optimum(
     frame: &Frame<'_>,
     weights: Weights<'_>,
     objective: &Objective,
@@ -432,6 +453,9 @@ fn search(
 ) -> Result<Vec<End>, Diagnostic> {
     let mut ends = solve::multi_start(frame, weights, aim, nat, starts, limits, solved);
     ends.retain(|e| e.objective.is_finite());
+    if let Aim::Penalty(penalty) = aim {
+        finish(frame, weights, penalty, nat, limits, &mut ends);
+    }
     // Better objective first; at the same optimum (to rounding) the one with the smaller gradient left.
     ends.sort_by(|a, b| a.objective.total_cmp(&b.objective));
     if let Some(best) = ends.first().map(|e| e.objective) {
@@ -446,6 +470,37 @@ fn search(
     )
     .help("check the formula and the units of the columns, or give ranges and starts for the coefficients in a law file"))
 }
+
+/// Finishes the best searches that stopped beside a kink of the law on the kink itself, and those that stopped on the way
+/// of a coefficient to zero without it.
+fn finish(
+    frame: &Frame<'_>,
+    weights: Weights<'_>,
+    penalty: Penalty,
+    nat: f64,
+    limits: &Limits,
+    ends: &mut [End],
+) {
+    ends.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+    let converged = ends.first().is_none_or(|e| e.outcome.converged);
+    let large = frame.bound.rows() > MOST_ROWS;
+    if converged || large || matches!(penalty, Penalty::Student { .. }) {
+        return;
+    }
+    let mut target = Target::new(frame, weights, penalty, nat);
+    for end in ends.iter_mut().take(8) {
+        if end.outcome.converged {
+            continue;
+        }
+        let found = vanish::finish(&mut target, end, limits);
+        if let Some(found) = found.or_else(|| kink::finish(&mut target, end, limits)) {
+            *end = found;
+        }
+    }
+}
+
+/// Kinks are sought in the slopes of every run, which are kept for it.
+const MOST_ROWS: usize = 20_000;
 
 /// The pools with the standard deviations that the runs give them.
 fn settled(

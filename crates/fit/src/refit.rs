@@ -5,6 +5,7 @@ use crate::centre::Centre;
 use crate::engine::{bind_program, nat_of, observed, priors};
 use crate::options::{Objective, PenaltyKind, Scale};
 use crate::result::Fit;
+use crate::settle;
 use crate::solve::{self, Aim, End, Tilt};
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
@@ -41,6 +42,14 @@ pub fn refits<T>(
     if !law.stages.is_empty() || law.coefs.iter().any(|c| c.pool.is_some()) {
         return None;
     }
+    // The fit of a typed formula has settled the signs of its amplitudes, and its coordinates with them.
+    let own;
+    let law = if law.is_typed() {
+        own = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text).ok()?;
+        &own
+    } else {
+        law
+    };
     let objective = Objective::parse(&fit.objective.spelling).ok()?;
     let said = |name: &str| {
         let options = fit.provenance.options.iter();
@@ -58,7 +67,8 @@ pub fn refits<T>(
             _ => None,
         },
     };
-    let binding = binding::bind(law, table, &wants).ok()?;
+    let mut binding = binding::bind(law, table, &wants).ok()?;
+    settle::leave_out_valueless(law, &mut binding).ok()?;
     let output = match objective.scale {
         Scale::Raw => Output::Response,
         Scale::Ln => Output::LnResponse,

@@ -3,11 +3,19 @@
 //! Amplitudes are measured at the centre of the data, so their box is a share of the typical response, whatever the
 //! units. Every second start takes the values that the law file declares, where it declares any. A law that declares one
 //! value for every coefficient names a point, and that point is the first start.
+//!
+//! A coefficient of which nothing is declared is sought where its place in the formula and the scale of the data put it,
+//! and amplitudes are then given by linear least squares.
 
 use crate::centre::Centre;
+use crate::engine::solved_starts;
+use crate::projection::Projection;
+use crate::scales::Habitat;
 use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Function};
 use isoflop_law::Law;
-use isoflop_law::tape::Coordinate;
+use isoflop_law::tape::{Coordinate, Workspace};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// What the box of a start is made from.
 pub(crate) struct Scene<'a> {
@@ -18,6 +26,26 @@ pub(crate) struct Scene<'a> {
     pub inputs: &'a [(String, Vec<f64>)],
     /// Responses, raw.
     pub response: &'a [f64],
+    /// Where coefficients are sought of which nothing is declared.
+    pub habitats: &'a BTreeMap<String, Habitat>,
+    /// Gives the amplitudes of a start.
+    pub projection: Option<&'a Projection<'a>>,
+}
+
+/// Whether a law leaves some coefficient without a range and a start.
+pub(crate) fn is_open(law: &Law, coordinates: &[Coordinate]) -> bool {
+    coordinates.iter().any(|c| open(law, c))
+}
+
+/// Of a coefficient that is open nothing is declared that would say where to look.
+fn open(law: &Law, c: &Coordinate) -> bool {
+    let coef = &law.coefs[c.coef];
+    let unbounded = if law.is_typed() {
+        coef.lower.is_infinite() || coef.upper.is_infinite()
+    } else {
+        !c.log && c.lower.is_infinite() && c.upper.is_infinite()
+    };
+    unbounded && coef.start.is_empty() && coef.prior.is_none()
 }
 
 /// `count` starts in the solver's coordinates.
@@ -32,7 +60,17 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
     let point = declared_point(scene);
     let axes = axes(scene.coordinates);
     let golden = golden_ratio(axes.iter().max().map_or(0, |last| last + 1));
-    (0..count)
+    let habitats: Vec<Option<Habitat>> = scene
+        .coordinates
+        .iter()
+        .map(|c| {
+            let name = &scene.law.coefs[c.coef].name;
+            let found = scene.habitats.get(name).copied();
+            found.filter(|_| open(scene.law, c))
+        })
+        .collect();
+    let mut ws = scene.projection.map(Projection::workspace);
+    let all: Vec<Vec<f64>> = (0..count)
         .map(|i| {
             if let (0, Some(point)) = (i, &point) {
                 return point.clone();
@@ -42,6 +80,13 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
             let phi: Vec<f64> = (0..automatic.len())
                 .map(|j| {
                     let u = sequence(i, axes[j], golden);
+                    if let Some(habitat) = habitats[j]
+                        && !scene.centre.is_centred(j)
+                    {
+                        let c = &scene.coordinates[j];
+                        let coef = &scene.law.coefs[c.coef];
+                        return c.of(habitat.draw(u, coef.lower, coef.upper));
+                    }
                     let (low, high) = match declared[j] {
                         Some(range) if use_declared => {
                             from_file.push(j);
@@ -52,9 +97,91 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
                     low + u * (high - low)
                 })
                 .collect();
-            centred(scene, phi, &from_file)
+            let phi = centred(scene, phi, &from_file);
+            match (scene.projection, &mut ws) {
+                (Some(projection), Some(ws)) if from_file.is_empty() => {
+                    projected(scene, projection, ws, phi, i)
+                }
+                _ => phi,
+            }
         })
-        .collect()
+        .collect();
+    match scene.projection {
+        Some(projection) if count >= FEW_STARTS => refined(scene, projection, all),
+        _ => all,
+    }
+}
+
+/// With fewer starts than this, each of them is what was asked for.
+const FEW_STARTS: usize = 32;
+
+/// The best of the starts and a sample of the others, each brought to the bottom of its valley; of those the best.
+fn refined(scene: &Scene<'_>, projection: &Projection<'_>, starts: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let p = scene.coordinates.len();
+    let mut theta = vec![0.0; p];
+    let mut ws = projection.workspace();
+    let mut sums: Vec<(f64, usize)> = starts
+        .iter()
+        .enumerate()
+        .map(|(i, start)| {
+            scene.centre.to_law(start, &mut theta);
+            (projection.sum(&mut ws, &theta), i)
+        })
+        .filter(|(sum, _)| sum.is_finite())
+        .collect();
+    sums.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let tried = if p <= 5 { 60 } else { 160 };
+    let best = (2 * tried / 3).min(sums.len());
+    let stride = ((sums.len() - best) / (tried / 3)).max(1);
+    let others = sums[best..].iter().step_by(stride).take(tried / 3);
+    let chosen: Vec<usize> = sums[..best].iter().chain(others).map(|(_, i)| *i).collect();
+    let mut ends: Vec<(f64, Vec<f64>)> = chosen
+        .par_iter()
+        .map_init(
+            || projection.workspace(),
+            |ws, i| {
+                let mut theta = vec![0.0; p];
+                scene.centre.to_law(&starts[*i], &mut theta);
+                let sum = projection.refine(ws, &mut theta)?;
+                Some((sum, scene.centre.centred(&theta)))
+            },
+        )
+        .flatten()
+        .collect();
+    if ends.is_empty() {
+        return starts;
+    }
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ends.truncate(solved_starts(p, starts.len()));
+    ends.into_iter().map(|(_, x)| x).collect()
+}
+
+/// A start with its best amplitudes. Where the law overflows, such as for a rate of one and a column that goes to a
+/// thousand, what is no logarithm is drawn towards zero first.
+fn projected(
+    scene: &Scene<'_>,
+    projection: &Projection<'_>,
+    ws: &mut Workspace,
+    phi: Vec<f64>,
+    i: usize,
+) -> Vec<f64> {
+    let mut at = vec![0.0; phi.len()];
+    scene.centre.to_law(&phi, &mut at);
+    for times in 0..8 {
+        let share = 0.25f64.powi(times + if times > 0 { (i % 3) as i32 } else { 0 });
+        let mut theta: Vec<f64> = at
+            .iter()
+            .zip(scene.coordinates)
+            .map(|(x, c)| match c.log || times == 0 {
+                true => *x,
+                false => (x * share).clamp(c.lower, c.upper),
+            })
+            .collect();
+        if projection.project(ws, &mut theta) {
+            return scene.centre.centred(&theta);
+        }
+    }
+    phi
 }
 
 /// A declared amplitude is a raw coefficient: it is brought to the centre with the exponents of the same start.

@@ -2,8 +2,10 @@
 
 use crate::binding::{Binding, told};
 use crate::engine::input_letters;
+use crate::solve::End;
 use crate::target::{Frame, Target};
 use isoflop_base::{Diagnostic, Severity};
+use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Function};
 use isoflop_law::Law;
 use isoflop_law::tape::Program;
 use isoflop_numerics::linear::{self, Triangle};
@@ -51,48 +53,74 @@ pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Di
     Err(told(d, &binding.notes, Severity::Warning))
 }
 
-/// Refuses a fit in which some combination of coefficients changes nothing at any of several points.
+/// Refuses a fit in which some combination of coefficients changes nothing, neither at the optimum nor at the other ends
+/// nor at the starts: a combination that is open at the optimum alone is the data's doing, and the fit says so.
 pub(crate) fn identified(
     frame: &Frame<'_>,
     law: &Law,
     binding: &Binding,
+    ends: &[End],
     starts: &[Vec<f64>],
 ) -> Result<(), Diagnostic> {
     let p = frame.bound.program().coordinates().len();
     if p > 60 || !frame.priors.is_empty() || !frame.pools.is_empty() {
         return Ok(());
     }
+    let mut look = Look {
+        target: Target::new(frame, binding.weights(), Penalty::Squared, 0.0),
+        n: binding.n,
+        p,
+    };
+    let best = ends.first().map(|e| &e.outcome.x[..p]);
     let flat = narrow_inputs(law, binding);
-    let threshold = if flat.is_empty() { 1e-12 } else { 1e-2 };
-    let mut target = Target::new(frame, binding.weights(), Penalty::Squared, 0.0);
-    let mut open: Vec<Vec<f64>> = Vec::new();
-    let mut looked = 0;
+    if !flat.is_empty()
+        && let Some(open) = best.and_then(|x| look.open(x, 1e-2))
+        && !open.is_empty()
+    {
+        let refusal = refusal(frame, binding, &open, &flat);
+        return Err(told(refusal, &binding.notes, Severity::Warning));
+    }
+    let solved = ends.iter().map(|e| &e.outcome.x[..p]).step_by(4).take(8);
     // An odd stride sees both kinds of start, those of the law's file and those from the data.
-    for start in starts.iter().step_by((starts.len() / 16) | 1) {
-        let mut triangle = Triangle::new(p);
-        target.visit_blocks(start, |_, _, rows| triangle.add(rows));
-        let Some(pairs) = triangle
-            .finish()
-            .and_then(|r| scaled_singular(&r, binding.n, p))
-        else {
+    let screened = starts.iter().step_by((starts.len() / 16) | 1);
+    let points = solved.chain(screened.map(|s| &s[..p]));
+    let mut found: Vec<Vec<f64>> = Vec::new();
+    let mut looked = 0;
+    for point in points {
+        let Some(open) = look.open(point, 1e-12) else {
             continue;
         };
-        looked += 1;
-        let vectors: Vec<Vec<f64>> = pairs
-            .into_iter()
-            .filter(|(value, _)| *value <= threshold)
-            .map(|(_, v)| v)
-            .collect();
-        if vectors.is_empty() {
+        if open.is_empty() {
             return Ok(());
         }
-        open = vectors;
+        looked += 1;
+        found = open;
     }
     if looked < 3 {
         return Ok(());
     }
-    let refusal = refusal(frame, binding, &open, &flat);
+    let refusal = refusal(frame, binding, &found, &[]);
     Err(told(refusal, &binding.notes, Severity::Warning))
+}
+
+/// A look at the rank of the law's slopes at a point.
+struct Look<'a> {
+    target: Target<'a>,
+    n: usize,
+    p: usize,
+}
+
+impl Look<'_> {
+    /// The combinations whose effect is below a share of what their parts have; none where the slopes are not finite.
+    fn open(&mut self, at: &[f64], threshold: f64) -> Option<Vec<Vec<f64>>> {
+        let mut triangle = Triangle::new(self.p);
+        self.target
+            .visit_blocks(at, |_, _, rows| triangle.add(rows));
+        let r = triangle.finish()?;
+        let pairs = scaled_singular(&r, self.n, self.p)?.into_iter();
+        let open = pairs.filter(|(value, _)| *value <= threshold);
+        Some(open.map(|(_, vector)| vector).collect())
+    }
 }
 
 /// Singular values of J scaled to columns of unit length, rising, with their vectors, from its triangle; a coefficient
@@ -116,10 +144,12 @@ fn scaled_singular(r: &[f64], n: usize, p: usize) -> Option<Vec<(f64, Vec<f64>)>
     linear::singular(&scaled, p)
 }
 
-/// Inputs that hardly change: (letter, column, smallest, largest).
+/// Inputs under a power or a logarithm that hardly change: (letter, column, smallest, largest). A calendar year or a
+/// temperature in kelvin that is not raised to a power changes by what it changes, not by a share of itself.
 fn narrow_inputs(law: &Law, binding: &Binding) -> Vec<(String, String, f64, f64)> {
     input_letters(law)
         .into_iter()
+        .filter(|letter| law.var(letter).is_some_and(|v| v.positive) && raised(law, letter))
         .filter_map(|letter| {
             let (_, column) = binding.inputs.iter().find(|(name, _)| name == letter)?;
             let low = column.iter().copied().fold(f64::INFINITY, f64::min);
@@ -133,6 +163,38 @@ fn narrow_inputs(law: &Law, binding: &Binding) -> Vec<(String, String, f64, f64)
                 .then(|| (letter.to_owned(), name.to_owned(), low, high))
         })
         .collect()
+}
+
+/// Whether an input stands, alone or in a product, under a power with a coefficient or a logarithm.
+fn raised(law: &Law, letter: &str) -> bool {
+    let lets = law.formula.lets.iter().map(|step| &step.value);
+    lets.chain([&law.formula.right])
+        .any(|e| raised_in(law, e, letter))
+}
+
+fn raised_in(law: &Law, expr: &Expr, letter: &str) -> bool {
+    let own = match &expr.kind {
+        ExprKind::Binary(BinaryOp::Pow, base, exponent) => {
+            let moves = |(name, _): &(&str, _)| law.coef(name).is_some();
+            exponent.names().iter().any(moves) && factor(base, letter)
+        }
+        ExprKind::Call(Function::Ln | Function::Log2 | Function::Log10, args) => {
+            factor(&args[0], letter)
+        }
+        _ => false,
+    };
+    let children = expr.children();
+    own || children.into_iter().any(|e| raised_in(law, e, letter))
+}
+
+fn factor(expr: &Expr, letter: &str) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => name == letter,
+        ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
+            factor(a, letter) || factor(b, letter)
+        }
+        _ => false,
+    }
 }
 
 fn refusal(

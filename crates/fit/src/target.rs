@@ -358,7 +358,7 @@ impl<'a> Target<'a> {
 
     /// For each coordinate the length over which the law bends. Where nothing is known of its size: its value, but
     /// near the change that moves the law by its own size, ‖f‖/‖∂f/∂φⱼ‖, lest differences drown in rounding.
-    fn units(&mut self, x: &[f64]) -> Vec<f64> {
+    pub fn units(&mut self, x: &[f64]) -> Vec<f64> {
         let p = self.law_dim();
         let known: Vec<Option<f64>> = (0..p).map(|j| self.frame.centre.unit(j)).collect();
         if known.iter().all(Option::is_some) {

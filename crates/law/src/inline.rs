@@ -9,7 +9,8 @@
 //! 4. Every other name is a coefficient, except that a name of four or more letters that nearly is a column
 //!    is refused as a slip. Greek letters in words (`alpha`, `delta` …) are never taken for slips.
 //!
-//! `ranges.rs` says how their ranges are read off their places; `Law::with_changes` sets others.
+//! Coefficients are free, and columns may hold any number, but for what `ranges.rs` finds that mathematics asks;
+//! `Law::with_changes` sets ranges.
 
 use isoflop_base::{Diagnostic, Diagnostics, Span, closest};
 use isoflop_formula::ast::Formula;
@@ -17,7 +18,7 @@ use isoflop_formula::{Place, parse_formula};
 
 use crate::conventions::Conventions;
 use crate::law::{Coef, Law, Var, VarRole};
-use crate::ranges::Ranges;
+use crate::ranges::{Positive, TYPED};
 use crate::{print, rules};
 
 /// What messages call the text.
@@ -53,7 +54,7 @@ impl Law {
     /// let law = Law::from_formula("L = E + A / N^alpha", &["params", "loss"], &[])?;
     /// let coefs: Vec<_> = law.coefs.iter().map(|c| (c.name.as_str(), c.lower, c.upper)).collect();
     /// let inf = f64::INFINITY;
-    /// assert_eq!(coefs, [("E", 0.0, inf), ("A", 0.0, inf), ("alpha", 0.0, 3.0)]);
+    /// assert_eq!(coefs, [("E", -inf, inf), ("A", -inf, inf), ("alpha", -inf, inf)]);
     /// # Ok::<(), isoflop_base::Diagnostics>(())
     /// ```
     pub fn from_formula(
@@ -89,8 +90,12 @@ impl Law {
         for var in vars.iter_mut().filter(|v| v.name == response) {
             var.role = VarRole::Response;
         }
-        let ranges = Ranges::new(&formula, &vars);
-        let coefs = names.iter().map(|name| coef(name, &ranges)).collect();
+        let is_var = |name: &str| vars.iter().any(|v| v.name == name);
+        let positive = Positive::new(&formula, &is_var);
+        for var in &mut vars {
+            var.positive = positive.holds(&var.name);
+        }
+        let coefs = names.iter().map(|name| coef(name, &positive)).collect();
         let mut law = assemble(text, formula.clone(), vars, coefs);
         rules::indexes(&mut law, &place, &mut faults);
         rules::bound_names(&law, &place, &mut faults);
@@ -176,8 +181,8 @@ fn slip(
     )
 }
 
-fn coef(name: &str, ranges: &Ranges) -> Coef {
-    let (lower, upper) = ranges.of(name);
+fn coef(name: &str, positive: &Positive) -> Coef {
+    let (lower, upper) = positive.range(name);
     Coef {
         name: name.to_owned(),
         doc: String::new(),
@@ -197,7 +202,7 @@ fn coef(name: &str, ranges: &Ranges) -> Coef {
 fn assemble(text: &str, formula: Formula, vars: Vec<Var>, coefs: Vec<Coef>) -> Law {
     Law {
         id: "formula".to_owned(),
-        title: "Formula as typed".to_owned(),
+        title: TYPED.to_owned(),
         formula_text: text.to_owned(),
         formula,
         vars,

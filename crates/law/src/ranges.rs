@@ -1,179 +1,240 @@
-//! Ranges of the coefficients of a bare formula, read off their places.
+//! What mathematics asks of the names of a bare formula: which must be above zero for the formula to have a value.
 //!
-//! | place                                                                        | range     |
-//! | ---------------------------------------------------------------------------- | --------- |
-//! | exponent of a decaying power: `N^-b`, `A / N^b`, `(c / N)^b`                  | [0, 3]    |
-//! | exponent elsewhere: `N^b`                                                     | [-3, 3]   |
-//! | amplitude or scale of a power, or a term beside powers: `E + A / N^b`         | [0, inf)  |
-//! | anywhere else: `a + b * x`, `ln(L) = a - b * ln(N)`, inside a function        | free      |
+//! | place                                                                  | asks                             |
+//! | ---------------------------------------------------------------------- | -------------------------------- |
+//! | alone, in a product or a quotient under a logarithm: `ln(x / m)`         | above zero                       |
+//! | the same under a power with a coefficient in its exponent: `(c / N)^b`   | above zero                       |
+//! | the same under a fixed power that is no whole number: `k^0.5`           | above zero, of coefficients only |
+//! | anywhere else                                                          | nothing                          |
 //!
-//! So a law made of powers keeps its amplitudes positive, as all published ones have them, and a line may
-//! slope either way. A coefficient with several places gets a range that admits all of them. `a - b * N^c`
-//! keeps b positive too: the sign is in the formula.
+//! Nothing else is assumed: an amplitude, a floor, a rate or an exponent may have any value and either sign. A fit looks
+//! at all of them, and measures those [`amplitudes`] on a logarithmic scale that it finds above zero.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Formula, UnaryOp};
+use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Formula, Function, UnaryOp};
+use isoflop_formula::evaluate;
 
-use crate::law::Var;
+use crate::law::{Law, VarRole};
 
-/// The range of every name of a formula.
-pub(crate) struct Ranges(BTreeMap<String, Places>);
+/// The names of a formula that must be above zero.
+pub(crate) struct Positive(BTreeSet<String>);
 
-impl Ranges {
-    pub(crate) fn new(formula: &Formula, vars: &[Var]) -> Self {
+impl Positive {
+    /// `is_var` tells the columns among the names.
+    pub(crate) fn new(formula: &Formula, is_var: &dyn Fn(&str) -> bool) -> Self {
         let mut walk = Walk {
-            varying: vars.iter().map(|v| v.name.as_str()).collect(),
-            seen: BTreeMap::new(),
+            formula,
+            is_var,
+            seen: BTreeSet::new(),
         };
         for step in &formula.lets {
-            walk.visit(&step.value, Spot::Free, false);
-            if walk.varies(&step.value) {
-                walk.varying.push(&step.name);
-            }
+            walk.visit(&step.value);
         }
-        walk.visit(&formula.right, Spot::Free, false);
+        if let Some(left) = &formula.left {
+            walk.visit(left);
+        }
+        walk.visit(&formula.right);
         Self(walk.seen)
     }
 
-    /// Lower and upper bound.
-    pub(crate) fn of(&self, name: &str) -> (f64, f64) {
-        self.0.get(name).copied().unwrap_or_default().range()
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Lower and upper bound of a coefficient.
+    pub(crate) fn range(&self, name: &str) -> (f64, f64) {
+        let lower = if self.holds(name) {
+            0.0
+        } else {
+            f64::NEG_INFINITY
+        };
+        (lower, f64::INFINITY)
     }
 }
 
-/// The places in which a name was seen.
-#[derive(Clone, Copy, Debug, Default)]
-struct Places {
-    decaying: bool,
-    exponent: bool,
-    amplitude: bool,
-    free: bool,
-}
-
-impl Places {
-    fn range(self) -> (f64, f64) {
-        let inf = f64::INFINITY;
-        match self {
-            Self { free: true, .. }
-            | Self {
-                exponent: true,
-                amplitude: true,
-                ..
-            } => (-inf, inf),
-            Self {
-                amplitude: true, ..
-            } => (0.0, inf),
-            Self { exponent: true, .. } => (-3.0, 3.0),
-            Self { decaying: true, .. } => (0.0, 3.0),
-            Self { .. } => (-inf, inf),
-        }
-    }
-}
-
-/// What a name means where the walk stands.
-#[derive(Clone, Copy, PartialEq)]
-enum Spot {
-    Free,
-    Amplitude,
-    Exponent { falling: bool },
-}
-
-/// A walk over the formula that notes the places of every name.
 struct Walk<'a> {
-    /// Variables, and `let` names whose value holds one.
-    varying: Vec<&'a str>,
-    seen: BTreeMap<String, Places>,
+    formula: &'a Formula,
+    is_var: &'a dyn Fn(&str) -> bool,
+    seen: BTreeSet<String>,
 }
 
 impl<'a> Walk<'a> {
-    /// `below` says whether the walk stands in a denominator.
-    fn visit(&mut self, expr: &'a Expr, place: Spot, below: bool) {
+    fn visit(&mut self, expr: &'a Expr) {
         match &expr.kind {
-            ExprKind::Name(name) | ExprKind::Indexed { name, .. } => self.note(name, place),
-            ExprKind::Unary(UnaryOp::Neg, a) => {
-                let place = match place {
-                    Spot::Exponent { falling } => Spot::Exponent { falling: !falling },
-                    other => other,
-                };
-                self.visit(a, place, below);
+            ExprKind::Call(Function::Ln | Function::Log2 | Function::Log10, args) => {
+                self.ask(&args[0], true);
             }
             ExprKind::Binary(BinaryOp::Pow, base, exponent) => {
-                let scale = if self.varies(base) && place == Spot::Free {
-                    Spot::Amplitude
-                } else {
-                    place
-                };
-                self.visit(base, scale, below);
-                let place = match place {
-                    Spot::Exponent { .. } => place,
-                    _ => Spot::Exponent {
-                        falling: below != self.falls(base),
-                    },
-                };
-                self.visit(exponent, place, below);
-            }
-            ExprKind::Binary(
-                op @ (BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div),
-                a,
-                b,
-            ) => {
-                let place = if place == Spot::Free && self.has_power(expr) {
-                    Spot::Amplitude
-                } else {
-                    place
-                };
-                self.visit(a, place, below);
-                let subtracted = *op == BinaryOp::Sub;
-                let place = match place {
-                    Spot::Exponent { falling } if subtracted => {
-                        Spot::Exponent { falling: !falling }
-                    }
-                    other => other,
-                };
-                self.visit(b, place, below != (*op == BinaryOp::Div));
-            }
-            _ => {
-                for part in expr.children() {
-                    self.visit(part, Spot::Free, false);
+                match evaluate(exponent, &|_, _| None) {
+                    Ok(power) if power.fract() == 0.0 => {}
+                    Ok(_) => self.ask(base, false),
+                    Err(_) => self.ask(base, self.moves(exponent)),
                 }
             }
+            _ => {}
+        }
+        for part in expr.children() {
+            self.visit(part);
         }
     }
 
-    fn note(&mut self, name: &str, place: Spot) {
-        let places = self.seen.entry(name.to_owned()).or_default();
-        match place {
-            Spot::Free => places.free = true,
-            Spot::Amplitude => places.amplitude = true,
-            Spot::Exponent { falling: true } => places.decaying = true,
-            Spot::Exponent { falling: false } => places.exponent = true,
-        }
+    /// Whether a coefficient stands in it.
+    fn moves(&self, expr: &Expr) -> bool {
+        expr.names().iter().any(|(name, _)| {
+            let step = self.formula.lets.iter().find(|s| s.name == *name);
+            step.map_or(!(self.is_var)(name), |s| self.moves(&s.value))
+        })
     }
 
-    /// Whether a variable stands anywhere in it.
-    fn varies(&self, expr: &Expr) -> bool {
-        expr.names()
-            .iter()
-            .any(|(name, _)| self.varying.contains(name))
-    }
-
-    /// Whether it is a ratio with variables below the line only.
-    fn falls(&self, base: &Expr) -> bool {
-        matches!(&base.kind, ExprKind::Binary(BinaryOp::Div, a, b) if !self.varies(a) && self.varies(b))
-    }
-
-    /// Whether a power of a variable is among its terms and factors.
-    fn has_power(&self, expr: &Expr) -> bool {
+    /// Every factor of a product must be above zero for the product to be so for whatever the others are. A column
+    /// under a fixed power is judged by its values, not by its sign.
+    fn ask(&mut self, expr: &'a Expr, vars: bool) {
         match &expr.kind {
-            ExprKind::Binary(BinaryOp::Pow, base, _) => self.varies(base),
-            ExprKind::Binary(
-                BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div,
-                a,
-                b,
-            ) => self.has_power(a) || self.has_power(b),
-            ExprKind::Unary(UnaryOp::Neg, a) => self.has_power(a),
+            ExprKind::Name(name) | ExprKind::Indexed { name, .. } => {
+                if let Some(step) = self.formula.lets.iter().find(|s| s.name == *name) {
+                    self.ask(&step.value, vars);
+                } else if vars || !(self.is_var)(name) {
+                    self.seen.insert(name.clone());
+                }
+            }
+            ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
+                self.ask(a, vars);
+                self.ask(b, vars);
+            }
+            ExprKind::Binary(BinaryOp::Pow, base, exponent) => {
+                let even = evaluate(exponent, &|_, _| None).is_ok_and(|x| x % 2.0 == 0.0);
+                if !even {
+                    self.ask(base, vars);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Title of a law that was typed.
+pub(crate) const TYPED: &str = "Formula as typed";
+
+impl Law {
+    /// Whether the law is a formula as typed, with nothing said about its coefficients but what the user changed.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        self.title == TYPED
+    }
+
+    /// Coefficients without a range that multiply a power or an exponential, or are a term beside one under a power:
+    /// where such a one is above zero, its logarithm is the scale on which it varies. With `floors` also the terms that
+    /// stand alone beside them.
+    #[must_use]
+    pub fn amplitudes(&self, floors: bool) -> Vec<String> {
+        let mut found = Vec::new();
+        let terms = Terms { law: self, floors };
+        terms.of(&self.formula.right, false, &mut found);
+        found.retain(|name| {
+            let open = |c: &crate::Coef| {
+                c.lower == f64::NEG_INFINITY
+                    && c.upper == f64::INFINITY
+                    && c.start.is_empty()
+                    && c.fixed.is_none()
+                    && c.tie.is_none()
+                    && c.prior.is_none()
+                    && c.pool.is_none()
+            };
+            self.coef(name).is_some_and(open)
+        });
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+struct Terms<'a> {
+    law: &'a Law,
+    floors: bool,
+}
+
+impl<'a> Terms<'a> {
+    /// Amplitudes among the terms of a sum; `base` says that the sum is raised to a power.
+    fn of(&self, expr: &'a Expr, base: bool, found: &mut Vec<String>) {
+        match &expr.kind {
+            ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, a, b) => {
+                self.of(a, base, found);
+                self.of(b, base, found);
+            }
+            ExprKind::Unary(UnaryOp::Neg, a) => self.of(a, base, found),
+            ExprKind::Name(name) if self.step(name).is_some() => {
+                if let Some(value) = self.step(name) {
+                    self.of(value, base, found);
+                }
+            }
+            _ => self.term(expr, base, found),
+        }
+    }
+
+    fn term(&self, expr: &'a Expr, base: bool, found: &mut Vec<String>) {
+        let mut factors = Vec::new();
+        self.factors(expr, &mut factors);
+        let varying = factors.iter().any(|f| self.is_power(f));
+        let alone = factors.len() == 1;
+        for factor in &factors {
+            match &factor.kind {
+                ExprKind::Name(name) | ExprKind::Indexed { name, .. }
+                    if varying || (alone && self.floors) || (!alone && base) =>
+                {
+                    found.push(name.clone());
+                }
+                ExprKind::Binary(BinaryOp::Pow, inner, _) if self.is_power(factor) => {
+                    self.of(inner, true, found);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Factors above the line and powers below it.
+    fn factors(&self, expr: &'a Expr, out: &mut Vec<&'a Expr>) {
+        match &expr.kind {
+            ExprKind::Binary(BinaryOp::Mul, a, b) => {
+                self.factors(a, out);
+                self.factors(b, out);
+            }
+            ExprKind::Binary(BinaryOp::Div, a, b) => {
+                self.factors(a, out);
+                out.push(b);
+            }
+            ExprKind::Unary(UnaryOp::Neg, a) => self.factors(a, out),
+            ExprKind::Name(name) => match self.step(name) {
+                Some(value) => self.factors(value, out),
+                None => out.push(expr),
+            },
+            _ => out.push(expr),
+        }
+    }
+
+    fn step(&self, name: &str) -> Option<&'a Expr> {
+        let lets = self.law.formula.lets.iter();
+        lets.rev().find(|s| s.name == name).map(|s| &s.value)
+    }
+
+    /// A power with a coefficient in its exponent, or an exponential, of something that varies.
+    fn is_power(&self, expr: &Expr) -> bool {
+        let has = |e: &Expr, what: fn(&Law, &str) -> bool| self.has(e, what);
+        let coef: fn(&Law, &str) -> bool = |law, name| law.coef(name).is_some();
+        let input: fn(&Law, &str) -> bool =
+            |law, name| law.var(name).is_some_and(|v| v.role == VarRole::Input);
+        match &expr.kind {
+            ExprKind::Binary(BinaryOp::Pow, base, exponent) => {
+                has(exponent, coef) && (has(base, input) || has(exponent, input))
+            }
+            ExprKind::Call(Function::Exp, args) => has(&args[0], input),
             _ => false,
         }
+    }
+
+    fn has(&self, expr: &Expr, what: fn(&Law, &str) -> bool) -> bool {
+        expr.names().iter().any(|(name, _)| {
+            what(self.law, name) || self.step(name).is_some_and(|e| self.has(e, what))
+        })
     }
 }

@@ -59,6 +59,11 @@ pub fn cholesky_solve(l: &[f64], p: usize, b: &mut [f64]) {
     }
 }
 
+/// Below this share an entry off the diagonal counts as zero.
+const TINY: f64 = f64::EPSILON;
+/// Sweeps after which an iteration that has not ended has failed.
+const SWEEPS: usize = 10_000;
+
 /// xᵀ A y for a p × p matrix.
 #[must_use]
 pub fn quadratic(a: &[f64], x: &[f64], y: &[f64]) -> f64 {
@@ -80,7 +85,10 @@ pub fn symmetric_eigen(a: &[f64], p: usize) -> Vec<(f64, Vec<f64>)> {
     if p == 0 || a.iter().any(|x| !x.is_finite()) {
         return Vec::new();
     }
-    let eigen = SymmetricEigen::new(DMatrix::from_row_slice(p, p, a));
+    let Some(eigen) = SymmetricEigen::try_new(DMatrix::from_row_slice(p, p, a), TINY, SWEEPS)
+    else {
+        return Vec::new();
+    };
     let mut pairs: Vec<(f64, Vec<f64>)> = (0..p)
         .map(|k| {
             (
@@ -198,7 +206,11 @@ fn upper(rows: &[f64], p: usize) -> Vec<f64> {
 /// Singular values of a p × p matrix in rising order with their unit vectors on the right.
 #[must_use]
 pub fn singular(a: &[f64], p: usize) -> Option<Vec<(f64, Vec<f64>)>> {
-    let svd = DMatrix::from_row_slice(p, p, a).svd(false, true);
+    // A growing exponential overflows some columns, and the iteration never ends on what is not a number.
+    if a.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let svd = DMatrix::from_row_slice(p, p, a).try_svd(false, true, TINY, SWEEPS)?;
     let rows = svd.v_t?;
     let mut pairs: Vec<(f64, Vec<f64>)> = (0..p)
         .map(|k| {

@@ -64,6 +64,15 @@ pub(super) fn accelerations(solved: &Solved<'_>, peak: &Peak) -> Vec<f64> {
 
 /// The interval of a sample of draws around `value`.
 pub(super) fn interval(sample: &[f64], value: f64, acceleration: f64, level: f64) -> Interval {
+    // A law that passes through all runs leaves no resample that could be certified.
+    if sample.len() < 2 {
+        let (lower, upper) = (f64::NAN, f64::NAN);
+        return Interval {
+            level,
+            lower,
+            upper,
+        };
+    }
     let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;

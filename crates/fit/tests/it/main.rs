@@ -1,6 +1,7 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
 mod coefficients;
+mod formulas;
 mod intervals;
 mod invariance;
 mod levels;
@@ -9,6 +10,7 @@ mod planted;
 mod pools;
 mod published;
 mod recipe_bias;
+mod random_formulas;
 mod recipes;
 mod refits;
 mod refusals;

@@ -4,7 +4,7 @@
 //! All are certified to eleven digits, so eleven is the most that can be counted.
 
 use crate::support::csv;
-use isoflop_fit::{Fit, FitOptions, Status, Uncertainty, fit};
+use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 use isoflop_law::Law;
 
 /// A problem, where its fit starts, and what came out.
@@ -194,4 +194,36 @@ fn many_starts_lead_to_the_certified_values() {
     let outcomes: Vec<Outcome> = problems().iter().map(|p| solve(p, None)).collect();
     assert_eq!(outcomes.len(), 27);
     assert_digits(&outcomes);
+}
+
+/// The same problems as formulas that a user types: nothing is said of any coefficient.
+#[test]
+fn typed_formulas_lead_to_the_certified_values() {
+    let typed = |problem: &Problem| {
+        let table = csv(&golden(&format!("{}.csv", problem.name)));
+        let columns: Vec<&str> = table.columns().map(|c| c.name.as_str()).collect();
+        let law = Law::from_formula(&problem.law.formula_text, &columns, &[]).expect("reads");
+        // Nelson is certified on the logarithm that its left side takes.
+        let objective = Objective::parse("squared-lhs").expect("parses");
+        let options = FitOptions {
+            objective: Some(objective),
+            ..FitOptions::default()
+        };
+        let fit = fit(&law, &table, &options)
+            .unwrap_or_else(|faults| panic!("{}: {faults:?}", problem.name));
+        let certified = problem.law.variant("certified").expect("certified values");
+        let least = canonical(&problem.name, &fit)
+            .iter()
+            .map(|(name, value, _)| {
+                let of = certified.coefs.iter().find(|(n, _)| n == name);
+                digits(*value, of.expect("every coefficient is certified").1)
+            })
+            .fold(11.0, f64::min);
+        (least < 6.0 || fit.status != Status::Converged)
+            .then(|| format!("{} {least:.1} digits, {:?}", problem.name, fit.status))
+    };
+    let problems = problems();
+    assert_eq!(problems.len(), 27);
+    let short: Vec<String> = problems.iter().filter_map(typed).collect();
+    assert!(short.is_empty(), "{}", short.join("; "));
 }

@@ -411,17 +411,12 @@ impl Emitter {
         });
     }
 
-    fn depends(&self, id: Id, on: Id) -> bool {
-        id == on
-            || children(self.graph.node(id))
-                .into_iter()
-                .any(|c| self.depends(c, on))
-    }
-
     /// Emits, before a `solve`, whatever its equation reads that does not depend on the unknown: it is evaluated
     /// once, and its adjoints flow outside the solve.
-    fn hoist(&mut self, id: Id, unknown: Id) {
-        if !self.depends(id, unknown) {
+    ///
+    /// What reads the unknown of a `solve` inside the equation belongs to that one, and is left to it.
+    fn hoist(&mut self, id: Id) {
+        if !self.reads_unknown(id, &mut Vec::new()) {
             self.column(id);
             return;
         }
@@ -430,14 +425,38 @@ impl Emitter {
             other => children(&other),
         };
         for child in columns {
-            self.hoist(child, unknown);
+            self.hoist(child);
+        }
+    }
+
+    /// Whether it reads an unknown that has no value yet: not one of a `solve` that is being written, nor one of its own.
+    fn reads_unknown(&self, id: Id, own: &mut Vec<u32>) -> bool {
+        match self.graph.node(id) {
+            Node::Unknown(u) => !own.contains(u) && !self.reg_of.contains_key(&id),
+            Node::Root {
+                unknown,
+                lower,
+                upper,
+                equation,
+            } => {
+                if self.reads_unknown(*lower, own) || self.reads_unknown(*upper, own) {
+                    return true;
+                }
+                own.push(*unknown);
+                let reads = self.reads_unknown(*equation, own);
+                own.pop();
+                reads
+            }
+            node => children(node)
+                .into_iter()
+                .any(|c| self.reads_unknown(c, own)),
         }
     }
 
     fn root(&mut self, unknown: u32, lower: Id, upper: Id, equation: Id) -> u16 {
         let (lower, upper) = (self.column(lower), self.column(upper));
         let node = self.graph.intern(Node::Unknown(unknown));
-        self.hoist(equation, node);
+        self.hoist(equation);
         let y = self.register();
         self.reg_of.insert(node, y);
         self.ops.push(Vec::new());
