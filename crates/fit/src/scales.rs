@@ -91,6 +91,8 @@ struct Demand {
     spot: Spot,
     /// How far the part may be from that size, in powers of ten.
     decades: f64,
+    /// Whether it is known that the part, or a factor of it, stands squared.
+    even: bool,
     /// Whether the part must keep clear of zero: below the line, under a logarithm or a broken power.
     pole: bool,
 }
@@ -122,6 +124,7 @@ impl Demand {
             size,
             spot,
             decades,
+            even: false,
             pole: false,
         }
     }
@@ -132,12 +135,16 @@ impl Demand {
 
     /// The demand on what stands squared, or in another even power, inside an exponential.
     fn squared(self) -> Self {
-        let size = if self.spot == Spot::Argument {
+        let size = if self.spot == Spot::Argument && !self.even {
             BUMP
         } else {
             self.size
         };
-        Self { size, ..self }
+        Self {
+            size,
+            even: true,
+            ..self
+        }
     }
 
     /// The more a place says of a coefficient, the more it counts where there are several.
