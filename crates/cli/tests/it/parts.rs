@@ -209,13 +209,13 @@ fn a_saved_recipe_plans_and_predicts_with_the_errors_of_the_recipe() {
 #[test]
 fn points_are_read_as_the_runs_were() {
     let folder = Folder::new("parts-points");
-    let mut text = "size,FLOPs (B),val\n".to_owned();
+    let mut text = "size,work,val\n".to_owned();
     for line in budgets().lines().skip(1) {
         let cells: Vec<f64> = line.split(',').map(|c| c.parse().unwrap()).collect();
         text.push_str(&format!(
             "{},{},{}\n",
             cells[0],
-            6.0 * cells[0] * cells[1] * 1e-9,
+            6.0 * cells[0] * cells[1],
             cells[2]
         ));
     }
@@ -228,7 +228,7 @@ fn points_are_read_as_the_runs_were() {
         "--map",
         "params=size,loss=val",
         "--let",
-        "tokens = `FLOPs (B)`*1e9/(6*size)",
+        "tokens = work/(6*size)",
         "--uncertainty",
         "none",
         "-q",
@@ -236,7 +236,7 @@ fn points_are_read_as_the_runs_were() {
         "fit.json",
     ]);
     assert_eq!(said.code, 0, "{}", said.err);
-    folder.file("points.csv", b"size,FLOPs (B)\n1000000000,1.2e11\n");
+    folder.file("points.csv", b"size,work\n1000000000,1.2e20\n");
     folder.file("plain.csv", b"params,tokens\n1000000000,2e10\n");
     let value = |file: &str| {
         let doc = json(&folder.run(&["predict", "fit.json", "--at-file", file, "--json"]));
