@@ -139,9 +139,12 @@ pub fn gain(
         place,
         row: pair.row(at)?,
     };
-    let trend = pair.trend(scales);
-    let exponents = pair.exponents();
-    let refused = refusals(&trend, &exponents, &rows);
+    let trend = pair.trend(scales, level);
+    let exponents = pair.exponents(level);
+    // Each of several questions is asked at a level at which all of them together are wrong as seldom as one alone.
+    let strict = 1.0 - (1.0 - level) / (exponents.len() + 1) as f64;
+    let sure = (pair.trend(scales, strict), pair.exponents(strict));
+    let refused = refusals((&trend, &exponents), (&sure.0, &sure.1), &rows);
     let floors = [&pair.a, &pair.b].map(|s| {
         let sample: Vec<f64> = s.source.draws.iter().map(|t| s.left(t)).collect();
         estimate(
@@ -356,7 +359,7 @@ impl Pair<'_> {
         })
     }
 
-    fn trend(&self, scales: &[f64]) -> Estimate {
+    fn trend(&self, scales: &[f64], level: f64) -> Estimate {
         let at: Vec<f64> = match scales {
             [one] => vec![one.ln() - STEP, one.ln() + STEP],
             many => many.iter().map(|c| c.ln()).collect(),
@@ -369,11 +372,11 @@ impl Pair<'_> {
             slope(&points)
         };
         let best = slope(self.best());
-        estimate(best, &self.over(slope), self.level, "")
+        estimate(best, &self.over(slope), level, "")
     }
 
     /// B's powers of size and data less A's, where both laws are sums of powers.
-    fn exponents(&self) -> Vec<(String, Estimate)> {
+    fn exponents(&self, level: f64) -> Vec<(String, Estimate)> {
         let both = |theta: [&[f64]; 2]| {
             let (a, b) = (self.a.closed(theta[0])?, self.b.closed(theta[1])?);
             let ((a_n, a_d), (b_n, b_d)) = (a.powers(), b.powers());
@@ -386,8 +389,8 @@ impl Pair<'_> {
         let size = self.over(|t| both(t).unwrap_or(missing).0);
         let data = self.over(|t| both(t).unwrap_or(missing).1);
         vec![
-            ("params".to_owned(), estimate(best.0, &size, self.level, "")),
-            ("tokens".to_owned(), estimate(best.1, &data, self.level, "")),
+            ("params".to_owned(), estimate(best.0, &size, level, "")),
+            ("tokens".to_owned(), estimate(best.1, &data, level, "")),
         ]
     }
 }
@@ -402,7 +405,12 @@ fn slope(points: &[(f64, f64)]) -> f64 {
     top / bottom
 }
 
-fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]) -> Vec<String> {
+/// A trend, and differences of exponents by name.
+type Changes<'a> = (&'a Estimate, &'a [(String, Estimate)]);
+
+/// Why there is no one number: what changes with scale by its interval in `sure`, told with that of the request.
+fn refusals(told: Changes<'_>, sure: Changes<'_>, rows: &[GainRow]) -> Vec<String> {
+    let (trend, exponents) = told;
     let away = |e: &Estimate| match e.interval {
         Some(i) => !i.contains(0.0),
         // Nobody knows the error: a difference that shows within a few decades is one.
@@ -414,7 +422,8 @@ fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]
         })
     };
     let mut why = Vec::new();
-    for (name, e) in exponents.iter().filter(|(_, e)| away(e)) {
+    let differ = exponents.iter().zip(sure.1);
+    for ((name, e), _) in differ.filter(|(_, (_, sure))| away(sure)) {
         why.push(format!(
             "the exponents of {name} differ by {:.3}{}, {}",
             e.value,
@@ -426,7 +435,7 @@ fn refusals(trend: &Estimate, exponents: &[(String, Estimate)], rows: &[GainRow]
             }
         ));
     }
-    if away(trend) {
+    if away(sure.0) {
         let way = if trend.value > 0.0 {
             "grows"
         } else {
