@@ -478,7 +478,8 @@ fn flat(row: &PlanRow) -> Note {
         code: "flat-optimum".to_owned(),
         severity: Severity::Warning,
         message: format!(
-            "{}: at {} half or twice the size give the same loss to nine digits: the law has come to what it always leaves, and              does not tell sizes apart there",
+            "{}: at {} half or twice the size give the same loss to nine digits: the law has come to what it always leaves, and \
+             does not tell sizes apart there",
             row.law,
             isoflop_base::format_quantity(row.compute, "FLOP", 3)
         ),

@@ -148,7 +148,12 @@ fn laws(spec: &PlanSpec) -> Result<Vec<(String, PlanLaw)>, Diagnostics> {
                     (own, law)
                 }));
             }
-            Err(more) => faults.0.extend(more.0),
+            Err(more) => {
+                // One file that is named twice has one fault.
+                let new = more.0.into_iter().filter(|d| !faults.0.contains(d));
+                let new: Vec<Diagnostic> = new.collect();
+                faults.0.extend(new);
+            }
         }
     }
     if faults.0.is_empty() {

@@ -1,7 +1,7 @@
 //! The words of a prediction: value, both intervals, and how far beyond the data each point lies.
 
 use isoflop_answer::{PredictedPoint, Prediction};
-use isoflop_base::{Interval, Note, Severity};
+use isoflop_base::{Interval, Note, Severity, format_si};
 
 use super::words::{capitalised, human};
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -126,7 +126,7 @@ pub(super) fn table(prediction: &Prediction) -> Table {
         let mut row: Vec<String> = point.at.iter().map(|(_, x)| human(*x)).collect();
         row.extend(point.levels.iter().map(|(_, level)| level.clone()));
         let places = decimals(point);
-        row.push(fixed(point.value, places));
+        row.push(shown(point.value, places));
         row.push(interval(point.confidence, places));
         row.push(interval(point.prediction, places));
         row.push(beyond(point));
@@ -160,14 +160,29 @@ fn decimals(point: &PredictedPoint) -> i32 {
     places.clamp(0, 12)
 }
 
+/// A predicted number at `places` decimals; sizes and tokens with their letter.
+fn shown(x: f64, places: i32) -> String {
+    if x.is_finite() && x.abs() >= LARGE {
+        format_si(x, 4)
+    } else {
+        fixed(x, places)
+    }
+}
+
+/// From here on a number is read by its letter: 136.6B and not 136604202859.
+const LARGE: f64 = 1e6;
+
 fn interval(interval: Option<Interval>, places: i32) -> String {
     interval.map_or_else(String::new, |i| {
-        format!("[{}, {}]", fixed(i.lower, places), fixed(i.upper, places))
+        format!("[{}, {}]", shown(i.lower, places), shown(i.upper, places))
     })
 }
 
 /// `N +1.3, D +0.8; inside in D/N`.
 fn beyond(point: &PredictedPoint) -> String {
+    if point.beyond.is_empty() {
+        return String::new();
+    }
     let outside: Vec<String> = point
         .beyond
         .iter()
@@ -201,6 +216,10 @@ fn distance(prediction: &Prediction) -> String {
             _ => Some((name, *orders)),
         },
     );
+    // Nobody knows the runs of a published law.
+    if prediction.points.iter().all(|p| p.beyond.is_empty()) {
+        return String::new();
+    }
     match (outside, farthest) {
         (0, _) | (_, None) => "Every point lies within the range of the runs used.".to_owned(),
         (_, Some((name, orders))) => {

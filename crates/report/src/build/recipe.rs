@@ -96,7 +96,8 @@ fn how(recipe: &Recipe) -> String {
     let used = recipe.budgets.iter().filter(|b| b.used()).count();
     let spread = match &recipe.bias {
         Some(bias) => format!(
-            "percentiles of {} simulations, in which the recipe is run on this grid with losses of {} fitted to the runs and              noise of {}: they hold what the recipe itself gets wrong, which `corrected` takes out, as well as the noise",
+            "percentiles of {} simulations, in which the recipe is run on this grid with losses of {} fitted to the runs and \
+             noise of {}: they hold what the recipe itself gets wrong, which `corrected` takes out, as well as the noise",
             recipe.resamples,
             bias.law,
             percent(bias.noise_sd)
