@@ -170,6 +170,7 @@ fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, D
     let table = read(&input, &reader)
         .or_else(|faults| read(&input, &without_lets).map_err(|_| faults))
         .or_else(|faults| read(&input, &bare).map_err(|_| faults))?;
+    let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text)?;
     let mut faults = Diagnostics::default();
     let mut points = vec![
         Point {
@@ -185,7 +186,12 @@ fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, D
             .iter()
             .find(|r| r.name == *name)
             .map_or(name.as_str(), |r| r.column.as_str());
-        let column = match table.resolve(name, column) {
+        let declared = law.vars.iter().find(|v| v.name == *name);
+        let declared = declared.map_or(name.as_str(), |v| v.column.as_str());
+        let found = table
+            .resolve(name, column)
+            .or_else(|fault| table.resolve(name, declared).map_err(|_| fault));
+        let column = match found {
             Ok(resolved) => resolved.column,
             Err(fault) => {
                 faults.0.push(fault);

@@ -497,7 +497,7 @@ fn recipes_groups_and_other_names_are_planned_with() {
         .iter()
         .map(|l| l["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["team a", "team b"]);
+    assert_eq!(names, ["groups.json:a", "groups.json:b"]);
     assert!(doc["disagreements"][0]["params_ratio"].as_f64().unwrap() < 1.0);
 
     // A formula of the table's own names: roles are told.
