@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask gen [--check]`,
-//! `cargo xtask data-tests DIR`.
+//! `cargo xtask data-tests DIR`, `cargo xtask coverage [TABLES]`.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -8,6 +8,7 @@
 )]
 
 mod ci;
+mod coverage;
 mod data_tests;
 mod generate;
 mod rust;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   tidy           layers, budgets, headers, law files, pages, snapshots
   gen            writes docs/laws.md and docs/cli.md
   gen --check    fails when one of them is stale
+  coverage [N]   simulates how often intervals hold, N tables a design and noise (50), and writes docs/coverage.md
   data-tests DIR the tests that read tables which may not be shipped; DIR holds these tables
 ";
 
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(root),
         ["tidy"] => tidy::run(root),
         ["gen"] => generate::run(root, generate::Mode::Write),
+        ["coverage"] => coverage::run(root, "50"),
+        ["coverage", tables] => coverage::run(root, tables),
         ["data-tests", folder] => data_tests::run(root, Path::new(folder)),
         ["gen", "--check"] => generate::run(root, generate::Mode::Check),
         _ => {

@@ -420,9 +420,18 @@ impl Spread<'_> {
             "the fit's own residuals"
         };
         if !self.fit.joint.draws.is_empty() {
+            let curved = matches!(
+                self.fit.uncertainty.method.as_str(),
+                "profile" | "covariance" | "sandwich"
+            );
             format!(
-                "confidence: percentiles over {} bootstrap fits; prediction: with {residual} added; the law is held to be true",
-                self.fit.joint.draws.len()
+                "confidence: percentiles over {} {}; prediction: with {residual} added; the law is held to be true",
+                self.fit.joint.draws.len(),
+                if curved {
+                    "draws that follow the law"
+                } else {
+                    "bootstrap fits"
+                }
             )
         } else if !self.fit.joint.covariance.is_empty() {
             "confidence: linear propagation of the coefficients' covariance; prediction: with the residual variance added; \

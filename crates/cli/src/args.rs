@@ -169,7 +169,7 @@ pub(crate) struct FitArgs {
     )]
     pub(crate) law: Option<String>,
     /// Read compute-optimal sizes off the runs instead: isoflop[:parabola|cubic|akima] or envelope
-    #[arg(long, value_name = "RECIPE", conflicts_with_all = ["group", "objective", "weights", "starts", "coef", "derive"])]
+    #[arg(long, value_name = "RECIPE", conflicts_with_all = ["group", "objective", "weights", "starts", "coef", "derive", "independent"])]
     pub(crate) recipe: Option<String>,
     #[command(flatten)]
     pub(crate) recipe_how: RecipeArgs,
@@ -258,7 +258,8 @@ pub(crate) struct HowArgs {
     /// Rows that repeat an earlier one in every cell: count them once, or keep them all
     #[arg(long, value_enum, default_value_t = CopiesArg::Once, help_heading = "Reading the table")]
     pub(crate) copies: CopiesArg,
-    /// What to minimise: squared, huber:δ, abs, soft-l1:δ, student:ν, each with -log or -lhs; δ may be 2mad
+    /// What to minimise: squared, huber:δ, abs, soft-l1:δ, student:ν, each with -log or -lhs; δ may be
+    /// a multiple of the noise (huber-log:2mad, the default for losses) or a number (huber-log:0.001, as in the literature)
     #[arg(long, value_name = "PENALTY", help_heading = "Fitting")]
     pub(crate) objective: Option<String>,
     /// Column of weights
@@ -277,6 +278,9 @@ pub(crate) struct HowArgs {
     /// parametric:N, cluster:COLUMN:N
     #[arg(long, value_name = "HOW", help_heading = "Fitting")]
     pub(crate) uncertainty: Option<String>,
+    /// Count every row as an independent run, also checkpoints of one run and seeds of one cell
+    #[arg(long, help_heading = "Fitting")]
+    pub(crate) independent: bool,
     /// Level of the intervals
     #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = level, help_heading = "Fitting")]
     pub(crate) level: f64,

@@ -244,6 +244,11 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
         weights: how.weights.clone(),
         starts: how.starts,
         uncertainty: uncertainty.unwrap_or(Uncertainty::Default),
+        dependence: if how.independent {
+            Dependence::None
+        } else {
+            Dependence::Found
+        },
         level: how.level,
         seed,
         coefs: how.coef.clone(),

@@ -115,6 +115,15 @@ impl Centre {
         }
     }
 
+    /// The covariance of φ from that of θ: what [`Self::covariance`] turns back.
+    pub fn inverse_covariance(&self, v: &[f64], dim: usize) -> Vec<f64> {
+        let back = Self {
+            shifts: self.shifts.iter().map(|(a, e, c)| (*a, *e, -c)).collect(),
+            ..self.clone()
+        };
+        back.covariance(v, dim)
+    }
+
     /// The covariance of θ from that of φ (dim × dim, the law's coordinates first): TΣTᵀ.
     pub fn covariance(&self, v: &[f64], dim: usize) -> Vec<f64> {
         let mut out = v.to_vec();

@@ -194,17 +194,50 @@ fn estimate(
         0.5 + 0.5 * level,
         (solved.binding.n as f64 - at.len() as f64).max(1.0),
     );
-    let interval = Interval {
+    let interval = along(solved, spread, &gradient, se, t, &value).unwrap_or(Interval {
         level,
         lower: best - t * se,
         upper: best + t * se,
-    };
+    });
     Estimate {
         value: best,
         se: Some(se),
         unit,
         interval: Some(interval),
     }
+}
+
+/// The ends of an interval in the direction of the coefficients in which the quantity varies most beside their errors:
+/// one that is a power or a product of coefficients gets an interval symmetric in its logarithm, a share stays a share.
+fn along(
+    solved: &Solved<'_>,
+    spread: &Spread,
+    gradient: &[f64],
+    se: f64,
+    t: f64,
+    value: &impl Fn(&[f64]) -> f64,
+) -> Option<Interval> {
+    let coordinates = solved.frame.bound.program().coordinates();
+    let at = &spread.joint.at;
+    let step: Vec<f64> = spread
+        .joint
+        .covariance
+        .iter()
+        .map(|row| row.iter().zip(gradient).map(|(v, g)| v * g).sum::<f64>() / se)
+        .collect();
+    let end = |side: f64| -> f64 {
+        let moved = at.iter().zip(&step).zip(coordinates);
+        let theta: Vec<f64> = moved
+            .map(|((x, s), c)| (x + side * t * s).clamp(c.lower, c.upper))
+            .collect();
+        value(&theta)
+    };
+    let (a, b) = (end(-1.0), end(1.0));
+    (a.is_finite() && b.is_finite()).then(|| Interval {
+        level: solved.options.level,
+        lower: a.min(b),
+        upper: a.max(b),
+    })
 }
 
 /// Coefficients and what follows from them at one point.

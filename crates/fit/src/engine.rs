@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use crate::absolute::smallest_delta;
 use crate::binding::{self, Binding, Wants};
 use crate::centre::Centre;
+use crate::dependence::{self, Groups};
 use crate::derived::{self, Derived};
-use crate::options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::noise;
+use crate::options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 use crate::pool::{self, Pool};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
@@ -27,6 +29,8 @@ pub(crate) struct Solved<'a> {
     pub options: &'a FitOptions,
     pub objective: Objective,
     pub binding: &'a Binding,
+    /// Groups of runs that hang together, found or named.
+    pub groups: Option<Groups>,
     pub frame: &'a Frame<'a>,
     pub aim: Aim,
     pub nat: f64,
@@ -148,7 +152,10 @@ pub(crate) fn fit_once(
 ) -> Result<Fit, Diagnostics> {
     let derived = derived::parse(law, &options.derive)?;
     let objective = objective_of(law, &table, options)?;
+    let names = dependence::run_names(&table, law);
     let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
+    let checkpoints = dependence::checkpoints(&binding, names.as_ref());
+    drop(names);
     // Runs are told by their places from here on.
     binding.rows = Vec::new();
     settle::leave_out_valueless(law, &mut binding)?;
@@ -194,11 +201,13 @@ pub(crate) fn fit_once(
     let (aim, nat, ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
     structure::identified(&frame, law, &binding, &ends, &starts)?;
     binding.notes.dedup();
+    let groups = groups(&binding, options, checkpoints, &frame, aim, &ends[0]);
     let solved = Solved {
         law,
         options,
         objective,
         binding: &binding,
+        groups,
         frame: &frame,
         aim,
         nat,
@@ -247,6 +256,37 @@ fn takes_priors(objective: &Objective, none: bool) -> Result<(), Diagnostic> {
     .help("use a Huber penalty, such as `--objective huber-log:2mad`, or leave the prior out"))
 }
 
+/// The groups that errors are counted by: those that were named, checkpoints of one run, or cells whose residuals hang
+/// together.
+fn groups(
+    binding: &Binding,
+    options: &FitOptions,
+    checkpoints: Option<Groups>,
+    frame: &Frame<'_>,
+    aim: Aim,
+    end: &End,
+) -> Option<Groups> {
+    if let Uncertainty::Cluster { column, .. } = &options.uncertainty {
+        return Some(Groups::named(&binding.clusters, column));
+    }
+    if options.dependence == Dependence::None {
+        return None;
+    }
+    if checkpoints.is_some() || options.uncertainty == Uncertainty::None {
+        return checkpoints;
+    }
+    let corner = match aim {
+        Aim::Penalty(Penalty::Huber { delta } | Penalty::SoftL1 { delta }) => delta,
+        _ => f64::INFINITY,
+    };
+    let p = frame.bound.program().coordinates().len();
+    let mut target = Target::new(frame, binding.weights(), Penalty::Squared, 0.0);
+    let residuals = target.residuals(&end.outcome.x[..p]);
+    // A corner far below the noise would make signs of all residuals.
+    let corner = corner.max(2.0 * robust_spread(residuals.clone()));
+    dependence::cells(binding, &residuals, corner, p)
+}
+
 fn check_level(level: f64) -> Result<(), Diagnostic> {
     if level > 0.0 && level < 1.0 {
         return Ok(());
@@ -270,7 +310,7 @@ fn objective_of(
         return Ok(Objective::parse(text)?);
     }
     let logarithm = Objective {
-        penalty: PenaltyKind::Huber(Corner::Fixed(1e-3)),
+        penalty: PenaltyKind::Huber(Corner::Mad(2.0)),
         scale: Scale::Ln,
     };
     let plain = Objective {
@@ -404,17 +444,8 @@ pub(crate) fn optimum(
         match corner {
             Corner::Fixed(delta) => Ok(delta),
             Corner::Mad(multiple) => {
-                let ends = search(
-                    frame,
-                    weights,
-                    Aim::Absolute(Tilt::EVEN),
-                    0.0,
-                    starts,
-                    limits,
-                    solved,
-                )?;
-                let mut target = Target::new(frame, weights, Penalty::Squared, 0.0);
-                let spread = robust_spread(target.residuals(&ends[0].outcome.x));
+                let spread = noise::scale(frame, weights, starts, limits)
+                    .ok_or_else(|| no_start(starts.len()))?;
                 // A perfect fit has no spread of its own, and a corner of zero would divide by zero.
                 Ok((multiple * spread).max(smallest_delta(frame)))
             }
@@ -464,11 +495,15 @@ fn search(
         ends[..tied].sort_by(|a, b| a.outcome.decrease.total_cmp(&b.outcome.decrease));
         return Ok(ends);
     }
-    Err(Diagnostic::error(
+    Err(no_start(starts.len()))
+}
+
+fn no_start(starts: usize) -> Diagnostic {
+    Diagnostic::error(
         "no-start",
-        format!("none of {} starting points gives the law a finite value on all runs", starts.len()),
+        format!("none of {starts} starting points gives the law a finite value on all runs"),
     )
-    .help("check the formula and the units of the columns, or give ranges and starts for the coefficients in a law file"))
+    .help("check the formula and the units of the columns, or give ranges and starts for the coefficients in a law file")
 }
 
 /// Finishes the best searches that stopped beside a kink of the law on the kink itself, and those that stopped on the way

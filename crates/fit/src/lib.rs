@@ -10,12 +10,14 @@ pub mod as_map;
 mod binding;
 mod centre;
 mod certificate;
+mod dependence;
 mod derived;
 mod engine;
 mod groups;
 mod identify;
 mod kink;
 mod leverage;
+mod noise;
 mod notes;
 mod options;
 mod pool;
@@ -38,7 +40,7 @@ mod weights;
 
 pub use engine::{UsedRuns, fit, fit_owned, used_runs};
 pub use groups::{Fits, GroupFit, fit_groups};
-pub use options::{Corner, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+pub use options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use refit::{Refits, refits};
 pub use result::{

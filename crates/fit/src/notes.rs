@@ -5,11 +5,17 @@ use crate::engine::Solved;
 use crate::result::{Certificate, Fit, Range, Status};
 use crate::solve::Aim;
 use crate::target::Target;
+use crate::uncertainty::is_exact;
 use isoflop_base::{Evidence, Note, Severity};
 use isoflop_numerics::penalty::Penalty;
 
 pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
     let mut notes = Vec::new();
+    if is_exact(solved) {
+        // Rare optima, carriers and corners are rounding there.
+        notes.push(exact(fit));
+        return notes;
+    }
     notes.extend(optimum(fit));
     notes.extend(bounds(&fit.certificate));
     notes.extend(corner(solved, fit));
@@ -39,6 +45,16 @@ fn note(
             .collect(),
         advice: advice.to_owned(),
     }
+}
+
+fn exact(fit: &Fit) -> Note {
+    note(
+        "exact-fit",
+        Severity::Info,
+        "the law passes through all runs to rounding: no noise to make intervals from".to_owned(),
+        &[("largest_residual", fit.residuals.max_abs)],
+        "simulated losses need noise to show how sure a fit is",
+    )
 }
 
 fn optimum(fit: &Fit) -> Option<Note> {
@@ -80,7 +96,7 @@ fn bounds(c: &Certificate) -> Option<Note> {
         severity: Severity::Warning,
         message: format!("{names} ended on a bound: the data would rather go beyond it"),
         evidence: vec![("coefficients".to_owned(), Evidence::Text(names))],
-        advice: "intervals hold only with that coefficient fixed there; widen its range, or fit a law without it".to_owned(),
+        advice: "resamples and profiles let it leave the bound again, errors from the curvature do not; widen its range, or fit a law without it".to_owned(),
     })
 }
 
@@ -256,7 +272,7 @@ fn correlated_inputs(solved: &Solved<'_>) -> Option<Note> {
     None
 }
 
-fn log_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
+pub(crate) fn log_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.iter().chain(y).any(|v| *v <= 0.0) {
         return None;
     }

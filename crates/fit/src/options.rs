@@ -5,7 +5,8 @@ use isoflop_base::Diagnostic;
 /// Options of [`crate::fit`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
-    /// What to minimise; none takes the law's own objective, or Huber δ = 1e-3 on the logarithm.
+    /// What to minimise; none takes the law's own objective, else Huber's penalty on the logarithm
+    /// with its corner at twice the noise (`huber-log:2mad`), or least squares where the response may be negative.
     pub objective: Option<Objective>,
     /// Name of a column of weights; none weighs all runs alike.
     pub weights: Option<String>,
@@ -14,6 +15,8 @@ pub struct FitOptions {
     pub starts: Option<usize>,
     /// How to find standard errors and intervals.
     pub uncertainty: Uncertainty,
+    /// Whether runs that hang together are looked for.
+    pub dependence: Dependence,
     /// Level of the intervals, between 0 and 1.
     pub level: f64,
     /// Seed of all randomness.
@@ -33,6 +36,7 @@ impl Default for FitOptions {
             weights: None,
             starts: None,
             uncertainty: Uncertainty::Default,
+            dependence: Dependence::Found,
             level: 0.95,
             seed: 0,
             coefs: Vec::new(),
@@ -40,6 +44,16 @@ impl Default for FitOptions {
             reader: Vec::new(),
         }
     }
+}
+
+/// Whether rows are independent runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dependence {
+    /// Checkpoints of one run, and cells whose residuals are alike, count as groups.
+    #[default]
+    Found,
+    /// Every row is a run of its own, whatever names and residuals say.
+    None,
 }
 
 /// Σ wᵢ ρ(rᵢ): a penalty on residuals of a scale.
@@ -84,7 +98,8 @@ pub enum PenaltyKind {
 pub enum Corner {
     /// In residual units.
     Fixed(f64),
-    /// A multiple of the robust scale (1.4826 × median |r|) of a least-absolute-deviations fit; `2mad`.
+    /// A multiple of the robust scale of the noise, 1.4826 × the median |r| of a fit close to least absolute deviations,
+    /// without the runs that such a fit passes through; `2mad`.
     Mad(f64),
 }
 

@@ -6,7 +6,7 @@ use crate::engine::{Solved, bind_program};
 use crate::identify;
 use crate::leverage;
 use crate::notes;
-use crate::options::{Corner, Objective, PenaltyKind, Scale};
+use crate::options::{Corner, Dependence, Objective, PenaltyKind, Scale};
 use crate::pool::Pool;
 use crate::result::{
     Fit, LawRecord, ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary,
@@ -261,6 +261,9 @@ fn provenance(solved: &Solved<'_>) -> Provenance {
         "uncertainty".to_owned(),
         uncertainty_spelling(&o.uncertainty),
     ));
+    if o.dependence == Dependence::None {
+        options.push(("independent".to_owned(), String::new()));
+    }
     options.push(("level".to_owned(), o.level.to_string()));
     options.extend(o.coefs.iter().map(|c| ("coef".to_owned(), c.clone())));
     options.extend(o.derive.iter().map(|d| ("derive".to_owned(), d.clone())));

@@ -226,6 +226,9 @@ pub struct UncertaintyRecord {
     pub certified: usize,
     /// In words, for the reader: what the interval means.
     pub meaning: String,
+    /// Why the intervals may not hold, in a clause; said first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 /// What the data determine.

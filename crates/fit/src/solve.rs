@@ -271,7 +271,7 @@ fn failed(p: usize) -> End {
 }
 
 /// The limits without the scale of Student's t.
-fn law_limits(limits: &Limits, p: usize) -> Limits {
+pub(crate) fn law_limits(limits: &Limits, p: usize) -> Limits {
     let mut own = limits.clone();
     own.lower.truncate(p);
     own.upper.truncate(p);

@@ -236,6 +236,7 @@ fn spread(
                 draws.len()
             )
         },
+        caution: None,
     };
     for (name, value) in &mut fit.provenance.options {
         if name == "uncertainty" {

@@ -1,7 +1,8 @@
-//! How often intervals hold what they should: simulations of a known law, for every objective and method.
+//! How often intervals hold what they should, and how wide they are: simulations of a known law over designs that people
+//! use, four kinds of noise, every method on offer.
 //!
 //! ```sh
-//! cargo run --release -p isoflop --example coverage -- 400 docs/coverage.md
+//! cargo xtask coverage
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -10,189 +11,397 @@
 
 use std::fmt::Write as _;
 
-use isoflop::{Fit, FitOptions, Objective, Point, RunTable, Status, Uncertainty, fit, predict};
-use isoflop_testkit::{Noise, Planted};
+use isoflop::{Fit, FitOptions, Law, Objective, RunTable, Status, Uncertainty, fit};
+use isoflop_numerics::dist::{normal_quantile, t_quantile};
+use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
 
-/// The law and its coefficients, as large as published ones.
-const TRUTH: [(&str, f64); 5] = [
-    ("E", 1.82),
-    ("A", 480.0),
-    ("B", 2100.0),
-    ("alpha", 0.348),
-    ("beta", 0.366),
+/// E, A, B, alpha, beta: as large as published ones.
+const TRUTH: [f64; 5] = [1.7, 400.0, 2000.0, 0.34, 0.28];
+const QUANTITIES: [&str; 6] = ["E", "alpha", "beta", "a", "lnN", "far"];
+const LEVELS: [f64; 4] = [0.5, 0.8, 0.9, 0.95];
+const NOISES: [Noise; 4] = [Noise::Normal, Noise::Coarse, Noise::Heavy, Noise::Skewed];
+
+/// Method, whether it is tried at every level, and the objective: empty for the default.
+const METHODS: [(&str, bool, &str); 8] = [
+    ("default", true, ""),
+    ("covariance", true, ""),
+    ("sandwich", true, ""),
+    ("profile", true, ""),
+    ("bca:400", false, ""),
+    ("wild:400", false, ""),
+    ("parametric:400", false, ""),
+    ("default", false, "huber-log:0.001"),
 ];
 
-const OBJECTIVES: [&str; 5] = [
-    "squared-log",
-    "huber-log:1e-3",
-    "huber-log:2mad",
-    "abs-log",
-    "student-log:4",
-];
+#[derive(Clone, Copy, PartialEq)]
+enum Noise {
+    /// Normal, 0.4 %.
+    Normal,
+    /// Normal, 1 %.
+    Coarse,
+    /// Student's t with three degrees of freedom, standard deviation 0.4 %.
+    Heavy,
+    /// Chi-squared with four degrees of freedom, shifted, 0.4 %.
+    Skewed,
+}
 
-const METHODS: [&str; 7] = [
-    "covariance",
-    "sandwich",
-    "profile",
-    "bootstrap:200",
-    "bca:200",
-    "wild:200",
-    "parametric:200",
-];
+#[derive(Clone, Copy, PartialEq)]
+enum Design {
+    Grid,
+    Isoflop,
+    Random,
+    Many,
+    Uneven,
+    Outliers,
+    Seeds,
+    Ray,
+}
 
-const NOISES: [(&str, Noise); 2] = [
-    ("normal, 1 %", Noise::Log(0.01)),
-    ("Student 3, 0.7 %", Noise::LogStudent(0.007, 3)),
+const DESIGNS: [(Design, &str, &str); 8] = [
+    (Design::Grid, "grid20", "5 sizes × 4 ratios of tokens to params"),
+    (Design::Isoflop, "isoflop42", "6 budgets × 7 sizes"),
+    (Design::Random, "random30", "30 random runs"),
+    (Design::Many, "many240", "40 sizes × 6 random ratios"),
+    (Design::Uneven, "uneven40", "8 sizes × 5 ratios, noise three times as large below 300M params"),
+    (Design::Outliers, "outliers40", "8 sizes × 5 ratios, 3 % of the runs off by 15 standard deviations"),
+    (Design::Seeds, "seeds60", "5 sizes × 4 ratios × 3 seeds that share 64 % of their variance"),
+    (Design::Ray, "ray20", "20 sizes, 20 tokens per param: exponents cannot be told apart"),
 ];
-
-/// Ten times the largest size and ten times its tokens.
-const FAR: (f64, f64) = (3e10, 6e11);
 
 fn main() {
     let mut words = std::env::args().skip(1);
-    let simulations = words.next().and_then(|w| w.parse().ok()).unwrap_or(400u64);
-    let page = page(simulations);
+    let tables = words.next().and_then(|w| w.parse().ok()).unwrap_or(50u64);
+    let page = page(tables);
     match words.next() {
         Some(file) => std::fs::write(&file, page).unwrap_or_else(|e| panic!("{file}: {e}")),
         None => println!("{page}"),
     }
 }
 
-/// Sixty runs: ten sizes over two and a half orders of magnitude, six ratios of tokens to params.
-fn planted() -> Planted {
-    let mut design = Vec::new();
-    for i in 0..10 {
-        let params = 1e7 * 10f64.powf(2.5 * f64::from(i) / 9.0);
-        for ratio in [2.0, 6.0, 20.0, 60.0, 150.0, 400.0] {
-            design.push((vec![params, ratio * params], String::new()));
-        }
-    }
-    Planted::new("chinchilla", &TRUTH, design)
+fn law(n: f64, d: f64) -> f64 {
+    let [e, a, b, alpha, beta] = TRUTH;
+    e + a / n.powf(alpha) + b / d.powf(beta)
 }
 
-/// Shares of intervals that hold E, alpha, the exponent of N*(C), and the law far away.
+fn steps(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let step = (high / low).powf(1.0 / (count as f64 - 1.0));
+    (0..count).map(|i| low * step.powi(i as i32)).collect()
+}
+
+fn grid(sizes: &[f64], ratios: &[f64], seeds: usize) -> Vec<(f64, f64)> {
+    let mut points = Vec::new();
+    for n in sizes {
+        for r in ratios {
+            points.extend(std::iter::repeat_n((*n, n * r), seeds));
+        }
+    }
+    points
+}
+
+impl Design {
+    fn points(self, stream: &mut Stream) -> Vec<(f64, f64)> {
+        let mut between = |low: f64, high: f64| 10f64.powf(low + (high - low) * stream.unit());
+        match self {
+            Self::Grid => grid(&steps(3e7, 1.2e9, 5), &steps(8.0, 200.0, 4), 1),
+            Self::Seeds => grid(&steps(3e7, 1.2e9, 5), &steps(8.0, 200.0, 4), 3),
+            Self::Uneven | Self::Outliers => grid(&steps(3e7, 2e9, 8), &steps(6.0, 250.0, 5), 1),
+            Self::Isoflop => {
+                let mut points = Vec::new();
+                for c in steps(6e18, 3e21, 6) {
+                    for f in steps(0.25, 4.0, 7) {
+                        let n = (c / 120.0).sqrt() * f;
+                        points.push((n, c / 6.0 / n));
+                    }
+                }
+                points
+            }
+            Self::Random => (0..30)
+                .map(|_| {
+                    let n = between(7.5, 9.5);
+                    (n, n * between(0.5, 2.3))
+                })
+                .collect(),
+            Self::Many => steps(5e7, 1.5e10, 40)
+                .into_iter()
+                .flat_map(|n| [n; 6])
+                .map(|n| (n, n * between(0.3, 2.3)))
+                .collect(),
+            Self::Ray => steps(2e7, 3e9, 20).into_iter().map(|n| (n, 20.0 * n)).collect(),
+        }
+    }
+}
+
+impl Noise {
+    fn sd(self) -> f64 {
+        if self == Self::Coarse { 0.01 } else { 0.004 }
+    }
+
+    /// A number of mean 0 and variance 1.
+    fn draw(self, stream: &mut Stream) -> f64 {
+        match self {
+            Self::Normal | Self::Coarse => normal_quantile(stream.open_unit()),
+            Self::Heavy => t_quantile(stream.open_unit(), 3.0) / 3f64.sqrt(),
+            Self::Skewed => {
+                let sum = -2.0 * (stream.open_unit().ln() + stream.open_unit().ln());
+                (sum - 4.0) / 8f64.sqrt()
+            }
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Normal => "normal, 0.4 %",
+            Self::Coarse => "normal, 1 %",
+            Self::Heavy => "Student's t with 3 degrees of freedom, 0.4 %",
+            Self::Skewed => "skewed (χ² with 4 degrees of freedom), 0.4 %",
+        }
+    }
+}
+
+/// One table, and the truth of each quantity there.
+struct Case {
+    table: RunTable,
+    truth: [f64; 6],
+    derive: Vec<String>,
+}
+
+fn case(design: Design, noise: Noise, replicate: u64) -> Case {
+    let key = format!("coverage {} {}", design as u8, noise as u8);
+    let mut stream = Stream::new(13, &key, replicate);
+    let points = design.points(&mut stream);
+    let (mut shared, mut last) = (0.0, (0.0, 0.0));
+    let loss: Vec<f64> = points
+        .iter()
+        .map(|(n, d)| {
+            let mut e = noise.draw(&mut stream);
+            match design {
+                Design::Uneven if *n < 3e8 => e *= 3.0,
+                Design::Seeds => {
+                    if (*n, *d) != last {
+                        shared = noise.draw(&mut stream);
+                        last = (*n, *d);
+                    }
+                    e = 0.8 * shared + 0.6 * e;
+                }
+                Design::Outliers if stream.unit() < 0.03 => {
+                    e += if stream.unit() < 0.5 { 15.0 } else { -15.0 };
+                }
+                _ => {}
+            }
+            law(*n, *d) * (noise.sd() * e).exp()
+        })
+        .collect();
+    let [_, a, b, alpha, beta] = TRUTH;
+    let largest = points.iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
+    let top = points.iter().find(|(n, d)| 6.0 * n * d == largest).map_or((1.0, 1.0), |p| *p);
+    let (far_n, far_d) = (top.0 * 30f64.sqrt(), top.1 * 30f64.sqrt());
+    let budget = 100.0 * largest / 6.0;
+    let optimum = ((alpha * a / (beta * b)).ln() + beta * budget.ln()) / (alpha + beta);
+    let (n, d): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+    Case {
+        table: RunTable::from_columns("runs", &[("params", &n), ("tokens", &d), ("loss", &loss)])
+            .keeping_copies(),
+        truth: [TRUTH[0], alpha, beta, beta / (alpha + beta), optimum, law(far_n, far_d)],
+        derive: vec![
+            "a = beta / (alpha + beta)".to_owned(),
+            format!("lnN = (ln(alpha*A/(beta*B)) + beta*ln({budget:e})) / (alpha + beta)"),
+            format!("far = E + A/{far_n:e}^alpha + B/{far_d:e}^beta"),
+        ],
+    }
+}
+
+/// What one fit says of each quantity: value, ends.
+type Said = [(f64, f64, f64); 6];
+
+fn said(case: &Case, chinchilla: &Law, method: &str, objective: &str, level: f64, seed: u64) -> Option<Said> {
+    let options = FitOptions {
+        objective: (!objective.is_empty()).then(|| Objective::parse(objective).expect("an objective")),
+        uncertainty: match method {
+            "default" => Uncertainty::Default,
+            other => Uncertainty::parse(other).expect("a method"),
+        },
+        derive: case.derive.clone(),
+        starts: Some(32),
+        level,
+        seed,
+        ..FitOptions::default()
+    };
+    let found = fit(chinchilla, &case.table, &options).ok()?;
+    if found.status == Status::NotConverged {
+        return None;
+    }
+    let mut out = [(0.0, 0.0, 0.0); 6];
+    for (slot, name) in out.iter_mut().zip(QUANTITIES) {
+        *slot = quantity(&found, name)?;
+    }
+    Some(out)
+}
+
+fn quantity(found: &Fit, name: &str) -> Option<(f64, f64, f64)> {
+    let mut all = found.coefs.iter().chain(&found.derived);
+    let (_, estimate) = all.find(|(n, _)| n == name)?;
+    let i = estimate.interval?;
+    Some((estimate.value, i.lower, i.upper))
+}
+
+/// Share held and width beside the estimator's own spread, of each quantity; how many fits.
+#[derive(Clone, Default)]
 struct Cell {
-    held: [usize; 4],
+    held: [f64; 6],
+    width: [f64; 6],
     fits: usize,
 }
 
-fn cell(planted: &Planted, tables: &[RunTable], objective: &str, method: &str) -> Cell {
-    let truth = |name: &str| {
-        TRUTH
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map_or(f64::NAN, |(_, x)| *x)
-    };
-    let (n, d) = FAR;
-    let exponent = truth("beta") / (truth("alpha") + truth("beta"));
-    let loss =
-        truth("E") + truth("A") / n.powf(truth("alpha")) + truth("B") / d.powf(truth("beta"));
-    let found: Vec<Option<[bool; 4]>> = tables
+fn cell(cases: &[Case], chinchilla: &Law, method: &str, objective: &str, level: f64) -> Cell {
+    let found: Vec<Option<Said>> = cases
         .par_iter()
         .enumerate()
-        .map(|(seed, table)| {
-            let options = FitOptions {
-                objective: Some(Objective::parse(objective).expect("an objective")),
-                uncertainty: Uncertainty::parse(method).expect("a method"),
-                derive: vec!["a = beta / (alpha + beta)".to_owned()],
-                starts: Some(12),
-                seed: seed as u64,
-                ..FitOptions::default()
-            };
-            let fit = fit(planted.law(), table, &options).ok()?;
-            if fit.status == Status::NotConverged {
-                return None;
-            }
-            Some([
-                holds(&fit, "E", truth("E"))?,
-                holds(&fit, "alpha", truth("alpha"))?,
-                holds(&fit, "a", exponent)?,
-                far(&fit, loss)?,
-            ])
-        })
+        .map(|(i, case)| said(case, chinchilla, method, objective, level, i as u64))
         .collect();
-    let mut cell = Cell {
-        held: [0; 4],
-        fits: 0,
-    };
-    for hits in found.into_iter().flatten() {
-        cell.fits += 1;
-        for (count, hit) in cell.held.iter_mut().zip(hits) {
-            *count += usize::from(hit);
-        }
+    let mut cell = Cell::default();
+    let all: Vec<(&Case, &Said)> = cases
+        .iter()
+        .zip(&found)
+        .filter_map(|(case, said)| Some((case, said.as_ref()?)))
+        .collect();
+    cell.fits = all.len();
+    let z = 2.0 * normal_quantile(0.5 + 0.5 * level);
+    for q in 0..6 {
+        let held = all.iter().filter(|(c, s)| s[q].1 <= c.truth[q] && c.truth[q] <= s[q].2);
+        cell.held[q] = held.count() as f64 / all.len().max(1) as f64;
+        // The spread of the estimates about the truth, by its middle half: a few ends on a bound do not count.
+        let mut off: Vec<f64> = all.iter().map(|(c, s)| s[q].0 - c.truth[q]).collect();
+        let mut width: Vec<f64> = all.iter().map(|(_, s)| s[q].2 - s[q].1).collect();
+        off.sort_by(f64::total_cmp);
+        width.sort_by(f64::total_cmp);
+        let at = |v: &[f64], p: f64| isoflop_numerics::dist::sorted_quantile(v, p);
+        let spread = (at(&off, 0.75) - at(&off, 0.25)) / 1.349;
+        cell.width[q] = at(&width, 0.5) / (z * spread);
     }
     cell
 }
 
-fn holds(fit: &Fit, name: &str, truth: f64) -> Option<bool> {
-    let mut all = fit.coefs.iter().chain(&fit.derived);
-    let (_, estimate) = all.find(|(n, _)| n == name)?;
-    Some(estimate.interval?.contains(truth))
-}
-
-fn far(fit: &Fit, truth: f64) -> Option<bool> {
-    let point = Point {
-        at: vec![("N".to_owned(), FAR.0), ("D".to_owned(), FAR.1)],
-        levels: Vec::new(),
-    };
-    let predicted = predict(fit, &[point], 0.95).ok()?;
-    Some(predicted.points[0].confidence?.contains(truth))
-}
-
-fn page(simulations: u64) -> String {
-    let planted = planted();
-    let mut out = format!(
-        "# Coverage of intervals\n\nHow often intervals of 95 % hold the truth, in per cent, over {simulations} simulations each of \
-         the Chinchilla law at {} runs: ten sizes from 10M to 3.2B params, 2 to 400 tokens per param. Written by\n\n```sh\ncargo run \
-         --release -p isoflop --example coverage -- {simulations} docs/coverage.md\n```\n\nThe standard error of a share near 95 % is \
-         {:.1}. `a` is the exponent of the compute-optimal size, beta/(alpha + beta), derived; `far` is the law's value at ten times \
-         the largest size. A dash: the method gives no interval there. Bootstraps take 200 resamples.\n",
-        planted.runs(),
-        100.0 * (0.95 * 0.05 / simulations as f64).sqrt(),
-    );
-    for (name, noise) in NOISES {
-        let tables: Vec<RunTable> = (0..simulations)
-            .map(|seed| planted.table(noise, 77_000 + seed))
-            .collect();
-        write!(
-            out,
-            "\n## Noise: {name}\n\n| objective | method | E | alpha | a | far | fits |\n|---|---|---|---|---|---|---|\n"
-        )
-        .expect("a string takes all text");
-        for objective in OBJECTIVES {
-            for method in METHODS {
-                let cell = cell(&planted, &tables, objective, method);
-                let share = |held: usize| {
-                    if cell.fits == 0 {
-                        "–".to_owned()
-                    } else {
-                        format!("{:.1}", 100.0 * held as f64 / cell.fits as f64)
-                    }
-                };
-                let [e, alpha, a, far] = cell.held.map(share);
-                writeln!(
-                    out,
-                    "| {objective} | {method} | {e} | {alpha} | {a} | {far} | {} |",
-                    cell.fits
-                )
-                .expect("a string takes all text");
-            }
+/// Means over cells.
+fn pooled(cells: &[Cell]) -> Cell {
+    let mut out = Cell::default();
+    let n = cells.len().max(1) as f64;
+    for cell in cells {
+        out.fits += cell.fits;
+        for q in 0..6 {
+            out.held[q] += cell.held[q] / n;
+            out.width[q] += cell.width[q] / n;
         }
     }
-    out += ADVICE;
     out
 }
 
-/// What the tables say, for a reader in a hurry; the numbers above are the evidence.
-const ADVICE: &str = "
-## What to take from it
+fn name(method: &str, objective: &str) -> String {
+    match objective {
+        "" => method.to_owned(),
+        other => format!("{method}, {other}"),
+    }
+}
 
-- A cell within two standard errors of 95 is what it should be; one far below has intervals that are too short.
-- With a corner far below the noise (`huber-log:1e-3` here, and `abs-log`) only the bootstrap of rows holds: hardly a run
-  has curvature, so the covariance, the sandwich and the profile rest on a handful of them, and wild and parametric
-  resamples are too narrow. The bootstrap of rows is the default there, and errs on the wide side.
-- With a corner relative to the noise (`huber-log:2mad`), with squares and with Student's t every method is within a few
-  per cent, mostly on the short side at 60 runs. Under heavy tails the sandwich and Student's t come nearest.
-- All of these hold the law to be true. They say nothing about the choice of the law.
-";
+fn page(tables: u64) -> String {
+    let chinchilla = Law::builtin("chinchilla").expect("in the catalogue");
+    // [design][noise][method][level]
+    let mut all: Vec<Vec<Vec<Vec<Cell>>>> = Vec::new();
+    for (design, ..) in DESIGNS {
+        let mut by_noise = Vec::new();
+        for noise in NOISES {
+            let cases: Vec<Case> = (0..tables).map(|r| case(design, noise, r)).collect();
+            let by_method = METHODS.map(|(method, every, objective)| {
+                let levels: &[f64] = if every { &LEVELS } else { &LEVELS[3..] };
+                let one = |level: &f64| cell(&cases, &chinchilla, method, objective, *level);
+                levels.iter().map(one).collect()
+            });
+            by_noise.push(by_method.to_vec());
+        }
+        all.push(by_noise);
+    }
+    let mut out = head(tables);
+    by_design(&mut out, &all);
+    by_noise(&mut out, &all);
+    by_level(&mut out, &all);
+    out
+}
+
+fn head(tables: u64) -> String {
+    let cell = 4 * tables;
+    let mut out = format!(
+        "# Coverage of intervals\n\nHow often intervals hold the truth, in per cent, and how wide they are beside the spread of \
+         the estimates themselves (1 is ideal: the median width over that of the central range of a normal law with the \
+         estimates' quartiles), for the Chinchilla law with E 1.7, A 400, B 2000, alpha 0.34, beta 0.28, over {tables} tables for each \
+         design and each noise. Written by `cargo xtask coverage`.\n\n`a` is beta/(alpha + beta), `N*` the compute-optimal size at 100 times \
+         the largest compute (its logarithm), `far` the loss at 30 times. The standard error of a share near 95 % is {:.1} over \
+         {cell} tables, near 50 % it is {:.1}.\n\n| design | what |\n|---|---|\n",
+        100.0 * (0.95 * 0.05 / cell as f64).sqrt(),
+        100.0 * (0.25 / cell as f64).sqrt(),
+    );
+    for (_, name, what) in DESIGNS {
+        writeln!(out, "| {name} | {what} |").expect("a string takes all text");
+    }
+    let noises: Vec<&str> = NOISES.iter().map(|n| n.words()).collect();
+    writeln!(out, "\nNoise on the logarithm of the loss: {}.", noises.join("; ")).expect("a string takes all text");
+    out
+}
+
+fn heading(out: &mut String, title: &str, first: &str) {
+    write!(
+        out,
+        "\n## {title}\n\n| {first} | method | E | alpha | beta | a | N* | far | fits |\n|---|---|---|---|---|---|---|---|---|\n"
+    )
+    .expect("a string takes all text");
+}
+
+fn line(out: &mut String, first: &str, method: &str, cell: &Cell) {
+    let parts: Vec<String> = (0..6)
+        .map(|q| {
+            if cell.fits == 0 {
+                "–".to_owned()
+            } else {
+                format!("{:.0} ({:.2})", 100.0 * cell.held[q], cell.width[q])
+            }
+        })
+        .collect();
+    writeln!(out, "| {first} | {method} | {} | {} |", parts.join(" | "), cell.fits)
+        .expect("a string takes all text");
+}
+
+fn by_design(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
+    heading(out, "95 %, by design, all noises together", "design");
+    for (d, (_, design, _)) in DESIGNS.iter().enumerate() {
+        for (m, (method, _, objective)) in METHODS.iter().enumerate() {
+            let cells: Vec<Cell> = all[d].iter().filter_map(|n| n[m].last().cloned()).collect();
+            line(out, design, &name(method, objective), &pooled(&cells));
+        }
+    }
+}
+
+fn by_noise(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
+    heading(out, "95 %, by noise, all designs but ray20 together", "noise");
+    for (k, noise) in NOISES.iter().enumerate() {
+        for (m, (method, _, objective)) in METHODS.iter().enumerate() {
+            let cells: Vec<Cell> = all[..7].iter().filter_map(|d| d[k][m].last().cloned()).collect();
+            line(out, noise.words(), &name(method, objective), &pooled(&cells));
+        }
+    }
+}
+
+fn by_level(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
+    heading(out, "By level, all designs but ray20 and all noises together", "level");
+    for (l, level) in LEVELS.iter().enumerate() {
+        for (m, (method, _, objective)) in METHODS.iter().enumerate() {
+            let cells: Vec<Cell> = all[..7]
+                .iter()
+                .flatten()
+                .filter(|n| n[m].len() == LEVELS.len())
+                .map(|n| n[m][l].clone())
+                .collect();
+            if !cells.is_empty() {
+                line(out, &format!("{:.0} %", 100.0 * level), &name(method, objective), &pooled(&cells));
+            }
+        }
+    }
+}

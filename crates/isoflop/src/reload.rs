@@ -2,7 +2,7 @@
 
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
-use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty};
+use isoflop_fit::{Dependence, Fit, FitOptions, Objective, Uncertainty};
 use isoflop_law::Law;
 
 use crate::datasets::dataset;
@@ -141,6 +141,7 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
             "starts" => options.starts = value.parse().ok(),
             "uncertainty" if value == "default" => {}
             "uncertainty" => options.uncertainty = Uncertainty::parse(value)?,
+            "independent" => options.dependence = Dependence::None,
             "level" => options.level = value.parse().unwrap_or(options.level),
             "coef" => options.coefs.push(value.clone()),
             "derive" => options.derive.push(value.clone()),

@@ -1,6 +1,6 @@
 //! Quantiles and distribution functions, from `statrs`, and order statistics.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
 
 /// Quantile of Student's t with `df` degrees of freedom; the normal quantile for infinite `df`.
 ///
@@ -28,6 +28,26 @@ pub fn normal_quantile(probability: f64) -> f64 {
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
     Normal::standard().cdf(x)
+}
+
+/// The chance that an F number with these degrees of freedom lies above `f`; 0 for an infinite one, and 1 where there
+/// is no such number.
+///
+/// # Example
+///
+/// ```
+/// let chance = isoflop_numerics::dist::f_tail(3.325_834_530_413_012, 5.0, 10.0);
+/// assert!((chance - 0.05).abs() < 1e-9);
+/// ```
+#[must_use]
+pub fn f_tail(f: f64, above: f64, below: f64) -> f64 {
+    if f == f64::INFINITY {
+        return 0.0;
+    }
+    match FisherSnedecor::new(above, below) {
+        Ok(law) if f.is_finite() && f >= 0.0 => law.sf(f),
+        _ => 1.0,
+    }
 }
 
 /// Quantile of a sorted sample, by linear interpolation between order statistics (type 7).

@@ -66,7 +66,7 @@ fn the_band_of_a_line_is_the_textbook_one() {
 
 /// A public tool calls δ = 1 the published one, which is least squares in all but name.
 #[test]
-fn the_default_penalty_is_hubers_with_a_corner_of_a_thousandth_on_logarithms_summed() {
+fn the_default_penalty_is_hubers_on_logarithms_with_its_corner_at_twice_the_noise_summed() {
     let runs = table(&usual());
     let options = FitOptions {
         uncertainty: Uncertainty::None,
@@ -79,19 +79,22 @@ fn the_default_penalty_is_hubers_with_a_corner_of_a_thousandth_on_logarithms_sum
     );
     for law in [chinchilla(), formula.unwrap_or_else(|e| panic!("{e}"))] {
         let found = fit(&law, &runs, &options).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(found.objective.spelling, "huber-log:0.001", "{}", law.id);
-        let by_hand: f64 = found
-            .points
-            .residual
-            .iter()
-            .map(|r| {
-                if r.abs() <= 1e-3 {
-                    0.5 * r * r
-                } else {
-                    1e-3 * r.abs() - 0.5e-6
-                }
-            })
-            .sum();
+        assert_eq!(found.objective.spelling, "huber-log:2mad", "{}", law.id);
+        let delta = found.objective.delta.unwrap_or(f64::NAN);
+        let noise = found.residuals.robust_sd;
+        assert!(
+            delta > 1.4 * noise && delta < 3.0 * noise,
+            "δ {delta} for noise {noise}"
+        );
+        let one = |r: &f64| {
+            let size = r.abs();
+            if size <= delta {
+                0.5 * r * r
+            } else {
+                delta * size - 0.5 * delta * delta
+            }
+        };
+        let by_hand: f64 = found.points.residual.iter().map(one).sum();
         assert!((found.objective.value / by_hand - 1.0).abs() < 1e-9);
     }
 }

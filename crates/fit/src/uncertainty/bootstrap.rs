@@ -6,23 +6,29 @@
 //! rows        F*(θ) = Σ cᵢ wᵢ ρ(rᵢ(θ))              counts c ~ multinomial(n; 1/n, …, 1/n)
 //! rows, where a level of an index has few of them weights c ~ n · Dirichlet(1, …, 1), so that none is left empty
 //! cluster     the same with one count for each group of rows
-//! wild        tᵢ* = fᵢ + vᵢ rᵢ √(n/(n − p))          v = ±1 with equal chance
-//! parametric  tᵢ* = fᵢ + noise                       normal for squares, Student's t for its penalty, else the fit's
-//!                                                    own residuals drawn with replacement
+//! wild        tᵢ* = fᵢ + c v rᵢ/√(1 − hᵢ)            v = ±1 with equal chance, one for each group of runs
+//! parametric  tᵢ* = fᵢ + c noise                     normal for squares, Student's t for its penalty, else the fit's
+//!                                                    own residuals rᵢ/√(1 − hᵢ) drawn with replacement
+//!             c² = (n − p)/χ²                        one draw a resample: percentiles as wide as those of Student's t
 //! ```
+//!
+//! A coefficient on its bound starts every resample a second time from inside its range: where the optimum is zero, its
+//! logarithm has no slope that would lead away.
 //!
 //! Intervals are percentiles of the resampled coefficients, or bias-corrected and accelerated ones; standard errors are
 //! the standard deviation. All of them resample on the scale of the objective.
 
-use super::{Spread, bca, joint, percentile, record};
+use super::plane::chi_over_df;
+use super::{Spread, bca, joint, on_bound, percentile, record};
 use crate::certificate::{Peak, final_penalty};
+use crate::dependence::Groups;
 use crate::engine::Solved;
 use crate::options::Uncertainty;
 use crate::solve::{self, Aim, End};
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
 use isoflop_base::{Estimate, Evidence, Note, Severity};
-use isoflop_numerics::dist;
+use isoflop_numerics::{dist, linear};
 use isoflop_numerics::penalty::Penalty;
 use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
@@ -37,7 +43,7 @@ const FEW: usize = 12;
 const ENOUGH: usize = 20;
 
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], method: &Uncertainty) -> Spread {
-    let plan = Plan::new(solved, method);
+    let plan = Plan::new(solved, peak, method);
     let draws: Vec<Option<Vec<f64>>> = (0..plan.resamples)
         .into_par_iter()
         .map_init(
@@ -94,8 +100,14 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], method: &Unce
     }
 }
 
-/// Rows with replacement, unless some level would often be left without any.
-fn rows<'a>(solved: &Solved<'_>) -> Draw<'a> {
+/// Whole groups where runs hang together, else rows with replacement, unless some level would often be left without any.
+fn rows<'a>(solved: &'a Solved<'_>) -> Draw<'a> {
+    if let Some(groups) = &solved.groups {
+        return Draw::Groups {
+            of: &groups.of,
+            members: groups.members(),
+        };
+    }
     let bound = solved.frame.bound;
     let groups = bound.program().groups().iter().zip(bound.codes());
     let least = groups.filter_map(|(group, codes)| {
@@ -117,13 +129,15 @@ enum Draw<'a> {
     Weights,
     /// Rows of each group.
     Groups {
-        column: &'a str,
+        of: &'a str,
         members: Vec<Vec<usize>>,
     },
     /// Fitted values and widened residuals, whose signs are drawn.
     Signs {
         fitted: Vec<f64>,
         residuals: Vec<f64>,
+        /// Rows that share a sign.
+        members: Vec<Vec<usize>>,
     },
     /// Fitted values and the noise to add.
     Noise {
@@ -148,7 +162,9 @@ struct Plan<'a> {
     draw: Draw<'a>,
     resamples: usize,
     name: &'static str,
-    rivals: Vec<&'a [f64]>,
+    rivals: Vec<Vec<f64>>,
+    /// Degrees of freedom of the residuals.
+    df: f64,
 }
 
 struct Scratch {
@@ -168,19 +184,26 @@ impl Scratch {
 }
 
 impl<'a> Plan<'a> {
-    fn new(solved: &'a Solved<'a>, method: &'a Uncertainty) -> Self {
+    fn new(solved: &'a Solved<'a>, peak: &Peak, method: &'a Uncertainty) -> Self {
         let (draw, resamples, name) = match method {
-            Uncertainty::Cluster { column, resamples } => (
-                Draw::Groups {
-                    column,
-                    members: members(&solved.binding.clusters),
-                },
-                *resamples,
-                "cluster",
-            ),
+            Uncertainty::Cluster { resamples, .. } => (rows(solved), *resamples, "cluster"),
             Uncertainty::Wild { resamples } => {
                 let (fitted, residuals) = widened(solved);
-                (Draw::Signs { fitted, residuals }, *resamples, "wild")
+                let members = solved.groups.as_ref().map_or_else(
+                    || (0..fitted.len()).map(|i| vec![i]).collect(),
+                    Groups::members,
+                );
+                // A group has the leverage of all its rows together.
+                let residuals = match &solved.groups {
+                    Some(_) => widened_by_groups(solved, &members),
+                    None => residuals,
+                };
+                let draw = Draw::Signs {
+                    fitted,
+                    residuals,
+                    members,
+                };
+                (draw, *resamples, "wild")
             }
             Uncertainty::Parametric { resamples } => {
                 let (fitted, residuals) = widened(solved);
@@ -191,12 +214,22 @@ impl<'a> Plan<'a> {
             Uncertainty::Bootstrap { resamples } => (rows(solved), *resamples, "bootstrap"),
             _ => (rows(solved), 1000, "bootstrap"),
         };
+        let name = match &draw {
+            Draw::Groups { .. } if name == "bootstrap" => "cluster",
+            _ => name,
+        };
         Self {
             solved,
             draw,
             resamples,
             name,
-            rivals: rivals(solved),
+            rivals: rivals(solved, &on_bound(solved, peak)),
+            df: match (&solved.groups, name) {
+                (Some(groups), "wild") => groups.count,
+                _ => solved.binding.n,
+            }
+            .saturating_sub(peak.dim)
+            .max(1) as f64,
         }
     }
 
@@ -206,8 +239,8 @@ impl<'a> Plan<'a> {
             Draw::Weights => format!(
                 "of the runs by random weights (Dirichlet; some level of an index has fewer than {FEW} runs)"
             ),
-            Draw::Groups { column, members } => format!(
-                "of the {} groups of {column} with replacement",
+            Draw::Groups { of, members } => format!(
+                "of the {} groups of runs ({of}) with replacement",
                 members.len()
             ),
             Draw::Signs { .. } => "with the residuals given random signs".to_owned(),
@@ -231,19 +264,19 @@ impl<'a> Plan<'a> {
         } else {
             "percentiles"
         };
-        format!("{kind} of {certified} resamples {what}, each solved to a certified optimum")
+        format!("{kind} of {certified} resamples {what}, each solved until its gradient is zero")
     }
 
     /// A handful of groups cannot show how groups vary.
     fn few_groups(&self) -> Option<Note> {
-        let Draw::Groups { column, members } = &self.draw else {
+        let Draw::Groups { of, members } = &self.draw else {
             return None;
         };
         (members.len() < 10).then(|| Note {
             code: "few-clusters".to_owned(),
             severity: Severity::Warning,
             message: format!(
-                "{column} names {} groups only: cluster intervals are too short with so few",
+                "there are {} groups of runs ({of}) only: cluster intervals are too short with so few",
                 members.len()
             ),
             evidence: vec![("groups".to_owned(), Evidence::Number(members.len() as f64))],
@@ -323,17 +356,25 @@ impl<'a> Plan<'a> {
                     }
                 }
             }
-            Draw::Signs { fitted, residuals } => {
-                for i in 0..n {
-                    let sign = if stream.below(2) == 0 { 1.0 } else { -1.0 };
-                    scratch.observed[i] = fitted[i] + sign * residuals[i];
+            Draw::Signs {
+                fitted,
+                residuals,
+                members,
+            } => {
+                let size = chi_over_df(stream, self.df).sqrt().recip();
+                for group in members {
+                    let sign = if stream.below(2) == 0 { size } else { -size };
+                    for i in group {
+                        scratch.observed[*i] = fitted[*i] + sign * residuals[*i];
+                    }
                 }
             }
             Draw::Noise { fitted, noise } => {
+                let size = chi_over_df(stream, self.df).sqrt().recip();
                 for i in 0..n {
                     scratch.observed[i] = match noise {
                         Noise::Binomial => successes(stream, fitted[i], weights[i]),
-                        _ => fitted[i] + noise.draw(stream) / weights[i].sqrt(),
+                        _ => fitted[i] + size * noise.draw(stream) / weights[i].sqrt(),
                     };
                 }
             }
@@ -384,37 +425,83 @@ fn successes(stream: &mut Stream, p: f64, trials: f64) -> f64 {
     yes as f64 / n
 }
 
-/// Rows of each group, from codes.
-fn members(codes: &[usize]) -> Vec<Vec<usize>> {
-    let groups = codes.iter().max().map_or(0, |m| m + 1);
-    let mut members = vec![Vec::new(); groups];
-    for (row, code) in codes.iter().enumerate() {
-        members[*code].push(row);
-    }
-    members
+/// Fitted values, and residuals widened run by run for what the coefficients took of them.
+fn widened(solved: &Solved<'_>) -> (Vec<f64>, Vec<f64>) {
+    let weights = solved.binding.weights();
+    let p = solved.frame.bound.program().coordinates().len();
+    let mut target = Target::new(solved.frame, weights, Penalty::Squared, 0.0);
+    let x = &solved.ends[0].outcome.x[..p];
+    let mut gram = vec![0.0; p * p];
+    target.visit(x, |i, _, row| {
+        for a in 0..p {
+            for b in 0..p {
+                gram[a * p + b] += weights[i] * row[a] * row[b];
+            }
+        }
+    });
+    let n = weights.len() as f64;
+    let inverse = linear::inverse_positive(&gram, p);
+    let (mut fitted, mut residuals) = (Vec::new(), Vec::new());
+    target.visit(x, |i, residual, row| {
+        let left = match &inverse {
+            Some(v) => 1.0 - weights[i] * linear::quadratic(v, row, row),
+            // A coefficient without a slope: all runs share what is lost.
+            None => (n - p as f64).max(1.0) / n,
+        };
+        fitted.push(solved.frame.observed[i] - residual);
+        residuals.push(residual / left.max(LEAST_LEFT).sqrt());
+    });
+    (fitted, residuals)
 }
 
-/// Fitted values, and residuals widened for the coefficients that were fitted to them.
-fn widened(solved: &Solved<'_>) -> (Vec<f64>, Vec<f64>) {
-    let mut target = Target::new(
-        solved.frame,
-        solved.binding.weights(),
-        Penalty::Squared,
-        0.0,
-    );
-    let residuals = target.residuals(&solved.ends[0].outcome.x);
-    let n = residuals.len() as f64;
-    let p = solved.frame.bound.program().coordinates().len() as f64;
-    let widen = (n / (n - p).max(1.0)).sqrt();
-    let fitted = solved
-        .frame
-        .observed
-        .iter()
-        .zip(&residuals)
-        .map(|(t, r)| t - r)
-        .collect();
-    (fitted, residuals.into_iter().map(|r| r * widen).collect())
+/// Residuals widened group by group, r + X U D Uᵀ Xᵀ r as for the covariance of groups.
+fn widened_by_groups(solved: &Solved<'_>, members: &[Vec<usize>]) -> Vec<f64> {
+    let weights = solved.binding.weights();
+    let p = solved.frame.bound.program().coordinates().len();
+    let mut target = Target::new(solved.frame, weights, Penalty::Squared, 0.0);
+    let x = &solved.ends[0].outcome.x[..p];
+    let (mut residuals, mut rows) = (Vec::new(), Vec::new());
+    let mut gram = vec![0.0; p * p];
+    target.visit(x, |i, residual, row| {
+        residuals.push(residual);
+        rows.extend(row.iter().map(|r| r * weights[i].sqrt()));
+        for a in 0..p {
+            for b in 0..p {
+                gram[a * p + b] += weights[i] * row[a] * row[b];
+            }
+        }
+    });
+    let Some(inverse) = linear::inverse_positive(&gram, p) else {
+        return residuals;
+    };
+    let mut out = residuals.clone();
+    for group in members {
+        let row = |i: usize| &rows[i * p..(i + 1) * p];
+        let size = group.len();
+        if size > GROUP {
+            continue;
+        }
+        let hat: Vec<f64> = group
+            .iter()
+            .flat_map(|a| group.iter().map(|b| linear::quadratic(&inverse, row(*a), row(*b))))
+            .collect();
+        for (lambda, axis) in linear::symmetric_eigen(&hat, size) {
+            let along = group.iter().zip(&axis);
+            let along: f64 = along.map(|(i, a)| a * residuals[*i] * weights[*i].sqrt()).sum();
+            let grown = (1.0 - lambda).max(LEAST_LEFT).powf(-0.5) - 1.0;
+            for (i, a) in group.iter().zip(&axis) {
+                out[*i] += grown * along * a / weights[*i].sqrt();
+            }
+        }
+    }
+    out
 }
+
+/// Larger groups keep their residuals as they are: their matrix of rows by rows would cost more than the resamples.
+const GROUP: usize = 400;
+
+/// What leverage leaves of a residual is kept from zero, where nothing of the noise can be seen.
+const LEAST_LEFT: f64 = 0.02;
 
 fn noise(solved: &Solved<'_>, residuals: Vec<f64>) -> Noise {
     let weights = solved.binding.weights();
@@ -440,10 +527,11 @@ fn noise(solved: &Solved<'_>, residuals: Vec<f64>) -> Noise {
     }
 }
 
-/// Starting points of every resample: the optimum, then other basins that a resample may prefer.
-fn rivals<'a>(solved: &'a Solved<'_>) -> Vec<&'a [f64]> {
+/// Starting points of every resample: the optimum, then other basins that a resample may prefer, then points inside the
+/// range of coefficients that are on their bounds.
+fn rivals(solved: &Solved<'_>, on_bound: &[usize]) -> Vec<Vec<f64>> {
     let best = &solved.ends[0];
-    let mut points: Vec<(f64, &[f64])> = vec![(best.objective, &best.outcome.x)];
+    let mut points: Vec<(f64, Vec<f64>)> = vec![(best.objective, best.outcome.x.clone())];
     let student = matches!(solved.aim, Aim::Penalty(Penalty::Student { .. }));
     for end in solved.ends.iter().filter(|e| e.outcome.converged) {
         let limit = if student {
@@ -455,11 +543,26 @@ fn rivals<'a>(solved: &'a Solved<'_>) -> Vec<&'a [f64]> {
             .iter()
             .all(|(f, _)| (end.objective - f).abs() > 1e-6 * f.abs());
         if new && end.objective <= limit && points.len() < 3 {
-            points.push((end.objective, &end.outcome.x));
+            points.push((end.objective, end.outcome.x.clone()));
         }
     }
-    points.into_iter().map(|(_, x)| x).collect()
+    let mut points: Vec<Vec<f64>> = points.into_iter().map(|(_, x)| x).collect();
+    let coordinates = solved.frame.bound.program().coordinates();
+    let mut sizes: Vec<f64> = solved.binding.response.iter().map(|y| y.abs()).collect();
+    let typical = dist::median_in_place(&mut sizes).max(f64::MIN_POSITIVE);
+    for j in on_bound.iter().filter(|j| coordinates[**j].log).take(2) {
+        for share in INSIDE {
+            let mut inside = best.outcome.x.clone();
+            let c = &coordinates[*j];
+            inside[*j] = (share * typical).ln().clamp(c.lower, c.upper);
+            points.push(inside);
+        }
+    }
+    points
 }
+
+/// Shares of the typical response at which a coefficient that vanished starts again.
+const INSIDE: [f64; 2] = [0.03, 0.3];
 
 fn is_certified(solved: &Solved<'_>, end: &End) -> bool {
     match solved.aim {

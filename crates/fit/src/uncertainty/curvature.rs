@@ -4,14 +4,22 @@
 //!
 //! ```text
 //! covariance   Σ = σ² (JᵀWJ)⁻¹      squared: σ² = Σ w r² / (n − p)
-//!                                    other:   σ² = [Σ w ψ²/(n − p)] / [Σ w ψ' / n]²   (Huber 1981)
+//!                                    other:   σ² = K² [Σ w ψ²/(n − p)] / m²,  K = 1 + (p/n) var(ψ')/m²
+//!                                    m = (Σ ψ' − p)/(n − p), the mean curvature without the p runs that a penalty
+//!                                    with a corner is drawn to
 //!              Σ = H⁻¹ · n/(n − p)    Student's t: the observed information; a scale by maximum likelihood is as
 //!                                    much too small as one of least squares that divides by n
-//! sandwich     Σ = H⁻¹ (Σ ψᵢ² wᵢ² JᵢJᵢᵀ) H⁻¹ · n/(n − p)
+//! sandwich     by the scores of single runs: [`super::robust`]
 //! ```
 //!
-//! Intervals are θ ± t·se on the solver's coordinates, carried to the coefficient: asymmetric for positive ones.
+//! Where runs hang together both take the scores of whole groups. Intervals are θ ± t·se on the solver's coordinates,
+//! carried to the coefficient: asymmetric for positive ones, and inside its range.
+//!
+//! # Source
+//!
+//! `huber1981`, section 7.6, for K.
 
+use super::robust::{Robust, robust};
 use super::{Spread, joint, record};
 use crate::certificate::{Peak, final_penalty};
 use crate::engine::Solved;
@@ -25,29 +33,44 @@ use isoflop_numerics::penalty::Penalty;
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: bool) -> Spread {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
-    let covariance =
-        covariance(solved, peak, sandwich).map(|v| solved.frame.centre.covariance(&v, p));
     let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
     let binomial = solved.aim == Aim::Penalty(Penalty::Binomial);
-    let t = if binomial {
-        dist::normal_quantile(0.5 + 0.5 * solved.options.level)
-    } else {
-        dist::t_quantile(0.5 + 0.5 * solved.options.level, df)
+    let quantile = |df: f64| match binomial {
+        true => dist::normal_quantile(0.5 + 0.5 * solved.options.level),
+        false => dist::t_quantile(0.5 + 0.5 * solved.options.level, df),
     };
+    let groups = solved.groups.as_ref();
+    let by_scores = sandwich || groups.is_some();
+    let found = if by_scores {
+        by_score(solved, peak)
+    } else {
+        covariance(solved, peak).map(|covariance| Robust {
+            covariance,
+            df: vec![df; p],
+        })
+    };
+    let found = found.map(|r| Robust {
+        covariance: solved.frame.centre.covariance(&r.covariance, p),
+        df: r.df,
+    });
     let estimates = coordinates
         .iter()
         .enumerate()
         .map(|(j, c)| {
             let value = c.coefficient(at[j]);
             let unit = solved.law.coefs[c.coef].unit.clone();
-            let se = covariance
+            let se = found
                 .as_ref()
-                .map(|v| v[j * p + j].sqrt())
+                .map(|v| v.covariance[j * p + j].sqrt())
                 .filter(|s| s.is_finite() && peak.free[j]);
-            let interval = se.map(|s| Interval {
-                level: solved.options.level,
-                lower: c.coefficient(at[j] - t * s),
-                upper: c.coefficient(at[j] + t * s),
+            let interval = se.zip(found.as_ref()).map(|(s, r)| {
+                let half = quantile(r.df[j]) * s;
+                let inside = |x: f64| c.coefficient(x.clamp(c.lower, c.upper));
+                Interval {
+                    level: solved.options.level,
+                    lower: inside(at[j] - half),
+                    upper: inside(at[j] + half),
+                }
             });
             let se = se.map(|s| if c.log { value * s } else { s });
             (
@@ -62,28 +85,21 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
         })
         .collect();
     let name = if sandwich { "sandwich" } else { "covariance" };
-    let source = match (sandwich, binomial) {
-        (true, _) => "curvature and the spread of the scores",
-        (false, true) => "curvature of the likelihood",
-        (false, false) => "curvature and residual variance",
-    };
-    let quantile = if binomial {
-        "normal quantiles".to_owned()
-    } else {
-        format!("Student's t with {df} degrees of freedom")
-    };
-    let meaning = format!(
-        "{source} at the optimum, {quantile}; intervals of positive coefficients are symmetric in their logarithm"
-    );
+    let meaning = meaning(solved, by_scores, binomial, found.as_ref(), df);
     let mut joint = joint(solved, at);
-    let notes = if covariance.is_none() {
+    let notes = if found.is_none() {
         vec![no_covariance()]
     } else {
         Vec::new()
     };
-    joint.covariance = covariance
-        .map(|v| v.chunks_exact(p).map(<[f64]>::to_vec).collect())
-        .unwrap_or_default();
+    // Later verbs take n − p degrees of freedom: where the scores have fewer, all errors are widened by as much. One
+    // factor for all: errors of an amplitude and its exponent nearly cancel, and would not after factors of their own.
+    joint.covariance = found.map_or_else(Vec::new, |r| {
+        let wider = (quantile(dist::median(&r.df)) / quantile(df)).powi(2);
+        let rows = r.covariance.chunks_exact(p);
+        rows.map(|row| row.iter().map(|v| v * wider).collect())
+            .collect()
+    });
     Spread {
         estimates,
         record: record(solved, name, 0, 0, meaning),
@@ -92,8 +108,51 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
     }
 }
 
+fn by_score(solved: &Solved<'_>, peak: &Peak) -> Option<Robust> {
+    if matches!(solved.aim, Aim::Absolute(_)) {
+        return None;
+    }
+    robust(solved, peak, solved.groups.as_ref().map(|g| &g.codes[..]))
+}
+
+fn meaning(
+    solved: &Solved<'_>,
+    by_scores: bool,
+    binomial: bool,
+    found: Option<&Robust>,
+    df: f64,
+) -> String {
+    let source = match (&solved.groups, by_scores, binomial) {
+        (Some(groups), ..) => format!(
+            "curvature and the scores of {} groups of runs ({})",
+            groups.count, groups.of
+        ),
+        (None, true, _) => "curvature and the spread of the scores".to_owned(),
+        (None, false, true) => "curvature of the likelihood".to_owned(),
+        (None, false, false) => "curvature and residual variance".to_owned(),
+    };
+    let quantile = match found {
+        _ if binomial => "normal quantiles".to_owned(),
+        Some(r) if by_scores => {
+            let least = r.df.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = r.df.iter().copied().fold(0.0, f64::max);
+            format!("Student's t with {least:.1} to {most:.1} degrees of freedom by coefficient")
+        }
+        _ => format!("Student's t with {df} degrees of freedom"),
+    };
+    format!(
+        "{source} at the optimum, {quantile}; intervals of positive coefficients are symmetric in their logarithm"
+    )
+}
+
+/// The covariance that takes every run by itself, in the law's coordinates.
+pub(super) fn single(solved: &Solved<'_>, peak: &Peak) -> Option<Vec<f64>> {
+    let p = solved.frame.bound.program().coordinates().len();
+    covariance(solved, peak).map(|v| solved.frame.centre.covariance(&v, p))
+}
+
 /// Covariance of the law's coordinates in the solver's frame; held coordinates have none.
-fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f64>> {
+fn covariance(solved: &Solved<'_>, peak: &Peak) -> Option<Vec<f64>> {
     if matches!(solved.aim, Aim::Absolute(_)) {
         return None;
     }
@@ -107,22 +166,6 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let n = observed.len() as f64;
     let df = (n - peak.dim as f64).max(1.0);
     let mean_weight = weights.mean();
-    if sandwich {
-        let mut meat = vec![0.0; p * p];
-        target.visit(x, |i, residual, row| {
-            let w = (weights[i] * penalty.of(residual, observed[i])[1]).powi(2);
-            for a in 0..p {
-                for b in 0..p {
-                    meat[a * p + b] += w * row[a] * row[b];
-                }
-            }
-        });
-        let bread = free_inverse(&leading(&peak.hessian, peak.dim, p), &peak.free[..p])?;
-        return Some(scale(
-            &product(&product(&bread, &meat, p), &bread, p),
-            n / df,
-        ));
-    }
     if penalty == Penalty::Binomial {
         // Trials are real counts: the observed information is that of the likelihood itself.
         let inverse = free_inverse(&peak.hessian, &peak.free)?;
@@ -139,14 +182,12 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     let pooled = !solved.frame.pools.is_empty();
     let priors = penalty == Penalty::Squared && !solved.frame.priors.is_empty();
     let open: Vec<usize> = (0..p).filter(|j| peak.free[*j]).collect();
-    let (mut scores, mut curvature) = (0.0, 0.0);
+    let mut scores = 0.0;
     // √wᵢ Jᵢ over free coordinates.
     let mut triangle = Triangle::new(open.len());
     let mut free_row = vec![0.0; open.len()];
     target.visit(x, |i, residual, row| {
-        let [_, slope, curve, _] = penalty.of(residual, observed[i]);
-        scores += weights[i] * slope.powi(2);
-        curvature += weights[i] * curve;
+        scores += weights[i] * penalty.of(residual, observed[i])[1].powi(2);
         if !(pooled || priors) {
             for (to, j) in free_row.iter_mut().zip(&open) {
                 *to = weights[i].sqrt() * row[*j];
@@ -154,13 +195,12 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
             triangle.add(&free_row);
         }
     });
-    scores /= df;
-    curvature /= n;
-    if curvature <= 0.0 {
+    let bend = bend(solved, peak, penalty, x);
+    if bend.mean <= 0.0 {
         // No run inside the corner: the penalty has no curvature to speak of.
         return None;
     }
-    let variance = scores * (mean_weight / curvature).powi(2);
+    let variance = scores / df * (bend.factor / bend.mean).powi(2);
     if pooled {
         // The size of a nat holds the noise and what the coefficients cost.
         let inverse = free_inverse(&peak.hessian, &peak.free)?;
@@ -178,15 +218,67 @@ fn covariance(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Vec<f6
     Some(scale(&spread_out(&inverse, &peak.free[..p]), variance))
 }
 
+/// How a penalty bends over the residuals.
+pub(super) struct Bend {
+    /// Mean of ψ', weighted, without what the corner draws to itself.
+    pub mean: f64,
+    /// Mean of ψ' as it is.
+    pub plain: f64,
+    /// Huber's K.
+    pub factor: f64,
+    /// Whether the penalty has a corner.
+    pub kinked: bool,
+}
+
+pub(super) fn bend(solved: &Solved<'_>, peak: &Peak, penalty: Penalty, x: &[f64]) -> Bend {
+    let weights = solved.binding.weights();
+    let n = weights.len() as f64;
+    let p = peak.free.iter().filter(|free| **free).count() as f64;
+    let mut target = Target::new(solved.frame, weights, penalty, solved.nat);
+    let residuals = target.residuals(x);
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for ((r, w), y) in residuals.iter().zip(weights.iter()).zip(solved.frame.observed) {
+        let curve = penalty.of(*r, *y)[2];
+        sum += w * curve;
+        squares += w * curve * curve;
+    }
+    let plain = sum / weights.total();
+    let corner = match penalty {
+        Penalty::Huber { delta } => Some(delta),
+        Penalty::Tilted { delta, up, down } => Some(0.5 * (up + down) * delta),
+        _ => None,
+    };
+    let Some(delta) = corner else {
+        let variance = (squares / weights.total() - plain * plain).max(0.0);
+        return Bend {
+            mean: plain,
+            plain,
+            factor: 1.0 + p / n * variance / (plain * plain).max(f64::MIN_POSITIVE),
+            kinked: false,
+        };
+    };
+    // A corner far below the noise draws p runs into itself, whatever the noise is.
+    let counted = (plain * n - p) / (n - p).max(1.0);
+    let noise = crate::noise::without_the_smallest(residuals, p as usize);
+    let normal = 2.0 * dist::normal_cdf(delta / noise.max(f64::MIN_POSITIVE)) - 1.0;
+    let mean = counted.max(0.5 * normal).min(1.0);
+    Bend {
+        mean,
+        plain,
+        factor: 1.0 + p / n * (1.0 - mean) / mean.max(f64::MIN_POSITIVE),
+        kinked: true,
+    }
+}
+
 /// The leading p × p block of a dim × dim matrix.
-fn leading(a: &[f64], dim: usize, p: usize) -> Vec<f64> {
+pub(super) fn leading(a: &[f64], dim: usize, p: usize) -> Vec<f64> {
     (0..p)
         .flat_map(|i| a[i * dim..i * dim + p].iter().copied())
         .collect()
 }
 
 /// Inverse over free coordinates; zero rows for the others.
-fn free_inverse(a: &[f64], free: &[bool]) -> Option<Vec<f64>> {
+pub(super) fn free_inverse(a: &[f64], free: &[bool]) -> Option<Vec<f64>> {
     let dim = free.len();
     let open: Vec<usize> = (0..dim).filter(|j| free[*j]).collect();
     let k = open.len();
@@ -198,7 +290,7 @@ fn free_inverse(a: &[f64], free: &[bool]) -> Option<Vec<f64>> {
 }
 
 /// A matrix over free coordinates among zero rows and columns for the others.
-fn spread_out(inner: &[f64], free: &[bool]) -> Vec<f64> {
+pub(super) fn spread_out(inner: &[f64], free: &[bool]) -> Vec<f64> {
     let dim = free.len();
     let open: Vec<usize> = (0..dim).filter(|j| free[*j]).collect();
     let mut out = vec![0.0; dim * dim];
@@ -210,7 +302,7 @@ fn spread_out(inner: &[f64], free: &[bool]) -> Vec<f64> {
     out
 }
 
-fn product(a: &[f64], b: &[f64], p: usize) -> Vec<f64> {
+pub(super) fn product(a: &[f64], b: &[f64], p: usize) -> Vec<f64> {
     let mut out = vec![0.0; p * p];
     for i in 0..p {
         for k in 0..p {

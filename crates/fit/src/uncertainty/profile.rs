@@ -7,8 +7,13 @@
 //! F(θⱼ) = min over the others        interval { θⱼ : F(θⱼ) − F̂ ≤ κ t²/2 }
 //! squared      κ t²/2 = F̂ t²/(n − p)          t the quantile of Student's t, n − p degrees of freedom
 //! Student's t  κ = 1, t the normal quantile
-//! other        κ = Σψ²/Σψ' · (n/(n − p))      the size of one nat in units of the penalty
+//! other        κ = K² [Σψ²/(n − p)] m'/m²        the size of one nat in units of the penalty: K and m as for the
+//!                                              covariance, m' the mean of ψ' as it is
 //! ```
+//!
+//! Where runs hang together κ is widened, coefficient by coefficient, by what the scores of whole groups say beside the
+//! scores of single runs. Derived quantities, predictions and plans take draws that follow the law as the profile does:
+//! [`super::plane`]; where a coefficient is on its bound, resamples, which leave it.
 //!
 //! An end where the objective never rises that far is open: 0 for a positive coefficient, infinite otherwise.
 //!
@@ -16,10 +21,11 @@
 //!
 //! `bates_watts1988`, profile t; for robust penalties the same with the scale of the score test.
 
-use super::{Spread, curvature, joint, record};
+use super::{Spread, bootstrap, curvature, joint, on_bound, plane, record};
 use crate::centre::Centre;
 use crate::certificate::{Peak, final_penalty};
 use crate::engine::Solved;
+use crate::options::Uncertainty;
 use crate::solve::Aim;
 use crate::target::{Frame, Target};
 use isoflop_base::{Estimate, Evidence, Interval, Note, Severity};
@@ -38,7 +44,12 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
         return base;
     }
     let coordinates = solved.frame.bound.program().coordinates();
+    let t = dist::t_quantile(
+        0.5 + 0.5 * solved.options.level,
+        solved.binding.n.saturating_sub(peak.dim).max(1) as f64,
+    );
     let rise = allowed_rise(solved, peak);
+    let wider = wider(solved, peak, &base, t);
     let sides: Vec<(f64, f64)> = (0..coordinates.len())
         .into_par_iter()
         .map(|j| {
@@ -48,8 +59,8 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
                 .get(j)
                 .map_or(f64::NAN, |row| row[j].sqrt());
             (
-                end(solved, at, j, se, -1.0, rise),
-                end(solved, at, j, se, 1.0, rise),
+                end(solved, at, j, se, -1.0, rise * wider[j]),
+                end(solved, at, j, se, 1.0, rise * wider[j]),
             )
         })
         .collect();
@@ -73,17 +84,76 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
             )
         })
         .collect();
-    let meaning = "profile of the objective: each coefficient moved, all others following; standard errors from the \
-                   curvature"
-        .to_owned();
+    let (draws, of) = draws(solved, peak, at, &base);
+    let meaning = format!(
+        "profile of the objective: each coefficient moved, all others following; standard errors from the curvature; \
+         derived quantities and predictions from {} {of}",
+        draws.len()
+    );
     let mut joint = joint(solved, at);
     joint.covariance = base.joint.covariance;
+    joint.draws = draws;
     Spread {
         estimates,
         record: record(solved, "profile", 0, 0, meaning),
         joint,
         notes: base.notes,
     }
+}
+
+/// Draws for everything that is not a coefficient, and what they are.
+fn draws(
+    solved: &Solved<'_>,
+    peak: &Peak,
+    at: &[f64],
+    base: &Spread,
+) -> (Vec<Vec<f64>>, &'static str) {
+    let flat = base.joint.covariance.is_empty();
+    if flat || !on_bound(solved, peak).is_empty() {
+        let method = Uncertainty::Bootstrap {
+            resamples: plane::DRAWS,
+        };
+        let resampled = bootstrap::spread(solved, peak, at, &method);
+        return (
+            resampled.joint.draws,
+            "resamples of the runs, which let a coefficient leave its bound",
+        );
+    }
+    let p = at.len();
+    let inner = solved
+        .frame
+        .centre
+        .inverse_covariance(&base.joint.covariance.concat(), p);
+    let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
+    (
+        plane::draws(solved, peak, &inner, df),
+        "draws that follow the law as the profile does",
+    )
+}
+
+/// By how much the squared errors of each coefficient grow where runs hang together: the scores of groups beside the
+/// single runs that the allowed rise is made from.
+fn wider(solved: &Solved<'_>, peak: &Peak, base: &Spread, t: f64) -> Vec<f64> {
+    let p = base.estimates.len();
+    if solved.groups.is_none() {
+        return vec![1.0; p];
+    }
+    let Some(single) = curvature::single(solved, peak) else {
+        return vec![1.0; p];
+    };
+    let coordinates = solved.frame.bound.program().coordinates();
+    (0..p)
+        .map(|j| {
+            let (_, estimate) = &base.estimates[j];
+            let of = |x: f64| if coordinates[j].log { x.ln() } else { x };
+            let half = estimate
+                .interval
+                .as_ref()
+                .map(|i| 0.5 * (of(i.upper) - of(i.lower)));
+            let grown = half.map(|half| (half / (t * single[j * p + j].sqrt())).powi(2));
+            grown.filter(|g| g.is_finite() && *g > 0.0).unwrap_or(1.0)
+        })
+        .collect()
 }
 
 /// How far the objective may rise above its minimum.
@@ -100,16 +170,15 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
         Penalty::Binomial => 0.5 * dist::normal_quantile(probability).powi(2),
         Penalty::Student { .. } => 0.5 * mean_weight * dist::normal_quantile(probability).powi(2),
         _ => {
+            let bend = curvature::bend(solved, peak, penalty, &end.outcome.x);
             let mut target =
                 Target::new(solved.frame, solved.binding.weights(), penalty, solved.nat);
             let residuals = target.residuals(&end.outcome.x);
-            let (mut scores, mut curvature) = (0.0, 0.0);
-            for (r, w) in residuals.iter().zip(solved.binding.weights().iter()) {
-                let [_, slope, curve, _] = penalty.at(*r);
-                scores += w * slope * slope;
-                curvature += w * curve;
-            }
-            0.5 * t * t * mean_weight * scores / curvature.max(f64::MIN_POSITIVE) * n / df
+            let pairs = residuals.iter().zip(solved.binding.weights().iter());
+            let scores: f64 = pairs.map(|(r, w)| w * penalty.at(*r)[1].powi(2)).sum();
+            let plain = if bend.plain > 0.0 { bend.plain } else { bend.mean };
+            let k = bend.factor / bend.mean.max(f64::MIN_POSITIVE);
+            0.5 * t * t * scores / df * k * k * plain
         }
     }
 }

@@ -214,3 +214,92 @@ fn a_fit_that_has_not_converged_gets_no_intervals_unasked() {
     assert!(found.uncertainty.meaning.contains("has not converged"));
     assert!(found.coefs.iter().all(|(_, e)| e.interval.is_none()));
 }
+
+/// Forty checkpoints of four runs are four runs.
+#[test]
+fn checkpoints_of_one_run_are_counted_as_one() {
+    let mut text = "run_id,params,tokens,loss\n".to_owned();
+    for i in 0..16usize {
+        let n = 3e7 * 2f64.powi((i / 4) as i32);
+        let mut stream = Stream::new(7, "checkpoints", i as u64);
+        let own = 0.004 * normal(0, &mut stream);
+        for k in 1..=10 {
+            let d = n * 12.0 * (1.0 + (i % 4) as f64) * f64::from(k);
+            let noise = own + 0.001 * normal(0, &mut stream);
+            let loss = (1.7 + 400.0 / n.powf(0.34) + 2000.0 / d.powf(0.28)) * noise.exp();
+            text.push_str(&format!("r{i},{n:e},{d:e},{loss:e}\n"));
+        }
+    }
+    let law = Law::builtin("chinchilla").expect("in the catalogue");
+    let found = fit(&law, &csv(&text), &FitOptions::default()).expect("fits");
+    let note = found.notes.iter().find(|n| n.code == "dependent-runs").expect("said");
+    assert!(note.message.contains("16 groups (by `run_id`)"), "{}", note.message);
+    let single = text.replace("run_id", "label");
+    let options = FitOptions {
+        uncertainty: Uncertainty::Covariance,
+        ..FitOptions::default()
+    };
+    let apart = fit(&law, &csv(&single), &options).expect("fits");
+    let width = |f: &Fit| {
+        let (low, high) = ends(of(f, "alpha"));
+        high - low
+    };
+    assert!(width(&found) > 1.5 * width(&apart), "{} for {}", width(&found), width(&apart));
+}
+
+/// 24 runs of a law without a floor: half of the resamples would have one.
+#[test]
+fn resamples_and_profiles_leave_a_bound() {
+    let mut text = "params,tokens,loss\n".to_owned();
+    for i in 0..6 {
+        for j in 0..4 {
+            let (n, d) = (3e5 * 3f64.powi(i), 5e6 * 4f64.powi(j));
+            let mut stream = Stream::new(8, "floor", (4 * i + j) as u64);
+            let noise = 0.01 * normal(0, &mut stream);
+            let loss = (30.0 / n.powf(0.2) + 600.0 / d.powf(0.33)) * noise.exp();
+            text.push_str(&format!("{n:e},{d:e},{loss:e}\n"));
+        }
+    }
+    let law = Law::builtin("chinchilla").expect("in the catalogue");
+    let by = |way: &str| {
+        let options = FitOptions {
+            uncertainty: Uncertainty::parse(way).expect("parses"),
+            ..FitOptions::default()
+        };
+        fit(&law, &csv(&text), &options).expect("fits")
+    };
+    for way in ["bootstrap:400", "profile"] {
+        let found = by(way);
+        let (low, high) = ends(of(&found, "E"));
+        assert!(low < 1e-3 && high > 0.05 && high < 1.0, "{way}: E [{low}, {high}]");
+        let (low, high) = ends(of(&found, "alpha"));
+        assert!(low < 0.2 && high > 0.2, "{way}: alpha [{low}, {high}]");
+    }
+}
+
+#[test]
+fn an_exact_fit_has_no_intervals_and_says_so() {
+    let text = runs(|_, _| 0.0);
+    for way in ["covariance", "sandwich", "profile", "bootstrap:40", "bca:40", "wild:40", "parametric:40"] {
+        let found = fitted(&text, way, &["d = a / 2"]);
+        assert!(found.coefs.iter().all(|(_, e)| e.se.is_none() && e.interval.is_none()), "{way}");
+        let codes: Vec<&str> = found.notes.iter().map(|n| n.code.as_str()).collect();
+        assert!(codes.contains(&"exact-fit"), "{way}: {codes:?}");
+    }
+}
+
+#[test]
+fn a_corner_far_below_the_noise_is_said_first() {
+    let law = Law::builtin("power-floor").expect("in the catalogue");
+    let by = |objective: &str, way: &str| {
+        let options = FitOptions {
+            uncertainty: Uncertainty::parse(way).expect("parses"),
+            ..plain(objective)
+        };
+        fit(&law, &csv(&runs(normal)), &options).expect("fits").uncertainty.caution
+    };
+    let said = by("huber-log:0.001", "covariance").expect("a caution");
+    assert!(said.contains("rough"), "{said}");
+    assert_eq!(by("huber-log:0.001", "bootstrap:40"), None);
+    assert_eq!(by("huber-log:2mad", "covariance"), None);
+}

@@ -1,6 +1,7 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
 mod coefficients;
+mod coverage;
 mod formulas;
 mod intervals;
 mod invariance;

@@ -393,9 +393,9 @@ fn widening(found: &Extrapolation) -> String {
         .map(|w| format!("{} {:.3}", w.law, w.per_decade))
         .collect();
     format!(
-        "To hold, intervals need a standard deviation more, in quadrature, for each order of magnitude beyond the runs \
-         fitted: {} (a prior of 0.05 decides where cuts are few). The table's shares inside use what the smaller cuts had \
-         shown at each cut.",
+        "Beyond the runs fitted, intervals are widened in quadrature by a standard deviation for each order of magnitude: \
+         {}. It starts from a prior of 0.05, and the cuts move it; with few cuts it is mostly the prior. The table's shares \
+         inside use what the smaller cuts had shown at each cut.",
         each.join(", ")
     )
 }

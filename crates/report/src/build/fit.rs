@@ -14,6 +14,7 @@ use crate::number::{count, counted, percent, plain, shown};
 pub fn fit_document(fit: &Fit) -> Document {
     let mut doc = Document::new(words::law_name(&fit.law));
     doc.push(Block::Formula(fit.law.formula.clone()));
+    doc.paragraph(words::fitted_by(fit));
     coefficients(&mut doc, fit);
     evidence(&mut doc, fit);
     residuals(&mut doc, fit);
@@ -57,11 +58,16 @@ pub(super) fn coefficients(doc: &mut Document, fit: &Fit) {
              Do not use them.",
         );
     }
-    doc.push(Block::Table(estimates_table(
-        "name",
-        &fit.coefs,
-        fit.uncertainty.level,
-    )));
+    let mut table = estimates_table("name", &fit.coefs, fit.uncertainty.level);
+    for (row, (name, estimate)) in table.rows.iter_mut().zip(&fit.coefs) {
+        if fit.certificate.at_bound.contains(name) {
+            // A positive coefficient that vanished ends wherever the search saw no more of it: 3e-79 is zero.
+            let zero = estimate.value.abs() < 1e-9;
+            let value = if zero { "0" } else { row[1].as_str() };
+            row[1] = format!("{value} (bound)");
+        }
+    }
+    doc.push(Block::Table(table));
     if !fit.derived.is_empty() {
         doc.push(Block::Table(estimates_table(
             "derived",

@@ -55,7 +55,7 @@ pub(super) fn command(fit: &Fit) -> String {
     ];
     let own = law_of(fit)
         .and_then(|law| law.objective)
-        .unwrap_or_else(|| "huber-log:0.001".to_owned());
+        .unwrap_or_else(|| "huber-log:2mad".to_owned());
     for (name, value) in &fit.provenance.options {
         let usual = match name.as_str() {
             "objective" => *value == own,
@@ -65,7 +65,9 @@ pub(super) fn command(fit: &Fit) -> String {
             "starts" => true,
             _ => false,
         };
-        if !usual {
+        if name == "independent" {
+            words.push("--independent".to_owned());
+        } else if !usual {
             words.push(format!("--{name} {}", shell(value)));
         }
     }
@@ -125,6 +127,63 @@ pub(super) fn residual_scale(objective: &ObjectiveRecord) -> String {
         "raw" => "observed − fitted".to_owned(),
         "ln" => "ln observed − ln fitted".to_owned(),
         left => format!("observed − fitted of {left}"),
+    }
+}
+
+/// What was minimised and where the intervals come from, in one sentence: the first thing a reader must know of a fit.
+pub(super) fn fitted_by(fit: &Fit) -> String {
+    let o = &fit.objective;
+    let delta = o.delta.map_or_else(String::new, |d| plain(d, 3));
+    let noise = o.spelling.split_once(':').and_then(|(_, c)| c.strip_suffix("mad"));
+    let corner = match noise {
+        Some(multiple) => format!("δ = {delta}, {multiple} × the noise"),
+        None => format!("δ = {delta}"),
+    };
+    let penalty = match o.penalty.as_str() {
+        "squared" => "least squares".to_owned(),
+        "abs" => "least absolute deviations".to_owned(),
+        "huber" => format!("Huber's penalty ({corner})"),
+        "soft-l1" => format!("the soft-L1 penalty ({corner})"),
+        "quantile" => format!("the quantile τ = {delta}"),
+        "binomial" => "the binomial likelihood".to_owned(),
+        "student" => format!("Student's t (ν = {delta})"),
+        other => other.to_owned(),
+    };
+    let scale = match o.scale.as_str() {
+        _ if o.penalty == "binomial" => String::new(),
+        "raw" => String::new(),
+        "ln" => " on the logarithm of the response".to_owned(),
+        left => format!(" on {left}"),
+    };
+    let intervals = match fit.uncertainty.method.as_str() {
+        "none" => "no intervals".to_owned(),
+        method => format!("{} intervals by {}", percent(fit.uncertainty.level), method_name(method)),
+    };
+    let caution = match &fit.uncertainty.caution {
+        Some(caution) => format!("; {caution}"),
+        None => String::new(),
+    };
+    let dependent = fit.notes.iter().any(|n| n.code == "dependent-runs");
+    let rows = if dependent {
+        format!("{}, not independent,", counted(fit.n, "row"))
+    } else {
+        counted(fit.n, "run")
+    };
+    format!("{rows} fitted by {penalty}{scale}; {intervals}{caution}.")
+}
+
+/// A method of uncertainty as a sentence names it.
+fn method_name(method: &str) -> &str {
+    match method {
+        "covariance" => "the covariance at the optimum",
+        "sandwich" => "the sandwich covariance at the optimum",
+        "profile" => "the profile of the objective",
+        "bootstrap" => "a bootstrap of the runs",
+        "bca" => "a bias-corrected bootstrap of the runs",
+        "cluster" => "a bootstrap of whole groups of runs",
+        "wild" => "a wild bootstrap of the residuals",
+        "parametric" => "a parametric bootstrap",
+        other => other,
     }
 }
 
@@ -213,7 +272,7 @@ pub(super) fn starts(fit: &Fit) -> String {
 pub(super) fn identifiability(i: &Identifiability) -> String {
     let condition = format!("condition {} (1 is best)", plain(i.condition, 2));
     if i.weak.is_empty() {
-        return format!("the runs determine every coefficient; {condition}");
+        return format!("no combination of coefficients is weakly determined; {condition}");
     }
     let weak = i
         .weak

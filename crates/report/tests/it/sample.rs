@@ -143,6 +143,7 @@ pub fn fit() -> Fit {
             resamples: 1000,
             certified: 998,
             meaning: "95 % percentile intervals of 1,000 resamples of the runs".into(),
+            caution: None,
         },
         identifiability: Identifiability {
             condition: 940.0,

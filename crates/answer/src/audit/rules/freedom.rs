@@ -49,6 +49,6 @@ fn look(subject: &Subject<'_>) -> Verdict {
     )
     .number("runs", fit.n as f64)
     .number("coefficients", coefficients as f64)
-    .advice("add runs, or fix or tie coefficients (--coef); read every interval as too short")
+    .advice("add runs, or fix or tie coefficients (--coef); with so few, a law of fewer coefficients often predicts better")
     .alone()
 }

@@ -1,0 +1,235 @@
+//! Runs that are not independent: checkpoints of one run, seeds of one cell. They share what the law does not explain,
+//! and counted one by one they shrink every interval without adding to what is known.
+//!
+//! # Formula
+//!
+//! ```text
+//! checkpoints   rows of one name (run, run_id, …) that differ in some inputs and agree in others
+//! cells         rows that agree in all inputs, where an F test finds their residuals alike at 5 %:
+//!               F = [Σ n_g r̄_g²/(G − p)] / [Σ (rᵢ − r̄_g)²/(n − G)]      r clipped at the corner of the penalty
+//! ```
+//!
+//! Seeds that scatter as much as the law misses are independent measurements, and stay single.
+//!
+//! # Source
+//!
+//! `cameron_miller2015`, a practitioner's guide to cluster-robust inference.
+
+use crate::binding::Binding;
+use isoflop_base::{Evidence, Note, Severity};
+use isoflop_data::RunTable;
+use isoflop_law::Law;
+use isoflop_numerics::dist;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// Columns that name a run, as they are spelled without capitals and separators.
+const NAMES: [&str; 8] = [
+    "run",
+    "runid",
+    "runname",
+    "rundir",
+    "experimentid",
+    "trialid",
+    "id",
+    "name",
+];
+/// Share of the rows that must lie in groups for groups to matter.
+const MANY: f64 = 0.2;
+/// Residuals of a cell hang together when independent ones would look so in fewer of a hundred tables.
+const DOUBT: f64 = 0.05;
+/// Tables of more rows are not searched: that takes longer than their fit.
+const MOST: usize = 1_000_000;
+/// From this many groups on their bootstrap holds; below it the corrected covariance of their scores does.
+pub(crate) const ENOUGH_GROUPS: usize = 30;
+/// With fewer groups than this beyond the coefficients nothing is known of how groups vary.
+pub(crate) const FEW_GROUPS: usize = 10;
+
+/// Groups of runs that hang together.
+#[derive(Clone, Debug)]
+pub(crate) struct Groups {
+    /// Group of each run.
+    pub codes: Vec<usize>,
+    pub count: usize,
+    /// What they are, for messages: "by `run_id`", "equal inputs".
+    pub of: String,
+    /// Why they count as such.
+    pub why: String,
+}
+
+impl Groups {
+    /// Groups by a column that the user named.
+    pub fn named(codes: &[usize], column: &str) -> Self {
+        let labels: Vec<u32> = codes.iter().map(|code| *code as u32).collect();
+        Self {
+            why: "as asked".to_owned(),
+            ..coded(&labels, column)
+        }
+    }
+
+    /// Rows of each group.
+    pub fn members(&self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.count];
+        for (row, code) in self.codes.iter().enumerate() {
+            members[*code].push(row);
+        }
+        members
+    }
+
+    /// What is said first.
+    pub fn note(&self, n: usize, p: usize) -> Note {
+        let few = self.count < FEW_GROUPS.max(p + 2);
+        Note {
+            code: "dependent-runs".to_owned(),
+            severity: Severity::Warning,
+            message: format!(
+                "the {n} rows are not independent: they are {} groups ({}), {}; all errors and intervals count groups, not rows{}",
+                self.count,
+                self.of,
+                self.why,
+                if few { ", and so few groups say little of how groups vary" } else { "" }
+            ),
+            evidence: vec![
+                ("rows".to_owned(), Evidence::Number(n as f64)),
+                ("groups".to_owned(), Evidence::Number(self.count as f64)),
+            ],
+            advice: if few {
+                "add independent runs, and read the intervals as a lower bound of the uncertainty".to_owned()
+            } else {
+                "to count other groups, name their column (--uncertainty cluster:COLUMN:1000); to count rows, say --independent".to_owned()
+            },
+        }
+    }
+}
+
+/// The run of each row of a table, from a column that names it.
+pub(crate) fn run_names(table: &RunTable, law: &Law) -> Option<(String, Vec<Option<u32>>)> {
+    if table.rows() > MOST {
+        return None;
+    }
+    let plain = |name: &str| -> String {
+        let last = name.rsplit(['/', '.']).next().unwrap_or(name);
+        let kept = last.chars().filter(char::is_ascii_alphanumeric);
+        kept.map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let used = |name: &str| law.vars.iter().any(|v| v.column == name || v.name == name);
+    let column = NAMES.iter().find_map(|wanted| {
+        let mut columns = table.columns();
+        columns.find(|c| plain(&c.name) == *wanted && !used(&c.name))
+    })?;
+    let mut known: BTreeMap<String, u32> = BTreeMap::new();
+    let codes: Vec<Option<u32>> = (0..table.rows())
+        .map(|row| {
+            let name = column.text(row).filter(|name| !name.is_empty())?;
+            let next = known.len() as u32;
+            Some(*known.entry(name).or_insert(next))
+        })
+        .collect();
+    // One row a run, or one run: nothing to group.
+    (known.len() > 1 && known.len() < table.rows()).then(|| (column.name.clone(), codes))
+}
+
+/// Groups of checkpoints: by the names of runs at the rows that are used.
+pub(crate) fn checkpoints(
+    binding: &Binding,
+    names: Option<&(String, Vec<Option<u32>>)>,
+) -> Option<Groups> {
+    let (column, names) = names?;
+    let mut next = u32::MAX;
+    let labels: Vec<u32> = binding
+        .rows
+        .iter()
+        .map(|row| {
+            names.get(*row).copied().flatten().unwrap_or_else(|| {
+                // A row without a name is a run of its own.
+                next -= 1;
+                next
+            })
+        })
+        .collect();
+    let groups = coded(&labels, column);
+    let members = groups.members();
+    let inputs = &binding.inputs;
+    let constant = |rows: &[usize], k: usize| rows.iter().all(|i| inputs[k].1[*i] == inputs[k].1[rows[0]]);
+    let (mut rows, mut curves) = (0, 0);
+    for group in members.iter().filter(|g| g.len() > 1) {
+        let kept = (0..inputs.len()).filter(|k| constant(group, *k)).count();
+        // A name that covers different sizes is a family, not a run.
+        let curve = kept < inputs.len() && (kept > 0 || inputs.len() == 1);
+        if curve {
+            rows += group.len();
+            curves += 1;
+        }
+    }
+    let mostly = rows as f64 >= MANY * binding.n as f64;
+    (groups.count > 1 && curves > 1 && mostly).then(|| Groups {
+        why: format!("{rows} of them checkpoints of {curves} runs"),
+        ..groups
+    })
+}
+
+/// Groups of rows with equal inputs, where their residuals hang together.
+pub(crate) fn cells(binding: &Binding, residuals: &[f64], corner: f64, p: usize) -> Option<Groups> {
+    let n = binding.n;
+    if n > MOST {
+        return None;
+    }
+    let apart = |a: usize, b: usize| {
+        let inputs = binding.inputs.iter().map(|(_, v)| v[a].total_cmp(&v[b]));
+        let levels = binding.indexes.iter().map(|(_, v)| v[a].cmp(&v[b]));
+        inputs.chain(levels).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    };
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_unstable_by(|a, b| apart(*a, *b).then(a.cmp(b)));
+    let mut labels = vec![0; n];
+    let mut count = 0;
+    for cell in order.chunk_by(|a, b| apart(*a, *b).is_eq()) {
+        cell.iter().for_each(|i| labels[*i] = count);
+        count += 1;
+    }
+    let count = count as usize;
+    if count == n || count <= p + 1 {
+        return None;
+    }
+    let groups = coded(&labels, "");
+    let members = groups.members();
+    let repeated: usize = members.iter().map(Vec::len).filter(|m| *m > 1).sum();
+    if (repeated as f64) < MANY * n as f64 {
+        return None;
+    }
+    let clipped = |i: &usize| residuals[*i].clamp(-corner, corner);
+    let (mut between, mut within) = (0.0, 0.0);
+    for group in &members {
+        let mean = group.iter().map(clipped).sum::<f64>() / group.len() as f64;
+        between += group.len() as f64 * mean * mean;
+        within += group.iter().map(|i| (clipped(i) - mean).powi(2)).sum::<f64>();
+    }
+    let (above, below) = ((count - p) as f64, (n - count) as f64);
+    let f = (between / above) / (within / below);
+    let chance = dist::f_tail(f, above, below);
+    (chance < DOUBT).then(|| Groups {
+        of: "equal inputs".to_owned(),
+        why: format!(
+            "and residuals at equal inputs are alike (F = {f:.1} on {above} and {below} degrees of freedom)"
+        ),
+        ..groups
+    })
+}
+
+/// Groups by labels, numbered as they occur.
+fn coded(labels: &[u32], column: &str) -> Groups {
+    let mut known: BTreeMap<u32, usize> = BTreeMap::new();
+    let codes: Vec<usize> = labels
+        .iter()
+        .map(|label| {
+            let next = known.len();
+            *known.entry(*label).or_insert(next)
+        })
+        .collect();
+    Groups {
+        count: known.len(),
+        codes,
+        of: format!("by `{column}`"),
+        why: String::new(),
+    }
+}
