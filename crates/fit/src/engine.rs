@@ -269,7 +269,9 @@ fn groups(
     if let Uncertainty::Cluster { column, .. } = &options.uncertainty {
         return Some(Groups::named(&binding.clusters, column));
     }
-    if options.dependence == Dependence::None {
+    // Shares scatter as their trials do, and more where trials hang together: `overdispersed` says so.
+    let trials = aim == Aim::Penalty(Penalty::Binomial);
+    if trials || options.dependence == Dependence::None {
         return None;
     }
     if checkpoints.is_some() || options.uncertainty == Uncertainty::None {
