@@ -9,7 +9,15 @@ pub fn run(root: &Path, tables: &str) -> Result<(), String> {
     if tables.parse::<u32>().is_ok_and(|n| n >= 20) {
         let status = Command::new("cargo")
             .current_dir(root)
-            .args(["run", "--quiet", "--package", "isoflop", "--example", "coverage", "--"])
+            .args([
+                "run",
+                "--quiet",
+                "--package",
+                "isoflop",
+                "--example",
+                "coverage",
+                "--",
+            ])
             .args([tables, "docs/coverage.md"])
             .status()
             .map_err(|e| format!("cargo: {e}"))?;
@@ -18,5 +26,7 @@ pub fn run(root: &Path, tables: &str) -> Result<(), String> {
             false => Err("coverage: the simulations failed".to_owned()),
         };
     }
-    Err(format!("coverage: {tables} is not a number of tables, of which there must be at least 20"))
+    Err(format!(
+        "coverage: {tables} is not a number of tables, of which there must be at least 20"
+    ))
 }

@@ -1,9 +1,9 @@
 //! What is meant: typed requests made from the words of [`crate::args`]. All faults are collected.
 
 use isoflop::{
-    Copies, Dependence, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Method, Minima, Objective,
-    ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, changed_coef, closest,
-    dataset, datasets, fit_groups, fit_owned, read, recipe,
+    Copies, Dependence, Diagnostic, Diagnostics, Fit, FitOptions, Fits, Input, Law, Method, Minima,
+    Objective, ReadOptions, Recipe, RecipeOptions, RunTable, Uncertainty, Weighting, changed_coef,
+    closest, dataset, datasets, fit_groups, fit_owned, read, recipe,
 };
 
 use crate::args::{CopiesArg, FitArgs, HowArgs, MinimaArg, WeighArg};

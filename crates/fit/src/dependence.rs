@@ -87,14 +87,19 @@ impl Groups {
                 self.count,
                 self.of,
                 self.why,
-                if few { ", and so few groups say little of how groups vary" } else { "" }
+                if few {
+                    ", and so few groups say little of how groups vary"
+                } else {
+                    ""
+                }
             ),
             evidence: vec![
                 ("rows".to_owned(), Evidence::Number(n as f64)),
                 ("groups".to_owned(), Evidence::Number(self.count as f64)),
             ],
             advice: if few {
-                "add independent runs, and read the intervals as a lower bound of the uncertainty".to_owned()
+                "add independent runs, and read the intervals as a lower bound of the uncertainty"
+                    .to_owned()
             } else {
                 "to count other groups, name their column (--uncertainty cluster:COLUMN:1000); to count rows, say --independent".to_owned()
             },
@@ -150,7 +155,8 @@ pub(crate) fn checkpoints(
     let groups = coded(&labels, column);
     let members = groups.members();
     let inputs = &binding.inputs;
-    let constant = |rows: &[usize], k: usize| rows.iter().all(|i| inputs[k].1[*i] == inputs[k].1[rows[0]]);
+    let constant =
+        |rows: &[usize], k: usize| rows.iter().all(|i| inputs[k].1[*i] == inputs[k].1[rows[0]]);
     let (mut rows, mut curves) = (0, 0);
     for group in members.iter().filter(|g| g.len() > 1) {
         let kept = (0..inputs.len()).filter(|k| constant(group, *k)).count();
@@ -177,7 +183,10 @@ pub(crate) fn cells(binding: &Binding, residuals: &[f64], corner: f64, p: usize)
     let apart = |a: usize, b: usize| {
         let inputs = binding.inputs.iter().map(|(_, v)| v[a].total_cmp(&v[b]));
         let levels = binding.indexes.iter().map(|(_, v)| v[a].cmp(&v[b]));
-        inputs.chain(levels).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+        inputs
+            .chain(levels)
+            .find(|o| o.is_ne())
+            .unwrap_or(Ordering::Equal)
     };
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_unstable_by(|a, b| apart(*a, *b).then(a.cmp(b)));
@@ -202,7 +211,10 @@ pub(crate) fn cells(binding: &Binding, residuals: &[f64], corner: f64, p: usize)
     for group in &members {
         let mean = group.iter().map(clipped).sum::<f64>() / group.len() as f64;
         between += group.len() as f64 * mean * mean;
-        within += group.iter().map(|i| (clipped(i) - mean).powi(2)).sum::<f64>();
+        within += group
+            .iter()
+            .map(|i| (clipped(i) - mean).powi(2))
+            .sum::<f64>();
     }
     let (above, below) = ((count - p) as f64, (n - count) as f64);
     let f = (between / above) / (within / below);

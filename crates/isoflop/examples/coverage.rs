@@ -59,14 +59,34 @@ enum Design {
 }
 
 const DESIGNS: [(Design, &str, &str); 8] = [
-    (Design::Grid, "grid20", "5 sizes × 4 ratios of tokens to params"),
+    (
+        Design::Grid,
+        "grid20",
+        "5 sizes × 4 ratios of tokens to params",
+    ),
     (Design::Isoflop, "isoflop42", "6 budgets × 7 sizes"),
     (Design::Random, "random30", "30 random runs"),
     (Design::Many, "many240", "40 sizes × 6 random ratios"),
-    (Design::Uneven, "uneven40", "8 sizes × 5 ratios, noise three times as large below 300M params"),
-    (Design::Outliers, "outliers40", "8 sizes × 5 ratios, 3 % of the runs off by 15 standard deviations"),
-    (Design::Seeds, "seeds60", "5 sizes × 4 ratios × 3 seeds that share 64 % of their variance"),
-    (Design::Ray, "ray20", "20 sizes, 20 tokens per param: exponents cannot be told apart"),
+    (
+        Design::Uneven,
+        "uneven40",
+        "8 sizes × 5 ratios, noise three times as large below 300M params",
+    ),
+    (
+        Design::Outliers,
+        "outliers40",
+        "8 sizes × 5 ratios, 3 % of the runs off by 15 standard deviations",
+    ),
+    (
+        Design::Seeds,
+        "seeds60",
+        "5 sizes × 4 ratios × 3 seeds that share 64 % of their variance",
+    ),
+    (
+        Design::Ray,
+        "ray20",
+        "20 sizes, 20 tokens per param: exponents cannot be told apart",
+    ),
 ];
 
 fn main() {
@@ -127,7 +147,10 @@ impl Design {
                 .flat_map(|n| [n; 6])
                 .map(|n| (n, n * between(0.3, 2.3)))
                 .collect(),
-            Self::Ray => steps(2e7, 3e9, 20).into_iter().map(|n| (n, 20.0 * n)).collect(),
+            Self::Ray => steps(2e7, 3e9, 20)
+                .into_iter()
+                .map(|n| (n, 20.0 * n))
+                .collect(),
         }
     }
 }
@@ -194,7 +217,10 @@ fn case(design: Design, noise: Noise, replicate: u64) -> Case {
         .collect();
     let [_, a, b, alpha, beta] = TRUTH;
     let largest = points.iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
-    let top = points.iter().find(|(n, d)| 6.0 * n * d == largest).map_or((1.0, 1.0), |p| *p);
+    let top = points
+        .iter()
+        .find(|(n, d)| 6.0 * n * d == largest)
+        .map_or((1.0, 1.0), |p| *p);
     let (far_n, far_d) = (top.0 * 30f64.sqrt(), top.1 * 30f64.sqrt());
     let budget = 100.0 * largest / 6.0;
     let optimum = ((alpha * a / (beta * b)).ln() + beta * budget.ln()) / (alpha + beta);
@@ -202,7 +228,14 @@ fn case(design: Design, noise: Noise, replicate: u64) -> Case {
     Case {
         table: RunTable::from_columns("runs", &[("params", &n), ("tokens", &d), ("loss", &loss)])
             .keeping_copies(),
-        truth: [TRUTH[0], alpha, beta, beta / (alpha + beta), optimum, law(far_n, far_d)],
+        truth: [
+            TRUTH[0],
+            alpha,
+            beta,
+            beta / (alpha + beta),
+            optimum,
+            law(far_n, far_d),
+        ],
         derive: vec![
             "a = beta / (alpha + beta)".to_owned(),
             format!("lnN = (ln(alpha*A/(beta*B)) + beta*ln({budget:e})) / (alpha + beta)"),
@@ -214,9 +247,17 @@ fn case(design: Design, noise: Noise, replicate: u64) -> Case {
 /// What one fit says of each quantity: value, ends.
 type Said = [(f64, f64, f64); 6];
 
-fn said(case: &Case, chinchilla: &Law, method: &str, objective: &str, level: f64, seed: u64) -> Option<Said> {
+fn said(
+    case: &Case,
+    chinchilla: &Law,
+    method: &str,
+    objective: &str,
+    level: f64,
+    seed: u64,
+) -> Option<Said> {
     let options = FitOptions {
-        objective: (!objective.is_empty()).then(|| Objective::parse(objective).expect("an objective")),
+        objective: (!objective.is_empty())
+            .then(|| Objective::parse(objective).expect("an objective")),
         uncertainty: match method {
             "default" => Uncertainty::Default,
             other => Uncertainty::parse(other).expect("a method"),
@@ -268,7 +309,9 @@ fn cell(cases: &[Case], chinchilla: &Law, method: &str, objective: &str, level: 
     cell.fits = all.len();
     let z = 2.0 * normal_quantile(0.5 + 0.5 * level);
     for q in 0..6 {
-        let held = all.iter().filter(|(c, s)| s[q].1 <= c.truth[q] && c.truth[q] <= s[q].2);
+        let held = all
+            .iter()
+            .filter(|(c, s)| s[q].1 <= c.truth[q] && c.truth[q] <= s[q].2);
         cell.held[q] = held.count() as f64 / all.len().max(1) as f64;
         // The spread of the estimates about the truth, by its middle half: a few ends on a bound do not count.
         let mut off: Vec<f64> = all.iter().map(|(c, s)| s[q].0 - c.truth[q]).collect();
@@ -343,7 +386,12 @@ fn head(tables: u64) -> String {
         writeln!(out, "| {name} | {what} |").expect("a string takes all text");
     }
     let noises: Vec<&str> = NOISES.iter().map(|n| n.words()).collect();
-    writeln!(out, "\nNoise on the logarithm of the loss: {}.", noises.join("; ")).expect("a string takes all text");
+    writeln!(
+        out,
+        "\nNoise on the logarithm of the loss: {}.",
+        noises.join("; ")
+    )
+    .expect("a string takes all text");
     out
 }
 
@@ -365,8 +413,13 @@ fn line(out: &mut String, first: &str, method: &str, cell: &Cell) {
             }
         })
         .collect();
-    writeln!(out, "| {first} | {method} | {} | {} |", parts.join(" | "), cell.fits)
-        .expect("a string takes all text");
+    writeln!(
+        out,
+        "| {first} | {method} | {} | {} |",
+        parts.join(" | "),
+        cell.fits
+    )
+    .expect("a string takes all text");
 }
 
 fn by_design(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
@@ -380,17 +433,33 @@ fn by_design(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
 }
 
 fn by_noise(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
-    heading(out, "95 %, by noise, all designs but ray20 together", "noise");
+    heading(
+        out,
+        "95 %, by noise, all designs but ray20 together",
+        "noise",
+    );
     for (k, noise) in NOISES.iter().enumerate() {
         for (m, (method, _, objective)) in METHODS.iter().enumerate() {
-            let cells: Vec<Cell> = all[..7].iter().filter_map(|d| d[k][m].last().cloned()).collect();
-            line(out, noise.words(), &name(method, objective), &pooled(&cells));
+            let cells: Vec<Cell> = all[..7]
+                .iter()
+                .filter_map(|d| d[k][m].last().cloned())
+                .collect();
+            line(
+                out,
+                noise.words(),
+                &name(method, objective),
+                &pooled(&cells),
+            );
         }
     }
 }
 
 fn by_level(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
-    heading(out, "By level, all designs but ray20 and all noises together", "level");
+    heading(
+        out,
+        "By level, all designs but ray20 and all noises together",
+        "level",
+    );
     for (l, level) in LEVELS.iter().enumerate() {
         for (m, (method, _, objective)) in METHODS.iter().enumerate() {
             let cells: Vec<Cell> = all[..7]
@@ -400,7 +469,12 @@ fn by_level(out: &mut String, all: &[Vec<Vec<Vec<Cell>>>]) {
                 .map(|n| n[m][l].clone())
                 .collect();
             if !cells.is_empty() {
-                line(out, &format!("{:.0} %", 100.0 * level), &name(method, objective), &pooled(&cells));
+                line(
+                    out,
+                    &format!("{:.0} %", 100.0 * level),
+                    &name(method, objective),
+                    &pooled(&cells),
+                );
             }
         }
     }

@@ -28,9 +28,9 @@ use crate::solve::{self, Aim, End};
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
 use isoflop_base::{Estimate, Evidence, Note, Severity};
-use isoflop_numerics::{dist, linear};
 use isoflop_numerics::penalty::Penalty;
 use isoflop_numerics::random::Stream;
+use isoflop_numerics::{dist, linear};
 use rayon::prelude::*;
 
 /// A resample's predicted decrease below this is an optimum far inside its own standard error.
@@ -483,11 +483,17 @@ fn widened_by_groups(solved: &Solved<'_>, members: &[Vec<usize>]) -> Vec<f64> {
         }
         let hat: Vec<f64> = group
             .iter()
-            .flat_map(|a| group.iter().map(|b| linear::quadratic(&inverse, row(*a), row(*b))))
+            .flat_map(|a| {
+                group
+                    .iter()
+                    .map(|b| linear::quadratic(&inverse, row(*a), row(*b)))
+            })
             .collect();
         for (lambda, axis) in linear::symmetric_eigen(&hat, size) {
             let along = group.iter().zip(&axis);
-            let along: f64 = along.map(|(i, a)| a * residuals[*i] * weights[*i].sqrt()).sum();
+            let along: f64 = along
+                .map(|(i, a)| a * residuals[*i] * weights[*i].sqrt())
+                .sum();
             let grown = (1.0 - lambda).max(LEAST_LEFT).powf(-0.5) - 1.0;
             for (i, a) in group.iter().zip(&axis) {
                 out[*i] += grown * along * a / weights[*i].sqrt();

@@ -237,7 +237,11 @@ pub(super) fn bend(solved: &Solved<'_>, peak: &Peak, penalty: Penalty, x: &[f64]
     let mut target = Target::new(solved.frame, weights, penalty, solved.nat);
     let residuals = target.residuals(x);
     let (mut sum, mut squares) = (0.0, 0.0);
-    for ((r, w), y) in residuals.iter().zip(weights.iter()).zip(solved.frame.observed) {
+    for ((r, w), y) in residuals
+        .iter()
+        .zip(weights.iter())
+        .zip(solved.frame.observed)
+    {
         let curve = penalty.of(*r, *y)[2];
         sum += w * curve;
         squares += w * curve * curve;

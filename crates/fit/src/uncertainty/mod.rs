@@ -62,9 +62,11 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
     let p = solved.frame.bound.program().coordinates().len();
     let groups = solved.groups.as_ref();
     let named = matches!(method, Uncertainty::Cluster { .. });
-    spread
-        .notes
-        .extend(groups.filter(|_| !named).map(|g| g.note(solved.binding.n, p)));
+    spread.notes.extend(
+        groups
+            .filter(|_| !named)
+            .map(|g| g.note(solved.binding.n, p)),
+    );
     spread.record.caution = caution::caution(solved, peak, method);
     spread
 }
@@ -121,7 +123,10 @@ fn follow_the_law(solved: &Solved<'_>, peak: &Peak, spread: &mut Spread) {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
     let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
-    let inner = solved.frame.centre.inverse_covariance(&spread.joint.covariance.concat(), p);
+    let inner = solved
+        .frame
+        .centre
+        .inverse_covariance(&spread.joint.covariance.concat(), p);
     spread.joint.draws = plane::draws(solved, peak, &inner, df);
     for (j, (_, estimate)) in spread.estimates.iter_mut().enumerate() {
         let sample: Vec<f64> = spread

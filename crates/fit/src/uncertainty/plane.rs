@@ -31,7 +31,12 @@ pub(super) const DRAWS: usize = 1000;
 const STRAIGHT: usize = 20_000;
 
 /// Draws in the law's coordinates from a covariance in the solver's frame.
-pub(super) fn draws(solved: &Solved<'_>, peak: &Peak, covariance: &[f64], df: f64) -> Vec<Vec<f64>> {
+pub(super) fn draws(
+    solved: &Solved<'_>,
+    peak: &Peak,
+    covariance: &[f64],
+    df: f64,
+) -> Vec<Vec<f64>> {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
     let at = &solved.ends[0].outcome.x[..p];
@@ -121,7 +126,12 @@ impl<'a> Plane<'a> {
     }
 
     /// The law nearest to a step on the plane; the step itself where there is none.
-    fn nearest(&self, step: &[f64], memory: &mut Option<Memory>, observed: &mut Vec<f64>) -> Vec<f64> {
+    fn nearest(
+        &self,
+        step: &[f64],
+        memory: &mut Option<Memory>,
+        observed: &mut Vec<f64>,
+    ) -> Vec<f64> {
         let p = step.len();
         let straight: Vec<f64> = self.at.iter().zip(step).map(|(x, s)| x + s).collect();
         if self.jacobian.is_empty() {

@@ -176,7 +176,11 @@ fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
             let residuals = target.residuals(&end.outcome.x);
             let pairs = residuals.iter().zip(solved.binding.weights().iter());
             let scores: f64 = pairs.map(|(r, w)| w * penalty.at(*r)[1].powi(2)).sum();
-            let plain = if bend.plain > 0.0 { bend.plain } else { bend.mean };
+            let plain = if bend.plain > 0.0 {
+                bend.plain
+            } else {
+                bend.mean
+            };
             let k = bend.factor / bend.mean.max(f64::MIN_POSITIVE);
             0.5 * t * t * scores / df * k * k * plain
         }

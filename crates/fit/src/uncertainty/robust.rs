@@ -176,7 +176,13 @@ impl Sums {
             // b = Lᵀe_c, u = (1 − h)^(−1/2) x·b.
             let along: f64 = (0..=c).map(|a| self.root[c * k + a] * x[a]).sum();
             let u = along * along / left;
-            self.add(c, u, &x.iter().map(|v| v * along / left.sqrt()).collect::<Vec<_>>());
+            self.add(
+                c,
+                u,
+                &x.iter()
+                    .map(|v| v * along / left.sqrt())
+                    .collect::<Vec<_>>(),
+            );
         }
     }
 

@@ -33,8 +33,11 @@ fn table(seeds: usize, shared: f64, replicate: u64) -> RunTable {
             }
         }
     }
-    RunTable::from_columns("runs", &[("params", &params), ("tokens", &tokens), ("loss", &loss)])
-        .keeping_copies()
+    RunTable::from_columns(
+        "runs",
+        &[("params", &params), ("tokens", &tokens), ("loss", &loss)],
+    )
+    .keeping_copies()
 }
 
 fn fitted(table: &RunTable, method: Uncertainty, seed: u64) -> Fit {

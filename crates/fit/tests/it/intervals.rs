@@ -232,8 +232,16 @@ fn checkpoints_of_one_run_are_counted_as_one() {
     }
     let law = Law::builtin("chinchilla").expect("in the catalogue");
     let found = fit(&law, &csv(&text), &FitOptions::default()).expect("fits");
-    let note = found.notes.iter().find(|n| n.code == "dependent-runs").expect("said");
-    assert!(note.message.contains("16 groups (by `run_id`)"), "{}", note.message);
+    let note = found
+        .notes
+        .iter()
+        .find(|n| n.code == "dependent-runs")
+        .expect("said");
+    assert!(
+        note.message.contains("16 groups (by `run_id`)"),
+        "{}",
+        note.message
+    );
     let single = text.replace("run_id", "label");
     let options = FitOptions {
         uncertainty: Uncertainty::Covariance,
@@ -244,7 +252,12 @@ fn checkpoints_of_one_run_are_counted_as_one() {
         let (low, high) = ends(of(f, "alpha"));
         high - low
     };
-    assert!(width(&found) > 1.5 * width(&apart), "{} for {}", width(&found), width(&apart));
+    assert!(
+        width(&found) > 1.5 * width(&apart),
+        "{} for {}",
+        width(&found),
+        width(&apart)
+    );
 }
 
 /// 24 runs of a law without a floor: half of the resamples would have one.
@@ -271,7 +284,10 @@ fn resamples_and_profiles_leave_a_bound() {
     for way in ["bootstrap:400", "profile"] {
         let found = by(way);
         let (low, high) = ends(of(&found, "E"));
-        assert!(low < 1e-3 && high > 0.05 && high < 1.0, "{way}: E [{low}, {high}]");
+        assert!(
+            low < 1e-3 && high > 0.05 && high < 1.0,
+            "{way}: E [{low}, {high}]"
+        );
         let (low, high) = ends(of(&found, "alpha"));
         assert!(low < 0.2 && high > 0.2, "{way}: alpha [{low}, {high}]");
     }
@@ -280,9 +296,23 @@ fn resamples_and_profiles_leave_a_bound() {
 #[test]
 fn an_exact_fit_has_no_intervals_and_says_so() {
     let text = runs(|_, _| 0.0);
-    for way in ["covariance", "sandwich", "profile", "bootstrap:40", "bca:40", "wild:40", "parametric:40"] {
+    for way in [
+        "covariance",
+        "sandwich",
+        "profile",
+        "bootstrap:40",
+        "bca:40",
+        "wild:40",
+        "parametric:40",
+    ] {
         let found = fitted(&text, way, &["d = a / 2"]);
-        assert!(found.coefs.iter().all(|(_, e)| e.se.is_none() && e.interval.is_none()), "{way}");
+        assert!(
+            found
+                .coefs
+                .iter()
+                .all(|(_, e)| e.se.is_none() && e.interval.is_none()),
+            "{way}"
+        );
         let codes: Vec<&str> = found.notes.iter().map(|n| n.code.as_str()).collect();
         assert!(codes.contains(&"exact-fit"), "{way}: {codes:?}");
     }
@@ -296,7 +326,10 @@ fn a_corner_far_below_the_noise_is_said_first() {
             uncertainty: Uncertainty::parse(way).expect("parses"),
             ..plain(objective)
         };
-        fit(&law, &csv(&runs(normal)), &options).expect("fits").uncertainty.caution
+        fit(&law, &csv(&runs(normal)), &options)
+            .expect("fits")
+            .uncertainty
+            .caution
     };
     let said = by("huber-log:0.001", "covariance").expect("a caution");
     assert!(said.contains("rough"), "{said}");

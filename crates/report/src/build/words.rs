@@ -134,7 +134,10 @@ pub(super) fn residual_scale(objective: &ObjectiveRecord) -> String {
 pub(super) fn fitted_by(fit: &Fit) -> String {
     let o = &fit.objective;
     let delta = o.delta.map_or_else(String::new, |d| plain(d, 3));
-    let noise = o.spelling.split_once(':').and_then(|(_, c)| c.strip_suffix("mad"));
+    let noise = o
+        .spelling
+        .split_once(':')
+        .and_then(|(_, c)| c.strip_suffix("mad"));
     let corner = match noise {
         Some(multiple) => format!("δ = {delta}, {multiple} × the noise"),
         None => format!("δ = {delta}"),
@@ -157,7 +160,11 @@ pub(super) fn fitted_by(fit: &Fit) -> String {
     };
     let intervals = match fit.uncertainty.method.as_str() {
         "none" => "no intervals".to_owned(),
-        method => format!("{} intervals by {}", percent(fit.uncertainty.level), method_name(method)),
+        method => format!(
+            "{} intervals by {}",
+            percent(fit.uncertainty.level),
+            method_name(method)
+        ),
     };
     let caution = match &fit.uncertainty.caution {
         Some(caution) => format!("; {caution}"),
