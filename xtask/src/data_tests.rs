@@ -1,5 +1,5 @@
-//! `cargo xtask data-tests DIR`: the tests, and the generated pages, that read tables which may not be shipped with the
-//! project.
+//! `cargo xtask data-tests DIR`: the tests that read tables which may not be shipped with the project, among them those
+//! that compare the pages made from such tables.
 //!
 //! These tests are the target `tests/data/main.rs` of a crate, with `test = false` in its manifest, so that no ordinary
 //! run of the tests builds, counts or skips them. They find their tables through `isoflop_testkit::outside`, which fails
@@ -16,7 +16,7 @@ const FOLDER: &str = "ISOFLOP_DATA";
 /// What is printed where these tests were not run.
 pub const NOT_RUN: &str = "not run: the tests that read tables which may not be shipped; with a folder of these tables: cargo xtask data-tests DIR";
 
-/// Runs every such test with the tables of `folder`, also after one has failed, then compares the pages made from them.
+/// Runs every such test with the tables of `folder`, which must all be there.
 pub fn run(root: &Path, folder: &Path) -> Result<(), String> {
     let folder = folder
         .canonicalize()
@@ -25,37 +25,39 @@ pub fn run(root: &Path, folder: &Path) -> Result<(), String> {
         let found = folder.display();
         return Err(format!("{found} is a file; expected: a folder of tables"));
     }
-    let mut failed = Vec::new();
-    if !passes(root, &folder, test_command(has_nextest(root))) {
-        failed.push("tests");
+    let missing = missing(root, &folder)?;
+    if !missing.is_empty() {
+        let names = missing.join(", ");
+        return Err(format!(
+            "{} has no {names}; {LIST} names what it must hold",
+            folder.display()
+        ));
     }
-    for (name, file) in PAGES {
-        let folder = folder.to_string_lossy();
-        let words = [
-            "run",
-            "--quiet",
-            "--package",
-            "isoflop",
-            "--example",
-            name,
-            "--",
-            &folder,
-            "--check",
-            file,
-        ];
-        if !passes(root, Path::new(&*folder), &words) {
-            failed.push(file);
-        }
-    }
-    if failed.is_empty() {
+    let args = test_command(has_nextest(root));
+    eprintln!("── data-tests: cargo {}", args.join(" "));
+    let status = Command::new("cargo")
+        .args(args)
+        .env(FOLDER, folder)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|e| format!("cannot start cargo: {e}"))?;
+    if status.success() {
         Ok(())
     } else {
-        Err(format!("data-tests: failed: {}", failed.join(", ")))
+        Err(format!("data-tests: the tests ended with {status}"))
     }
 }
 
-/// Examples that write a page from the tables, and the page.
-const PAGES: &[(&str, &str)] = &[];
+/// The tables that a folder must hold, one a line.
+const LIST: &str = "testdata/outside.txt";
+
+/// Tables of the list that the folder has not. No test may pass because its table is gone.
+fn missing(root: &Path, folder: &Path) -> Result<Vec<String>, String> {
+    let list = std::fs::read_to_string(root.join(LIST)).map_err(|e| format!("{LIST}: {e}"))?;
+    let names = list.lines().filter(|name| !folder.join(name).is_file());
+    Ok(names.map(str::to_owned).collect())
+}
 
 /// `--test data` takes the targets of that name in every crate that has one, also those with `test = false`.
 fn test_command(nextest: bool) -> &'static [&'static str] {
@@ -83,23 +85,6 @@ fn test_command(nextest: bool) -> &'static [&'static str] {
     }
 }
 
-fn passes(root: &Path, folder: &Path, args: &[&str]) -> bool {
-    eprintln!("── data-tests: cargo {}", args.join(" "));
-    let status = Command::new("cargo")
-        .args(args)
-        .env(FOLDER, folder)
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .status();
-    match status {
-        Ok(status) => status.success(),
-        Err(e) => {
-            eprintln!("data-tests: cannot start cargo: {e}");
-            false
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +97,17 @@ mod tests {
         let file = root.join("Cargo.toml");
         let message = run(root, &file).expect_err("a file is no folder");
         assert!(message.contains("Cargo.toml is a file"), "{message}");
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_an_error_before_any_test_runs() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let project = root.parent().expect("a workspace");
+        let message = run(project, root).expect_err("xtask holds no tables");
+        assert!(
+            message.contains("chinchilla_epoch/chinchilla.csv"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The audit of public sweeps: what `isoflop check` finds in each, in one page.
+//! The audit of public sweeps: what `isoflop check` finds in each, in one page. DIR is a folder of tables, of which some
+//! may not be shipped with the project.
 //!
 //! ```sh
-//! cargo run --release -p isoflop --example audits -- ../shared/data docs/audits.md
+//! cargo run --release -p isoflop --example audits -- DIR docs/audits.md
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -123,7 +124,7 @@ const SWEEPS: &[Sweep] = &[
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let data = words.first().map_or("../shared/data", String::as_str);
+    let data = words.first().expect("DIR, a folder of tables");
     let page = page(Path::new(data));
     match words.get(1) {
         Some(file) => std::fs::write(file, page).unwrap_or_else(|e| panic!("{file}: {e}")),
@@ -131,11 +132,12 @@ fn main() {
     }
 }
 
-fn page(data: &Path) -> String {
+/// The page for a folder of tables.
+pub fn page(data: &Path) -> String {
     let mut page = String::from(
         "# Audits of public sweeps\n\nWhat `isoflop check` finds in each, with 200 resamples for the intervals. \
          [findings.md](findings.md) explains the findings. Written by\n\n```sh\ncargo run --release -p isoflop --example audits \
-         -- ../shared/data docs/audits.md\n```\n\n| sweep | law | runs | errors | warnings | notes |\n|---|---|---|---|---|---|\n",
+         -- DIR docs/audits.md\n```\n\n| sweep | law | runs | errors | warnings | notes |\n|---|---|---|---|---|---|\n",
     );
     let checks: Vec<(&Sweep, Check)> = SWEEPS
         .iter()

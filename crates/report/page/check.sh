@@ -64,7 +64,7 @@ else
 fi
 
 more=()
-for table in "$root/../shared/data/chinchilla_epoch/chinchilla.csv"; do
+for table in "$root/testdata/simulated/sweep.csv"; do
   [ -f "$table" ] && more+=(--table "$table")
 done
 "$python" "$here/tests/page_cases.py" --isoflop "$isoflop" --browser "$browser" "${more[@]}" || failed=1

@@ -1,4 +1,4 @@
-//! No file names a path that exists on one machine only.
+//! No file names a path that exists on one machine only, or a folder beside the project.
 
 use super::Finding;
 use crate::tree::Tree;
@@ -12,10 +12,22 @@ const PATHS: &[&str] = &[
     concat!("/tmp/tar", "get"),
 ];
 
+/// The folder beside the project that the gate alone may name.
+const BESIDE: &str = concat!("../sha", "red");
+
+/// Who may.
+const GATE: &str = ".ci/run";
+
 /// Finds machine paths in any file.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for file in &tree.files {
+        let beside = file.text.match_indices(BESIDE);
+        for (at, _) in beside.filter(|_| file.path != GATE) {
+            let message =
+                format!("`{BESIDE}` lies outside the project: no test or page may need it");
+            found.push(Finding::new(&file.path, file.line_at(at), message));
+        }
         for path in PATHS {
             for (at, _) in file.text.match_indices(path) {
                 if !inside_a_longer_path(&file.text[..at]) {
@@ -39,6 +51,13 @@ fn inside_a_longer_path(before: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_beside_the_project_is_named_by_the_gate_alone() {
+        let text = format!("cd {BESIDE}/data\n");
+        assert_eq!(check(&Tree::of(&[("a.rs", &text)])).len(), 1);
+        assert_eq!(check(&Tree::of(&[(GATE, &text)])), []);
+    }
 
     #[test]
     fn absolute_paths_are_found_and_relative_ones_are_not() {

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod check;
+mod checked;
 mod ladder;
 mod laws;
 mod ledger;

@@ -1,14 +1,14 @@
-//! Rows read = rows used + rows skipped, on every shared table.
+//! Rows read = rows used + rows skipped, on every table of a folder.
+
+use std::path::Path;
 
 use isoflop_data::{Input, Need, NeedKind, ReadOptions, read};
 
-use crate::shared;
-
-#[test]
-fn every_row_of_every_shared_table_is_accounted_for() {
-    let pattern = shared("*/*.csv").display().to_string();
-    let paths: Vec<_> = glob::glob(&pattern).unwrap().flatten().collect();
-    assert!(paths.len() > 40, "the shared tables are there");
+/// Checks the account of every CSV table one folder deep, of which there must be more than `least`.
+pub fn account(folder: &Path, least: usize) {
+    let pattern = folder.join("*/*.csv").display().to_string();
+    let paths: Vec<_> = glob::glob(&pattern).expect("a pattern").flatten().collect();
+    assert!(paths.len() > least, "{} tables", paths.len());
     for path in paths {
         let Ok(table) = read(&[Input::Path(path.clone())], &ReadOptions::default()) else {
             let name = path.file_name().unwrap_or_default();

@@ -3,15 +3,17 @@
 use insta::assert_snapshot;
 use isoflop_data::{Input, ReadOptions};
 
-use crate::{named, refused, shared};
+use isoflop_testkit::testdata;
+
+use crate::{named, refused};
 
 fn bad(name: &str, bytes: impl AsRef<[u8]>) -> String {
     refused(&[named(name, bytes)], &ReadOptions::default())
 }
 
 fn bad_path(path: &str) -> String {
-    let input = Input::from_arg(&shared(path).display().to_string());
-    let folder = shared("").display().to_string();
+    let input = Input::from_arg(&testdata("").join(path).display().to_string());
+    let folder = testdata("").display().to_string();
     refused(&[input], &ReadOptions::default()).replace(&folder, "")
 }
 

@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use isoflop_base::Severity;
 use isoflop_data::{ReadOptions, RunTable, read};
+use isoflop_testkit::testdata;
 
-use crate::{CHINCHILLA, csv, file, named, note_codes, said, select, shared, with};
+use crate::{CHINCHILLA, csv, file, named, note_codes, said, select, with};
 
 /// Rows of a Chinchilla law, each changed by `row`.
 fn law(n: usize, row: impl Fn(usize, f64, f64, f64) -> String) -> String {
@@ -43,7 +44,7 @@ fn let_option(advice: &str) -> String {
 /// A messy file with one `--let`.
 #[track_caller]
 fn corrected(path: &str, option: &str) -> RunTable {
-    let text = std::fs::read(shared(path)).expect("the file is there");
+    let text = std::fs::read(testdata(path)).expect("the file is there");
     let options = ReadOptions {
         lets: vec![option.to_owned()],
         ..ReadOptions::default()
@@ -55,8 +56,8 @@ fn corrected(path: &str, option: &str) -> RunTable {
 fn a_sound_table_has_no_notes() {
     let sound = law(60, |_, n, d, l| row(n, d, 6.0 * n * d, l));
     assert_eq!(codes(&sound), [""; 0]);
-    let chinchilla = file("chinchilla_epoch/chinchilla.csv");
-    assert_eq!(note_codes(&select(&chinchilla, CHINCHILLA).notes), [""; 0]);
+    let sweep = file("simulated/sweep.csv");
+    assert_eq!(note_codes(&select(&sweep, CHINCHILLA).notes), [""; 0]);
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn params_in_millions_are_found_and_the_offered_option_corrects_them() {
     let notes = select(&file(path), CHINCHILLA).notes;
     let told = said(&notes, "unit-mismatch");
     assert_snapshot!(told, @"
-    Error: `params` spans 8 orders of magnitude in two clusters a factor about 1e6 apart (120 rows below 1e6), and 6*params*tokens disagrees with `flops` by a factor 1e6 on 120 of 240 rows: these rows look like millions (messy/params_in_millions_half.csv:3, messy/params_in_millions_half.csv:4, messy/params_in_millions_half.csv:7, messy/params_in_millions_half.csv:12, messy/params_in_millions_half.csv:16 and 115 more)
+    Error: `params` spans 8 orders of magnitude in two clusters a factor about 1e6 apart (120 rows below 1e6), and 6*params*tokens disagrees with `flops` by a factor 1e6 on 120 of 240 rows: these rows look like millions (messy/params_in_millions_half.csv:2, messy/params_in_millions_half.csv:4, messy/params_in_millions_half.csv:5, messy/params_in_millions_half.csv:7, messy/params_in_millions_half.csv:8 and 115 more)
       = correct them with --let 'params = if params < 1e6 then params*1e6 else params'
     ");
     let table = corrected(path, &let_option(&told));
@@ -124,7 +125,7 @@ fn forward_only_compute_is_found_and_the_offered_option_corrects_it() {
     let path = "messy/flops_forward_only.csv";
     let told = said(&select(&file(path), CHINCHILLA).notes, "forward-only-flops");
     assert_snapshot!(told, @"
-    Warning: `flops` disagrees with 6*params*tokens: 90 of 240 rows have ratio 0.33 (forward pass only?), so that budgets of these rows and of the others do not compare (messy/flops_forward_only.csv:2, messy/flops_forward_only.csv:4, messy/flops_forward_only.csv:7, messy/flops_forward_only.csv:9, messy/flops_forward_only.csv:12 and 85 more)
+    Warning: `flops` disagrees with 6*params*tokens: 90 of 240 rows have ratio 0.33 (forward pass only?), so that budgets of these rows and of the others do not compare (messy/flops_forward_only.csv:8, messy/flops_forward_only.csv:9, messy/flops_forward_only.csv:11, messy/flops_forward_only.csv:16, messy/flops_forward_only.csv:23 and 85 more)
       = count all passes with --let 'flops = 6*params*tokens'
     ");
     let table = corrected(path, &let_option(&told));
@@ -183,14 +184,14 @@ fn diverged_runs_are_counted_and_the_offered_option_leaves_them_out() {
     ];
     let told = said(&select(&table, &roles).notes, "diverged-runs");
     assert_snapshot!(told, @"
-    Warning: 18 of 120 rows have `loss` far above the rest (from 4.1768, the lowest of all is 2.4319): diverged? (messy/sweep_with_diverged.csv:102, messy/sweep_with_diverged.csv:103, messy/sweep_with_diverged.csv:106, messy/sweep_with_diverged.csv:107, messy/sweep_with_diverged.csv:108 and 13 more)
-      = leave them out with --where 'loss < 3.4'
+    Warning: 18 of 120 rows have `loss` far above the rest (from 4.1768, the lowest of all is 2.4319): diverged? (messy/sweep_with_diverged.csv:102, messy/sweep_with_diverged.csv:103, messy/sweep_with_diverged.csv:104, messy/sweep_with_diverged.csv:107, messy/sweep_with_diverged.csv:108 and 13 more)
+      = leave them out with --where 'loss < 3.3'
     ");
     let filter = told
         .split("--where '")
         .nth(1)
         .and_then(|t| t.split('\'').next());
-    let text = std::fs::read(shared("messy/sweep_with_diverged.csv")).unwrap();
+    let text = std::fs::read(testdata("messy/sweep_with_diverged.csv")).unwrap();
     let options = ReadOptions {
         filter: filter.map(str::to_owned),
         ..ReadOptions::default()

@@ -16,18 +16,11 @@ mod parquet_files;
 mod properties;
 mod robust;
 mod selection;
-
-use std::path::PathBuf;
+mod tables;
 
 use isoflop_base::Diagnostics;
 use isoflop_data::{Input, Need, NeedKind, ReadOptions, RunTable, Selection, read};
-
-/// A file of the shared data sets.
-fn shared(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data")
-        .join(path)
-}
+use isoflop_testkit::testdata;
 
 fn named(name: &str, text: impl AsRef<[u8]>) -> Input {
     Input::Reader {
@@ -51,7 +44,7 @@ fn with(text: &str, options: &ReadOptions) -> RunTable {
 
 #[track_caller]
 fn file(path: &str) -> RunTable {
-    match read(&[Input::Path(shared(path))], &ReadOptions::default()) {
+    match read(&[Input::Path(testdata(path))], &ReadOptions::default()) {
         Ok(table) => table,
         Err(faults) => panic!("{path} is fine, got: {faults}"),
     }
@@ -118,7 +111,7 @@ const CHINCHILLA: &[(&str, &str)] = &[("N", "params"), ("D", "tokens"), ("L", "l
 fn said(notes: &[isoflop_base::Note], code: &str) -> String {
     let found = notes.iter().find(|n| n.code == code);
     let note = found.unwrap_or_else(|| panic!("no {code} among {:?}", note_codes(notes)));
-    let folder = shared("").display().to_string();
+    let folder = testdata("").display().to_string();
     let mut text = format!("{:?}: {}", note.severity, note.message);
     if !note.advice.is_empty() {
         text += &format!("\n  = {}", note.advice);

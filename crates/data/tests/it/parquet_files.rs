@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use isoflop_data::{ReadOptions, RunTable, read};
+use isoflop_testkit::testdata;
 use parquet::basic::Compression;
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray,
@@ -14,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use crate::{CHINCHILLA, file, named, note_codes, numbers, refused, said, select, shared};
+use crate::{CHINCHILLA, file, named, note_codes, numbers, refused, said, select};
 
 type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 
@@ -57,7 +58,7 @@ fn bad(bytes: &[u8]) -> String {
 }
 
 fn messy() -> Vec<u8> {
-    std::fs::read(shared("messy/runs.parquet")).expect("the file is there")
+    std::fs::read(testdata("messy/runs.parquet")).expect("the file is there")
 }
 
 const LOSSES: &str = "message runs { required double params; optional double loss; }";
@@ -250,7 +251,7 @@ fn a_footer_that_does_not_fit_is_refused_with_the_byte() {
     let at = bytes.len() - 8;
     bytes[at + 3] = 0x7f;
     assert_snapshot!(bad(&bytes), @"
-    runs.parquet is damaged: byte 17771 says that the footer has 2130710625 bytes, the file has 17779 [damaged-file]
+    runs.parquet is damaged: byte 14012 says that the footer has 2130708089 bytes, the file has 14020 [damaged-file]
       = copy or write it again
     ");
     bytes[at..at + 4].copy_from_slice(&[9, 0, 0, 0]);
@@ -268,6 +269,19 @@ fn a_damaged_column_is_refused_with_its_bytes() {
     let told = bad(&bytes);
     assert!(
         told.contains("column `params` in bytes 4 to ") && told.contains("[damaged-file]"),
+        "{told}"
+    );
+}
+
+#[test]
+fn codes_without_their_dictionary_are_refused() {
+    let mut bytes = losses(Compression::SNAPPY);
+    // The header of the first page begins with its kind: 2, a dictionary, as twice that. 1 is an index, which is passed over.
+    assert_eq!(bytes[4..6], [0x15, 0x04]);
+    bytes[5] = 0x02;
+    let told = bad(&bytes);
+    assert!(
+        told.contains("codes of a dictionary come before the dictionary"),
         "{told}"
     );
 }

@@ -2,6 +2,9 @@
 
 mod chinchilla;
 mod numpy;
+mod published;
+mod recipes;
+mod responses;
 #[expect(dead_code, reason = "the other tests use the rest")]
 #[path = "../it/support.rs"]
 mod support;

@@ -203,7 +203,7 @@ fn a_floor_that_the_data_do_not_bound_has_an_open_profile() {
 fn a_fit_that_has_not_converged_gets_no_intervals_unasked() {
     // Nine coefficients, of which these runs tell three directions apart from nothing.
     let law = Law::builtin("farseer").unwrap();
-    let runs = table("chinchilla_epoch/chinchilla.csv", None);
+    let runs = table("simulated/sweep.csv", None);
     let options = FitOptions {
         starts: Some(4),
         ..FitOptions::default()

@@ -8,9 +8,9 @@ use isoflop_testkit::Random;
 
 const HUBER: &str = "huber-log:1e-3";
 
-/// Parameters, tokens and loss of the 240 runs that the published refit keeps.
+/// Parameters, tokens and loss of the 240 runs of the sweep that lie near the law.
 fn kept() -> Vec<[f64; 3]> {
-    let runs = table("chinchilla_epoch/chinchilla.csv", Some("loss < 3.44"));
+    let runs = table("simulated/sweep.csv", Some("loss < 3.44"));
     let fit = fitted(&runs, &plain(HUBER));
     let column = |letter: &str| {
         let found = fit.points.inputs.iter().find(|(name, _)| name == letter);

@@ -1,5 +1,6 @@
 //! The fit against certified numbers, planted laws and its own invariances.
 
+mod certified;
 mod coefficients;
 mod coverage;
 mod formulas;

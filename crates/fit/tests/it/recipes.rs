@@ -1,10 +1,11 @@
 //! Recipes against published optima, and on grids whose answer is known.
 
-use crate::support::{close, coef, csv, plain, shared, table};
+use crate::support::{close, coef, csv, plain, table};
 use isoflop_data::{Input, ReadOptions, RunTable, read};
 use isoflop_fit::recipe::{Curve, Method, Minima, Weighting};
 use isoflop_fit::{FitOptions, Recipe, RecipeOptions, fit, recipe};
 use isoflop_law::Law;
+use isoflop_testkit::testdata;
 use std::fmt::Write as _;
 
 fn follow(table: &RunTable, options: &RecipeOptions) -> Recipe {
@@ -21,74 +22,22 @@ fn quick(method: Method, minima: Minima) -> RecipeOptions {
     }
 }
 
-/// (rows, which minima, minima there are, exponent), all as the collectors of the points found them.
-const ISOFLOPS: &[(&str, Minima, usize, f64)] = &[
-    (
-        "experiment == \"epochai_chinchilla__massivetext__chinchilla\" and not flagged_outlier",
-        Minima::Bracketed,
-        7,
-        0.5414,
-    ),
-    (
-        "experiment == \"epochai_chinchilla__massivetext__chinchilla\"",
-        Minima::Convex,
-        9,
-        0.4951,
-    ),
-    (
-        "experiment == \"misfitting__fineweb_c4__transformer\" and not flagged_outlier",
-        Minima::Bracketed,
-        14,
-        0.5234,
-    ),
-    (
-        "experiment == \"misfitting__fineweb_c4__transformer\"",
-        Minima::Convex,
-        22,
-        0.5174,
-    ),
-    (
-        "experiment == \"ml_scalefit__massivetext__chinchilla\" and not flagged_outlier",
-        Minima::Bracketed,
-        7,
-        0.5415,
-    ),
-    (
-        "experiment == \"ml_scalefit__massivetext__chinchilla\"",
-        Minima::Convex,
-        9,
-        0.5134,
-    ),
-];
-
-#[test]
-fn parabolas_give_the_exponents_of_the_collectors() {
-    for (rows, minima, count, exponent) in ISOFLOPS {
-        let table = table("isoflops/isoflops.csv", Some(rows));
-        let found = follow(&table, &quick(Method::IsoFlop(Curve::Parabola), *minima));
-        let used = found.budgets.iter().filter(|b| b.used()).count();
-        assert_eq!(used, *count, "{rows}");
-        let a = found.allocations[0].exponent.value;
-        assert!((a - exponent).abs() < 1e-4, "{rows}: {a} for {exponent}");
-        // The tokens of ml_scalefit were read apart from its compute; elsewhere C = 6ND.
-        if !rows.contains("ml_scalefit") {
-            let b = found.allocations[1].exponent.value;
-            assert!((a + b - 1.0).abs() < 1e-9, "{rows}: {a} + {b}");
-        }
-    }
-}
-
-/// A minimum outside the runs is named, not used: the budget of 1e20 FLOP has its parabola's lowest point below its
-/// smallest size.
+/// A minimum outside the runs is named, not used: the lowest budget has no size below its optimum.
 #[test]
 fn a_minimum_outside_the_runs_is_left_out_with_its_reason() {
-    let (rows, ..) = ISOFLOPS[1];
-    let table = table("isoflops/isoflops.csv", Some(rows));
+    let mut text = String::new();
+    for line in grid_text(0.25, 4.0, 0.35, 0.35, 0.0).lines() {
+        let cells: Vec<f64> = line.split(',').flat_map(str::parse).collect();
+        // The optimum of 1e19 FLOP has 1.3e8 parameters.
+        if cells.get(2) != Some(&1e19) || cells[0] > 1.5e8 {
+            text += &format!("{line}\n");
+        }
+    }
     let options = quick(Method::IsoFlop(Curve::Parabola), Minima::Bracketed);
-    let found = follow(&table, &options);
+    let found = follow(&csv(&text), &options);
     let left: Vec<_> = found.budgets.iter().filter(|b| !b.used()).collect();
     assert_eq!(left.len(), 1);
-    close(left[0].flops, 1e20, 1e-12, "its compute");
+    close(left[0].flops, 1e19, 1e-12, "its compute");
     assert!(
         left[0].reason.contains("below the smallest size"),
         "{}",
@@ -116,8 +65,8 @@ fn weighted_optima_give_the_exponents_of_porian_and_others() {
             lets: vec!["w = 1 / ln_params_opt_std^2".to_owned()],
             ..ReadOptions::default()
         };
-        let input = Input::from_arg(&shared("porian_refinedweb/optima.csv"));
-        let table = read(&[input], &options).expect("the shared file can be read");
+        let input = Input::Path(testdata("porian_refinedweb/optima.csv"));
+        let table = read(&[input], &options).expect("the file can be read");
         let options = FitOptions {
             weights: Some("w".to_owned()),
             ..plain("squared-log")
@@ -147,6 +96,10 @@ fn interpolated_minima_of_porian_s_runs_lie_in_the_published_intervals() {
 
 /// A grid of a known law: six budgets, sizes from a `low` to a `high` multiple of the optimum.
 fn grid(low: f64, high: f64, alpha: f64, beta: f64, noise: f64) -> RunTable {
+    csv(&grid_text(low, high, alpha, beta, noise))
+}
+
+fn grid_text(low: f64, high: f64, alpha: f64, beta: f64, noise: f64) -> String {
     let (a, b) = (400.0, 2000.0);
     let g = (alpha * a / (beta * b)).powf(1.0 / (alpha + beta));
     let mut random = isoflop_testkit::Random::new(11);
@@ -162,7 +115,7 @@ fn grid(low: f64, high: f64, alpha: f64, beta: f64, noise: f64) -> RunTable {
             writeln!(text, "{n:e},{d:e},{c:e},{loss:e}").expect("a string takes all text");
         }
     }
-    csv(&text)
+    text
 }
 
 /// On a grid that is centred on the optimum of a law whose terms are alike, a parabola is right; on one that is not,

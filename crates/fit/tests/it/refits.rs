@@ -9,9 +9,9 @@ fn chinchilla() -> Law {
     Law::builtin("chinchilla").expect("in the catalogue")
 }
 
-/// Fifty of the Chinchilla runs, with a column of weights.
+/// Sixty runs of the sweep.
 fn runs() -> RunTable {
-    let all = table("chinchilla_epoch/chinchilla.csv", Some("loss < 3.44"));
+    let all = table("simulated/sweep.csv", Some("loss < 3.44"));
     let rows: Vec<usize> = (0..all.rows()).step_by(4).collect();
     all.subset(&rows)
 }

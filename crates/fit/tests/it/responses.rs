@@ -73,34 +73,6 @@ fn a_saturated_binomial_law_has_its_closed_form() {
     );
 }
 
-/// Success of one model over task length: Newton's method for logistic regression in NumPy gives these.
-#[test]
-fn logistic_regression_on_task_lengths_is_that_of_newton() {
-    let runs = table("metr_horizons/runs.csv", Some("model == \"GPT-4o\""));
-    let law = law(
-        "success = sigmoid(a + b * log2(human_minutes))",
-        &["human_minutes", "success"],
-    );
-    let found = fit(&law, &runs, &with("binomial", Uncertainty::Covariance)).expect("fits");
-    assert_eq!(
-        (found.n, found.status),
-        (METR.0, Status::Converged),
-        "{:?}",
-        found.certificate
-    );
-    close(coef(&found, "a"), METR.1, 1e-8, "intercept");
-    close(coef(&found, "b"), METR.2, 1e-8, "slope");
-    close(se(&found, "a"), METR.3, 1e-6, "its error");
-    close(se(&found, "b"), METR.4, 1e-6, "its error");
-    // Shares of 0 and 1 have no deviance of their own, so the objective is the whole negative log likelihood.
-    close(
-        found.objective.value,
-        METR.5,
-        1e-10,
-        "negative log likelihood",
-    );
-}
-
 /// Intervals of planted log odds from covariance, sandwich and parametric bootstrap hold the truth.
 #[test]
 fn binomial_intervals_hold_planted_coefficients() {
@@ -187,8 +159,8 @@ fn trials_that_are_not_independent_are_noted() {
 
 #[test]
 fn quantiles_are_those_of_linear_programming() {
-    let runs = table("chinchilla_epoch/chinchilla.csv", None);
-    let law = law("loss = A / params^alpha", &["params", "loss"]);
+    let runs = table("simulated/sweep.csv", None);
+    let law = law("loss = A / tokens^alpha", &["tokens", "loss"]);
     for (tau, a, alpha, value) in QUANTILES {
         let found = fit(&law, &runs, &plain(&format!("quantile-log:{tau}"))).expect("fits");
         assert_eq!(
@@ -228,7 +200,7 @@ fn quantiles_are_those_of_linear_programming() {
 /// A median is a fit of least absolute deviations with half the objective.
 #[test]
 fn the_median_is_least_absolute_deviations() {
-    let runs = table("chinchilla_epoch/chinchilla.csv", Some("loss < 3.44"));
+    let runs = table("simulated/sweep.csv", Some("loss < 3.44"));
     let law = Law::builtin("chinchilla").expect("in the catalogue");
     let absolute = fit(&law, &runs, &plain("abs-log")).expect("fits");
     let median = fit(&law, &runs, &plain("quantile-log:0.5")).expect("fits");
@@ -243,36 +215,25 @@ fn the_median_is_least_absolute_deviations() {
     }
 }
 
-/// Runs, intercept, slope, their errors and the negative log likelihood of `success ~ log2(human_minutes)` for GPT-4o,
-/// by fifty Newton steps in NumPy 2.4.
-const METR: (usize, f64, f64, f64, f64, f64) = (
-    885,
-    1.1789972114749174,
-    -0.40802666090693146,
-    0.19640931615883228,
-    0.03426833553934387,
-    403.8562406654283,
-);
-
-/// τ, A, alpha and the value of the check function on ln loss, by SciPy 1.17's `linprog` (HiGHS) over the 245 runs.
+/// τ, A, alpha and the value of the check function on ln loss, by testdata/certify.py: linear programs over the 245 runs.
 const QUANTILES: &[(f64, f64, f64, f64)] = &[
     (
         0.1,
-        12.46455311292515,
-        0.07925042727044937,
-        2.2568122878557615,
+        8.965453025886227,
+        0.054754443195243085,
+        2.8148445083483624,
     ),
     (
         0.5,
-        11.352905664013338,
-        0.07174620065057342,
-        7.215234488917186,
+        7.761528284357875,
+        0.04447796369559357,
+        7.7136091052082785,
     ),
     (
         0.9,
-        8.362474735998097,
-        0.05151154950934891,
-        5.423139800305851,
+        9.545365058413823,
+        0.048943997316725565,
+        3.5020941094397737,
     ),
 ];
 

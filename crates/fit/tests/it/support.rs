@@ -4,21 +4,24 @@ use std::path::Path;
 
 use isoflop_data::{Input, ReadOptions, RunTable, read};
 use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty};
+use isoflop_testkit::testdata;
 
-/// A file of the shared data folder, which tests may read and the program never needs.
-pub fn shared(path: &str) -> String {
-    format!("{}/../../../shared/data/{path}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A table from a shared file, filtered.
+/// The rows of a shipped table that a filter keeps.
 pub fn table(path: &str, filter: Option<&str>) -> RunTable {
-    rows(Path::new(&shared(path)), filter)
+    rows(&testdata(path), filter)
 }
 
 /// The rows of a table file that a filter keeps.
 pub fn rows(path: &Path, filter: Option<&str>) -> RunTable {
+    mapped(path, filter, &[])
+}
+
+/// The same with columns named by their roles.
+pub fn mapped(path: &Path, filter: Option<&str>, map: &[(&str, &str)]) -> RunTable {
+    let pairs = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
     let options = ReadOptions {
         filter: filter.map(str::to_owned),
+        map: pairs.collect(),
         ..ReadOptions::default()
     };
     read(&[Input::Path(path.to_owned())], &options).expect("the file can be read")

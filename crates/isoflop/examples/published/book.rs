@@ -236,7 +236,7 @@ const HEAD: &str = "\
 Every row of every `published.csv` of the data that the tests read, beside what isoflop gives for it. Written by
 
 ```sh
-cargo run --release -p isoflop --example published -- ../shared/data docs/published.md
+cargo run --release -p isoflop --example published -- DIR docs/published.md
 ```
 
 and compared by a test, or with `--check` before the name of the page; do not edit. The published numbers are read from

@@ -1,8 +1,9 @@
-//! Every published number of a data folder beside what isoflop gives for it.
+//! Every published number of a data folder beside what isoflop gives for it. DIR is a folder of tables, of which some may
+//! not be shipped with the project.
 //!
 //! ```sh
-//! cargo run --release -p isoflop --example published -- ../shared/data docs/published.md
-//! cargo run --release -p isoflop --example published -- ../shared/data --check docs/published.md
+//! cargo run --release -p isoflop --example published -- DIR docs/published.md
+//! cargo run --release -p isoflop --example published -- DIR --check docs/published.md
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     let asked = words.len();
     words.retain(|w| w != "--check");
     let check = words.len() < asked;
-    let data = PathBuf::from(words.first().map_or("../shared/data", String::as_str));
+    let data = PathBuf::from(words.first().expect("DIR, a folder of tables"));
     let page = answered(&data).page();
     match words.get(1) {
         Some(file) if check => return compare(file, &page),

@@ -1,24 +1,10 @@
-//! Backtests, joined predictions and breaks on simulated and on public runs.
+//! Backtests, joined predictions and breaks on simulated runs.
 
 use isoflop::{
-    BacktestOptions, COMBINED, Candidate, Extrapolation, FitOptions, Input, Law, Objective, Point,
-    ReadOptions, RunTable, Uncertainty, breaks, extrapolation, fit, predict, predict_together,
-    read,
+    BacktestOptions, COMBINED, Candidate, Extrapolation, FitOptions, Law, Objective, Point,
+    RunTable, Uncertainty, breaks, extrapolation, fit, predict, predict_together,
 };
 use isoflop_testkit::{Random, budgets};
-
-fn shared(path: &str, filter: Option<&str>, map: &[(&str, &str)]) -> RunTable {
-    let path = format!("{}/../../../shared/data/{path}", env!("CARGO_MANIFEST_DIR"));
-    let options = ReadOptions {
-        filter: filter.map(str::to_owned),
-        map: map
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect(),
-        ..ReadOptions::default()
-    };
-    read(&[Input::from_arg(&path)], &options).expect("the shared file can be read")
-}
 
 fn law(id: &str) -> Law {
     Law::builtin(id).expect("in the catalogue")
@@ -316,10 +302,20 @@ fn one_size_cannot_be_cut() {
     assert_eq!(fault.code, "no-axis");
 }
 
+/// The curve of the published constants (Caballero et al. 2022, a transformer that learns addition): it breaks at 613.
 #[test]
-fn addition_breaks_once_and_a_power_law_never() {
-    let map = [("x", "train_examples"), ("y", "loss")];
-    let table = shared("breaks/addition_4digit.csv", None, &map);
+fn a_curve_with_a_break_breaks_once_and_a_power_law_never() {
+    let sizes = [
+        160, 192, 256, 320, 384, 448, 480, 512, 544, 576, 608, 640, 672, 736, 800, 864, 928,
+    ];
+    let mut rng = Random::new(8);
+    let x = sizes.map(f64::from);
+    let y = x.map(|x| {
+        let bend =
+            (1.0 + f64::powf(x / 612.58362, 1.0 / 0.059193039)).powf(-5.6629034 * 0.059193039);
+        (0.41388447 + 2.2772723 * x.powf(-0.055077343) * bend) * (0.003 * rng.normal()).exp()
+    });
+    let table = RunTable::from_columns("broken", &[("x", &x), ("y", &y)]);
     let found = breaks(&table, &FitOptions::default(), 39).expect("a curve");
     assert_eq!(found.found, 1, "{found:?}");
     let place = &found.places[0];

@@ -4,6 +4,7 @@ use isoflop::{
     Fit, FitOptions, Input, Law, Objective, Point, ReadOptions, Uncertainty, fit, predict,
     predict_through, read,
 };
+use isoflop_testkit::testdata;
 
 /// The five small runs behind the loss law of RedPajama.
 const SMALL: &str = "train_data == \"RedPajama\" and ((tokens_per_param == 20 and params < 1e9) or (tokens_per_param == 320 \
@@ -13,17 +14,14 @@ const SIX: &str = "train_data == \"RedPajama\" and ((tokens_per_param == 20 and 
                    params < 2e7))";
 
 fn gadre(law: &str, filter: &str, map: &[(&str, &str)]) -> Fit {
-    let path = format!(
-        "{}/../../../shared/data/gadre_overtraining/models.csv",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = testdata("gadre_overtraining/models.csv");
     let pairs = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
     let reader = ReadOptions {
         map: pairs.collect(),
         filter: Some(filter.to_owned()),
         ..ReadOptions::default()
     };
-    let table = read(&[Input::from_arg(&path)], &reader).unwrap_or_else(|e| panic!("{e}"));
+    let table = read(&[Input::Path(path)], &reader).unwrap_or_else(|e| panic!("{e}"));
     let options = FitOptions {
         objective: Some(Objective::parse("squared").expect("parses")),
         uncertainty: Uncertainty::Covariance,

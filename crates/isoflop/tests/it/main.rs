@@ -16,7 +16,7 @@ mod plan_planted;
 mod published;
 #[expect(
     dead_code,
-    reason = "the program's main writes the page, the tests look at its rows"
+    reason = "the program's main writes the page, the tests read a part of it"
 )]
 #[path = "../../examples/published/main.rs"]
 mod published_program;

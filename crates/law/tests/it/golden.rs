@@ -14,19 +14,6 @@ use toml::{Table, Value};
 /// Largest relative difference from a value of the record.
 const SAME: f64 = 1e-12;
 
-/// The laws of the record, by their files.
-const FILES: [&str; 9] = [
-    "pretraining",
-    "extensions",
-    "hyperparameters",
-    "downstream",
-    "testtime_rl",
-    "economics",
-    "feedback",
-    "theory",
-    "accounting",
-];
-
 /// Derived rows that no formula of one value gives: argument of a maximum, sum over generations, counts of samples,
 /// sums over a schedule.
 const LATER: [&str; 6] = [
@@ -193,18 +180,15 @@ struct Record {
 
 impl Record {
     fn read() -> Self {
+        let values: Table = include_str!("golden/record.toml")
+            .parse()
+            .unwrap_or_else(|e| panic!("record.toml: {e}"));
         let mut laws = BTreeMap::new();
-        for file in FILES {
-            let table = table(file);
-            for law in table["law"].as_array().expect("laws") {
-                let law = law.as_table().expect("a law").clone();
-                laws.insert(text(&law, "id").to_owned(), law);
-            }
+        for law in values["law"].as_array().expect("laws") {
+            let law = law.as_table().expect("a law").clone();
+            laws.insert(text(&law, "id").to_owned(), law);
         }
-        Self {
-            laws,
-            values: table("golden"),
-        }
+        Self { laws, values }
     }
 
     fn golden(&self, key: &str) -> Vec<&Table> {
@@ -311,13 +295,4 @@ fn number(value: &Value) -> f64 {
         .as_float()
         .or_else(|| value.as_integer().map(|i| i as f64))
         .expect("a number")
-}
-
-fn table(file: &str) -> Table {
-    let path = format!(
-        "{}/../../../shared/laws/{file}.toml",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    text.parse().unwrap_or_else(|e| panic!("{path}: {e}"))
 }

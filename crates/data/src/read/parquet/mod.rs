@@ -8,9 +8,11 @@
 //! here first, so that a damaged file is a diagnostic with a byte position.
 
 mod cells;
+mod pages;
 
 use bytes::Bytes;
 use isoflop_base::{Diagnostic, Severity};
+use parquet::column::reader::get_column_reader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{FileReader as _, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
@@ -19,6 +21,7 @@ use super::builder::{Builder, Restart};
 use super::input::Loaded;
 use crate::table::note;
 use cells::{Cells, Meaning};
+use pages::Pages;
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 4096;
@@ -183,9 +186,11 @@ fn read_group(
     for wanted in columns {
         let chunk = group.metadata().column(wanted.leaf);
         check_chunk(source, chunk, &wanted.name)?;
-        let reader = group
-            .get_column_reader(wanted.leaf)
+        let pages = group
+            .get_column_page_reader(wanted.leaf)
             .map_err(|e| broken_chunk(source, chunk, &wanted.name, &e.to_string()))?;
+        let pages = Box::new(Pages::new(pages));
+        let reader = get_column_reader(chunk.column_descr_ptr(), pages);
         readers.push((wanted, chunk, Cells::new(reader, chunk.column_descr())));
     }
     let mut done = 0;
