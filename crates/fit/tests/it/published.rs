@@ -4,8 +4,8 @@ use crate::support::{close, coef, csv, plain, table};
 use isoflop_fit::{Status, fit};
 use isoflop_law::Law;
 
-/// The curve of the published constants (Caballero et al. 2022, a transformer that learns addition) at 14 sizes, by the
-/// formula written out here.
+/// The curve of the published constants (Caballero et al. 2022, a transformer that learns addition) by the formula written
+/// out here, with six decimals.
 #[test]
 fn a_break_comes_out_with_the_constants_that_made_it() {
     let (a, b, c0, c1, d1, f1) = (
@@ -18,11 +18,12 @@ fn a_break_comes_out_with_the_constants_that_made_it() {
     );
     let mut text = String::from("x,y\n");
     for x in [
-        144, 160, 192, 256, 320, 384, 448, 480, 512, 544, 576, 608, 640, 704,
+        100, 144, 160, 192, 256, 320, 384, 448, 480, 512, 544, 576, 608, 640, 672, 704, 736, 800,
+        864, 928, 1100, 1400, 2000,
     ] {
         let x = f64::from(x);
         let y = a + b * f64::powf(x, -c0) * (1.0 + f64::powf(x / d1, 1.0 / f1)).powf(-c1 * f1);
-        text += &format!("{x},{y:e}\n");
+        text += &format!("{x},{y:.6}\n");
     }
     let law = Law::builtin("bnsl1").expect("in the catalogue");
     let fit = fit(&law, &csv(&text), &plain("squared-log")).unwrap_or_else(|e| panic!("{e}"));
@@ -35,7 +36,7 @@ fn a_break_comes_out_with_the_constants_that_made_it() {
         ("d1", d1),
         ("f1", f1),
     ] {
-        close(coef(&fit, name), truth, 1e-6, name);
+        close(coef(&fit, name), truth, 1e-4, name);
     }
 }
 
