@@ -11,6 +11,7 @@ pub mod plan;
 mod predict;
 mod profile;
 mod published;
+mod sound;
 mod story;
 mod verdict;
 
@@ -26,5 +27,6 @@ pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};
 pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use profile::{Profile, ProfileRow, ProfiledPoint, ProfiledPrediction, profile};
 pub use published::predict_published;
+pub use sound::unsound;
 pub use story::{Story, UNSAVED};
 pub use verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use isoflop::MOST_RESAMPLES;
 
 use crate::plan_args::PlanArgs;
 
@@ -36,7 +37,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "N", default_value_t = 0, global = true)]
     pub(crate) seed: u64,
     /// Threads to use; results do not depend on it [default: one per core]
-    #[arg(long, value_name = "N", global = true)]
+    #[arg(long, value_name = "N", global = true, value_parser = threads)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -53,7 +54,7 @@ pub(crate) enum Command {
     Plan(Box<PlanArgs>),
     /// Report: one page that tells all of a fit, with figures, plan, audit, backtest and the runs: -o report.html
     Report(Box<ReportArgs>),
-    /// Run a saved fit again from its tables and options, and compare byte by byte
+    /// Run a saved fit again from its tables and options, and compare every value
     Verify(VerifyArgs),
     /// List, search, show, evaluate and compare the laws of the catalogue
     Laws(LawsArgs),
@@ -96,7 +97,7 @@ pub(crate) enum LadderCommand {
         #[arg(long, value_name = "PATH")]
         text: Vec<String>,
         /// Runs at the same time [default: one per core]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = jobs)]
         jobs: Option<usize>,
     },
     /// Show the runs with FLOP, memory and time, and what the fit will know, before anything is spent
@@ -105,7 +106,7 @@ pub(crate) enum LadderCommand {
         #[arg(value_name = "FILE", default_value = "ladder.toml")]
         file: PathBuf,
         /// Runs at the same time [default: as the file says, or one per core]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = jobs)]
         jobs: Option<usize>,
     },
     /// Make all runs that have no record yet, then fit and judge
@@ -114,7 +115,7 @@ pub(crate) enum LadderCommand {
         #[arg(value_name = "FILE", default_value = "ladder.toml")]
         file: PathBuf,
         /// Runs at the same time [default: as the file says, or one per core]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = jobs)]
         jobs: Option<usize>,
     },
     /// Show how far a ladder is, also while it runs elsewhere
@@ -150,7 +151,7 @@ pub(crate) enum LadderCommand {
         #[arg(long, value_name = "R")]
         tokens_per_param: Option<f64>,
         /// Resamples for the intervals
-        #[arg(long, value_name = "N", default_value_t = 200)]
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = resamples)]
         resamples: usize,
     },
 }
@@ -368,7 +369,7 @@ pub(crate) struct CheckArgs {
     /// How many breaks the curve has: N simulated curves for each test (one input x, one response y; see --map)
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "99", value_parser = clap::value_parser!(u64).range(19..=10_000))]
     pub(crate) breaks: Option<u64>,
-    /// Write the saved fit (fit.json) again with what the backtest says of its intervals; predict then uses it
+    /// Write the fit to another file, with what the backtest says of its intervals; predict then uses it
     #[arg(long, value_name = "FIT.json")]
     pub(crate) keep: Option<String>,
     /// A point that the law is meant to predict: N=70B,D=1.4T; may be repeated
@@ -517,6 +518,33 @@ fn snap(text: &str) -> Result<f64, String> {
 
 /// More starts than this take longer to draw than any law needs to be solved.
 const MOST_STARTS: usize = 1_000_000;
+
+/// More threads than this are more than any machine runs at once; each takes memory for its stack.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if n <= MOST_THREADS => Ok(n),
+        _ => Err(format!(
+            "a whole number up to {MOST_THREADS}; 0 is one thread for each core"
+        )),
+    }
+}
+
+/// Runs at the same time, each a process and a thread here.
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (1..=MOST_THREADS).contains(&n) => Ok(n),
+        _ => Err(format!("a whole number from 1 to {MOST_THREADS}")),
+    }
+}
+
+fn resamples(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (20..=MOST_RESAMPLES).contains(&n) => Ok(n),
+        _ => Err(format!("a whole number from 20 to {MOST_RESAMPLES}")),
+    }
+}
 
 fn starts(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoflop::{Diagnostic, Diagnostics, Law, RunTable};
 
-use crate::output::cannot_read;
+use crate::output::read_whole;
 
 /// What `--law` says.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn with_variant(text: &str) -> (&str, Option<&str>) {
 }
 
 fn read_law(path: &str) -> Result<Law, Diagnostics> {
-    let bytes = std::fs::read(path).map_err(|e| cannot_read(path, &e))?;
+    let bytes = read_whole(path)?;
     let text = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         Diagnostic::error(

@@ -3,11 +3,13 @@
 mod args;
 mod at;
 mod candidates;
+mod closed;
 mod law_ref;
 mod output;
 mod plan_args;
 mod request;
 mod saved_ref;
+mod spare;
 mod verb;
 
 use std::process::ExitCode;
@@ -32,7 +34,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let output = Output::new(&cli.global)?;
+    let output = Output::new(&cli.global, spare::written(&cli))?;
+    output.spare(&spare::inputs(&cli.command))?;
     if let Some(threads) = cli.global.threads {
         isoflop::set_threads(threads)?;
     }

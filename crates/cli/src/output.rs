@@ -1,14 +1,16 @@
 //! Where results go: standard output as text or JSON, files by their ending, faults to standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use isoflop::report::render::{self, Paint, Plots, Style};
-use isoflop::report::{Document, diagnostics_text};
-use isoflop::{Diagnostic, Diagnostics, closest};
+use isoflop::report::{Document, diagnostics_text, harmless, harmless_json};
+use isoflop::{Diagnostic, Diagnostics, Input, UNUSABLE, closest};
 
 use crate::args::Global;
+use crate::closed::stdout_is_closed;
+use crate::spare::{self, Written};
 
 /// The input or the request is at fault.
 const INPUT_AT_FAULT: u8 = 1;
@@ -43,6 +45,8 @@ impl From<Diagnostic> for Failure {
 pub(crate) struct Output {
     shown: Shown,
     files: Vec<(PathBuf, &'static str)>,
+    /// All files that the call writes, those of other options too.
+    written: Vec<Written>,
     style: Style,
 }
 
@@ -54,8 +58,9 @@ enum Shown {
 }
 
 impl Output {
-    /// Reads the global options; endings that cannot be written are refused before any work is done.
-    pub(crate) fn new(said: &Global) -> Result<Self, Failure> {
+    /// Reads the global options; endings that cannot be written and outputs under one name are refused before any work
+    /// is done.
+    pub(crate) fn new(said: &Global, written: Vec<Written>) -> Result<Self, Failure> {
         let mut faults = Diagnostics::default();
         let mut files = Vec::new();
         for path in &said.output {
@@ -67,6 +72,7 @@ impl Output {
         if !faults.0.is_empty() {
             return Err(faults.into());
         }
+        spare::apart(&written)?;
         let shown = match (said.json, said.quiet) {
             (true, _) => Shown::Json,
             (false, true) => Shown::Nothing,
@@ -88,8 +94,14 @@ impl Output {
         Ok(Self {
             shown,
             files,
+            written,
             style,
         })
+    }
+
+    /// Refuses outputs that are among these inputs.
+    pub(crate) fn spare(&self, inputs: &[Input]) -> Result<(), Diagnostics> {
+        spare::spare(&self.written, inputs)
     }
 
     /// Whether nothing but faults is to be said.
@@ -196,7 +208,7 @@ impl Output {
     fn print(&self, json: impl Fn() -> String, text: impl Fn() -> String) -> Result<(), Failure> {
         match self.shown {
             Shown::Text => print(&text()),
-            Shown::Json => print(&json()),
+            Shown::Json => print(&harmless_json(&json())),
             Shown::Nothing => Ok(()),
         }
     }
@@ -292,11 +304,47 @@ fn no_plan_file(path: &Path) -> Diagnostic {
     .help("endings that can be written here: .json .html .md .csv .svg .png")
 }
 
-fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {
+pub(crate) fn cannot_write(path: &Path, e: &io::Error) -> Diagnostic {
     Diagnostic::error(
         "cannot-write",
         format!("{} cannot be written: {e}", path.display()),
     )
+}
+
+/// Bytes of a saved result, a law or a plan: more is none, and a device may have no end.
+const MOST_READ: u64 = 1 << 30;
+
+/// The bytes of a file that is read whole.
+///
+/// # Errors
+///
+/// `cannot-read`, also for what is too long.
+pub(crate) fn read_whole(path: &str) -> Result<Vec<u8>, Diagnostic> {
+    let open = || -> io::Result<Box<dyn io::Read>> {
+        Ok(match path {
+            "-" => Box::new(io::stdin().lock()),
+            _ => Box::new(std::fs::File::open(path)?),
+        })
+    };
+    let mut bytes = Vec::new();
+    let read = open().and_then(|file| file.take(MOST_READ + 1).read_to_end(&mut bytes));
+    read.map_err(|e| cannot_read(path, &e))?;
+    if bytes.len() as u64 > MOST_READ {
+        let why = io::Error::other("it is longer than 1 GiB, which no such file is");
+        return Err(cannot_read(path, &why));
+    }
+    Ok(bytes)
+}
+
+/// The same as text.
+///
+/// # Errors
+///
+/// As [`read_whole`], and for bytes that are no UTF-8.
+pub(crate) fn read_text(path: &str) -> Result<String, Diagnostic> {
+    let bytes = read_whole(path)?;
+    String::from_utf8(bytes)
+        .map_err(|_| cannot_read(path, &io::Error::other("it is not UTF-8 text")))
 }
 
 /// The fault of a file that cannot be read.
@@ -309,6 +357,9 @@ pub(crate) fn cannot_read(path: &str, e: &io::Error) -> Diagnostic {
 }
 
 fn print(text: &str) -> Result<(), Failure> {
+    if stdout_is_closed() {
+        return Err(Failure::Stdout(io::Error::other("it is closed")));
+    }
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(text.as_bytes())
@@ -318,6 +369,11 @@ fn print(text: &str) -> Result<(), Failure> {
 
 /// Reports why there is no result, and gives the exit code. A reader that went away is no failure.
 pub(crate) fn show_failure(failure: Failure) -> ExitCode {
+    let code = match &failure {
+        // The analysis was done, and what came of it must not be used.
+        Failure::Input(faults) if faults.0.iter().any(|d| d.code == UNUSABLE) => SAYS_NO,
+        _ => INPUT_AT_FAULT,
+    };
     let text = match failure {
         Failure::SaysNo => return ExitCode::from(SAYS_NO),
         Failure::Stdout(e) if e.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
@@ -325,18 +381,25 @@ pub(crate) fn show_failure(failure: Failure) -> ExitCode {
         Failure::Input(faults) => diagnostics_text(&faults, paint(io::stderr().is_terminal())),
     };
     to_stderr(&text);
-    ExitCode::from(INPUT_AT_FAULT)
+    ExitCode::from(code)
 }
 
 /// Shows help and version on standard output, usage faults on standard error, with clap's exit code for each.
 pub(crate) fn show_usage(usage: &clap::Error) -> ExitCode {
-    let text = usage.render().to_string();
+    // It quotes what was typed, which a shell may have made from the names of files.
+    let text = harmless(&usage.render().to_string());
     if usage.use_stderr() {
         to_stderr(&text);
     } else if let Err(failure) = print(&text) {
         return show_failure(failure);
     }
     u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Says what is to be known beside a result.
+pub(crate) fn warn(fault: &Diagnostic) {
+    let text = diagnostics_text(&fault.clone().into(), paint(io::stderr().is_terminal()));
+    to_stderr(&text);
 }
 
 fn to_stderr(text: &str) {

@@ -168,6 +168,17 @@ impl PlanArgs {
         self.laws.iter().chain(&self.more).cloned().collect()
     }
 
+    /// Words that may name files of laws, plans and conventions.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let laws = self.laws.iter().chain(&self.more);
+        laws.chain(&self.budget.convention).map(String::as_str)
+    }
+
+    /// The table of shapes.
+    pub(crate) fn shapes(&self) -> Option<&str> {
+        self.limits.shapes.as_deref()
+    }
+
     /// Lays what was said over a plan file.
     pub(crate) fn over(self, base: PlanSpec) -> PlanSpec {
         let many = |said: Vec<String>, base: Vec<Word>| {

@@ -1,11 +1,10 @@
 //! Which saved result is meant: a file, or a part of one as `fits.json:GROUP`.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use isoflop::{Diagnostic, Diagnostics, Fit, fits_from_json, one_fit_from_json};
 
-use crate::output::cannot_read;
+use crate::output::read_whole;
 
 /// Endings of tables, which hold runs and no fit.
 const TABLES: [&str; 7] = ["csv", "tsv", "jsonl", "ndjson", "parquet", "gz", "zst"];
@@ -53,14 +52,7 @@ impl<'a> SavedRef<'a> {
     /// The text of the file.
     pub(crate) fn text(&self) -> Result<String, Diagnostics> {
         let file = self.file;
-        let bytes = if file == "-" {
-            let mut bytes = Vec::new();
-            let mut input = std::io::stdin().lock();
-            input.read_to_end(&mut bytes).map(|_| bytes)
-        } else {
-            std::fs::read(file)
-        };
-        let bytes = bytes.map_err(|e| cannot_read(file, &e))?;
+        let bytes = read_whole(file)?;
         String::from_utf8(bytes).map_err(|_| {
             Diagnostic::error(
                 "not-json",

@@ -48,3 +48,4 @@ pub use result::{
     ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary, SkippedRows,
     StageRecord, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
 };
+pub use spelling::MOST_RESAMPLES;

@@ -64,6 +64,7 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         joint: spread.joint,
         points,
         calibration: None,
+        digest: None,
     };
     let found = notes::notes(solved, &fit);
     fit.notes.extend(found);

@@ -1,10 +1,14 @@
 //! The result of a fit: immutable, with certificate and provenance, and the same in memory and in `fit.json`.
 
 use isoflop_base::{Estimate, Note};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A fitted law. `schema` is `isoflop.fit/1`; the file alone is enough for every later verb.
+///
+/// Written, it ends in a `digest` of everything before it ([`Fit::own_digest`]), by which a reader sees that nothing was
+/// changed since.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Fit {
     /// `isoflop.fit/1`.
     pub schema: String,
@@ -55,6 +59,51 @@ pub struct Fit {
     /// What a backtest says of its intervals, once a check has written it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// The digest that the file carried; none for a fit that was not read from one, or from one of an earlier version.
+    #[serde(default, skip_serializing)]
+    pub digest: Option<String>,
+}
+
+impl Fit {
+    /// SHA-256, in hexadecimal, of the fit as compact JSON without a digest.
+    #[must_use]
+    pub fn own_digest(&self) -> String {
+        let text = serde_json::to_vec(&Bare(self)).unwrap_or_default();
+        isoflop_data::sha256_hex(&text)
+    }
+}
+
+/// The fit without its digest.
+struct Bare<'a>(&'a Fit);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Fit::serialize(self.0, to)
+    }
+}
+
+impl Serialize for Fit {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Sealed<'a> {
+            #[serde(flatten)]
+            fit: Bare<'a>,
+            digest: String,
+        }
+        let digest = self.own_digest();
+        Sealed {
+            fit: Bare(self),
+            digest,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The derived function of the same name: the type's own comes before that of the trait.
+        Self::deserialize(from)
+    }
 }
 
 /// How much wider intervals must be beyond the data, learnt by holding out the largest runs.

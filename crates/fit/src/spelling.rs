@@ -156,12 +156,18 @@ pub(crate) fn parse_uncertainty(text: &str) -> Result<Uncertainty, Diagnostic> {
     }
 }
 
+/// Resamples at most: the ends of an interval are then known to a few thousandths of its width, and every one is kept in the
+/// saved fit.
+pub const MOST_RESAMPLES: usize = 100_000;
+
 fn resamples(text: &str, n: Option<&str>) -> Result<usize, Diagnostic> {
     match n.unwrap_or("1000").parse::<usize>() {
-        Ok(n) if n >= 20 => Ok(n),
+        Ok(n) if (20..=MOST_RESAMPLES).contains(&n) => Ok(n),
         _ => Err(Diagnostic::error(
             "bad-uncertainty",
-            format!("`{text}`: the number of resamples must be a whole number of at least 20"),
+            format!(
+                "`{text}`: the number of resamples must be a whole number from 20 to {MOST_RESAMPLES}"
+            ),
         )),
     }
 }

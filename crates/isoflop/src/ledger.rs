@@ -2,7 +2,7 @@
 //! and never changed: whoever changes one breaks its checksum, whoever takes one out breaks the chain.
 
 use isoflop_answer::ledger::{Entry, Kept};
-use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Severity, Span};
 use isoflop_data::sha256_hex;
 
 /// What stands between an entry and its checksum.
@@ -37,14 +37,37 @@ pub fn line(entry: Entry, ledger: &[Kept]) -> Result<(String, Kept), Diagnostics
     Ok((text, Kept { entry, checksum }))
 }
 
-/// Reads a ledger and checks every line.
+/// What a ledger holds, and what a crash or a full disk has left at its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The entries.
+    pub entries: Vec<Kept>,
+    /// Bytes of whole lines: what follows them is a last line whose writing was interrupted.
+    pub whole: usize,
+    /// Whether the last line has no end, and is whole otherwise.
+    pub open: bool,
+    /// What was found torn, for the reader.
+    pub torn: Option<Diagnostic>,
+}
+
+/// Reads a ledger and checks every line. A last line whose writing was interrupted is left out.
 ///
 /// # Errors
 ///
-/// `broken-ledger` for every line that is cut off, changed, or does not follow the one before it.
+/// `broken-ledger` for every line that is changed, or does not follow the one before it.
 pub fn ledger_from_text(text: &str, file: &str) -> Result<Vec<Kept>, Diagnostics> {
+    Ok(found_in(text, file)?.entries)
+}
+
+/// The same, with what was found torn at the end.
+///
+/// # Errors
+///
+/// As [`ledger_from_text`].
+pub fn found_in(text: &str, file: &str) -> Result<Found, Diagnostics> {
     let mut kept: Vec<Kept> = Vec::new();
     let mut faults = Diagnostics::default();
+    let mut out = Found::default();
     let mut start = 0;
     let mut previous = String::new();
     for (number, raw) in text.split_inclusive('\n').enumerate() {
@@ -53,24 +76,22 @@ pub fn ledger_from_text(text: &str, file: &str) -> Result<Vec<Kept>, Diagnostics
         let whole = raw.ends_with('\n');
         let found = read_line(raw.trim_end_matches(['\n', '\r']), &previous);
         match found {
-            Ok(found) if whole => {
+            Ok(found) => {
+                out.open = !whole;
+                out.whole = start;
                 previous.clone_from(&found.checksum);
                 kept.push(found);
             }
-            Ok(_) => faults.0.push(broken(
-                file,
-                text,
-                span,
-                number,
-                "the line has no end",
-                "add a line end",
-            )),
+            Err(_) if !whole => {
+                let why = "its writing was interrupted, and it is left out";
+                let mut fault = broken(file, text, span, number, why, "record its forecast again");
+                fault.code = "torn-ledger";
+                fault.severity = Severity::Warning;
+                out.torn = Some(fault);
+            }
             Err(why) => {
-                let help = if whole {
-                    "entries are added and never changed; take the ledger from where it was still whole"
-                } else {
-                    "its writing was interrupted: take the last line out"
-                };
+                out.whole = start;
+                let help = "entries are added and never changed; take the ledger from where it was still whole";
                 faults.0.push(broken(file, text, span, number, &why, help));
                 // What follows is judged by what this line says of itself.
                 previous = sealed(raw.trim_end())
@@ -79,7 +100,8 @@ pub fn ledger_from_text(text: &str, file: &str) -> Result<Vec<Kept>, Diagnostics
         }
     }
     if faults.0.is_empty() {
-        Ok(kept)
+        out.entries = kept;
+        Ok(out)
     } else {
         Err(faults)
     }
@@ -175,7 +197,28 @@ mod tests {
         );
         let (_, without_first) = text.split_once('\n').expect("two lines");
         assert!(said(without_first)[0].contains("does not follow"));
-        let torn = &text[..text.len() - 40];
-        assert!(said(torn)[0].contains("line 2"));
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_told() {
+        let (first, _) = line(entry("a"), &[]).expect("writes");
+        let kept = ledger_from_text(&first, "l.jsonl").expect("reads");
+        let (second, _) = line(entry("b"), &kept).expect("writes");
+        let text = first.clone() + &second;
+        for cut in first.len() + 1..text.len() - 1 {
+            let found = found_in(&text[..cut], "l.jsonl").expect("reads");
+            assert_eq!(
+                (found.entries.len(), found.whole),
+                (1, first.len()),
+                "{cut}"
+            );
+            assert!(found.torn.is_some_and(|d| d.message.contains("line 2")));
+        }
+        // Only the line end is missing: nothing is lost.
+        let found = found_in(&text[..text.len() - 1], "l.jsonl").expect("reads");
+        assert_eq!(
+            (found.entries.len(), found.open, found.torn),
+            (2, true, None)
+        );
     }
 }

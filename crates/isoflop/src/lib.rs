@@ -40,6 +40,7 @@ mod saved;
 mod settings;
 mod story;
 mod threads;
+mod usable;
 mod verify;
 
 pub use datasets::{DataSet, LadderSource, dataset, datasets};
@@ -51,6 +52,7 @@ pub use saved::{fit_from_json, fits_from_json, one_fit_from_json, plan_laws_from
 pub use settings::merged;
 pub use story::{StoryCheck, StoryOptions, story};
 pub use threads::set_threads;
+pub use usable::{UNUSABLE, unusable, unusable_group, unusable_notes, unusable_recipe};
 pub use verify::{Verification, verify};
 
 pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
@@ -68,7 +70,7 @@ pub use isoflop_base::{
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
-    Dependence, Fit, FitOptions, Fits, Objective, Recipe, RecipeOptions, Status, Uncertainty,
+    Dependence, Fit, FitOptions, Fits, MOST_RESAMPLES, Objective, Recipe, RecipeOptions, Status, Uncertainty,
     UsedRuns, fit, fit_groups, fit_owned, recipe, used_runs,
 };
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue, changed_coef};

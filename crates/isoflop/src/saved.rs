@@ -1,9 +1,12 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
 use isoflop_answer::plan::{Given, PlanLaw};
-use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span, closest};
+use isoflop_answer::unsound;
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Note, Severity, Span, closest};
 use isoflop_fit::{Fit, Fits, Recipe};
 use serde::Deserialize;
+
+use crate::usable::unusable;
 
 /// The schema this version reads.
 const SCHEMA: &str = "isoflop.fit/1";
@@ -20,7 +23,8 @@ const FITS: &str = "isoflop.fits/1";
 ///
 /// - `not-json` when the text is not JSON, with line and column.
 /// - `wrong-schema` when it is JSON of another kind.
-/// - `broken-fit` when a field is missing or of the wrong type.
+/// - `broken-fit` when a field is missing or of the wrong type, when the fit was edited after it was saved, and when its
+///   parts do not fit together.
 pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
     let value: serde_json::Value = serde_json::from_str(text)
         .map_err(|e| at("not-json", "this is not JSON".to_owned(), text, file, &e))?;
@@ -37,15 +41,47 @@ pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
                 .into());
         }
     }
-    serde_json::from_str(text).map_err(|e| {
-        at(
-            "broken-fit",
-            "this saved fit lacks a field or holds one of the wrong type".to_owned(),
-            text,
-            file,
-            &e,
-        )
-    })
+    let fit: Fit = document(file, text, "fit")?;
+    whole(fit, file, "the fit")
+}
+
+/// A fit that was read, when it is as it was written and its parts fit together.
+fn whole(mut fit: Fit, file: &str, what: &str) -> Result<Fit, Diagnostics> {
+    let digest = fit.digest.take();
+    if digest.as_ref().is_some_and(|d| *d != fit.own_digest()) {
+        let message = format!(
+            "{what} in {file} was edited after it was saved: its content does not have the digest it carries"
+        );
+        return Err(Diagnostic::error("broken-fit", message)
+            .help("fit again and save the result; to hold or bound a coefficient use --coef, as in --coef 'E = 1.7'")
+            .into());
+    }
+    let faults = unsound(&fit);
+    if faults.is_empty() {
+        if digest.is_none() {
+            fit.notes.push(unsealed());
+        }
+        return Ok(fit);
+    }
+    let faults = faults.into_iter().map(|why| {
+        let message = format!("the parts of {what} in {file} do not fit together: {why}");
+        Diagnostic::error("broken-fit", message).help("fit again and save the result")
+    });
+    Err(Diagnostics(faults.collect()))
+}
+
+/// Code of the note on a fit without a digest.
+pub(crate) const UNSEALED: &str = "no-digest";
+
+fn unsealed() -> Note {
+    Note {
+        code: UNSEALED.to_owned(),
+        severity: Severity::Warning,
+        message: "the saved fit carries no digest, as those of earlier versions: whether it was edited cannot be told"
+            .to_owned(),
+        evidence: Vec::new(),
+        advice: "fit again and save the result".to_owned(),
+    }
 }
 
 /// Fits of a saved result, each with the name of its part: of a fit the fit itself without a name, of fits by group those of
@@ -134,13 +170,19 @@ fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagno
         .map(|allocation| {
             let sizes = allocation.fit.law.formula.starts_with('N');
             let part = if sizes { "params" } else { "tokens" };
-            let mut fit = allocation.fit;
+            let mut fit = whole(
+                allocation.fit,
+                name,
+                &format!("the law of {}", allocation.title),
+            )?;
             // What the recipe says of its bias is true of every answer by its laws.
-            let own = notes.iter().filter(|n| n.code.starts_with("recipe-bias"));
+            let own = notes
+                .iter()
+                .filter(|n| n.code.starts_with("recipe-bias") || n.severity == Severity::Error);
             fit.notes.extend(own.cloned());
-            (part.to_owned(), fit)
+            Ok((part.to_owned(), fit))
         })
-        .collect();
+        .collect::<Result<_, Diagnostics>>()?;
     if parts.is_empty() {
         let message =
             format!("{name}: the recipe found too few minima for a law of the optimal size");
@@ -153,7 +195,13 @@ fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagno
 
 fn group_parts(name: &str, fits: Fits) -> Result<Vec<(String, Fit)>, Diagnostics> {
     let groups = fits.groups.into_iter();
-    let parts: Vec<(String, Fit)> = groups.filter_map(|g| Some((g.group, g.fit?))).collect();
+    let fitted = groups.filter_map(|g| Some((g.group, g.fit?)));
+    let parts: Vec<(String, Fit)> = fitted
+        .map(|(group, fit)| {
+            let fit = whole(fit, name, &format!("the fit of {} {group}", fits.column))?;
+            Ok((group, fit))
+        })
+        .collect::<Result<_, Diagnostics>>()?;
     if parts.is_empty() {
         let message = format!("{name}: no group of {} has a fit", fits.column);
         return Err(Diagnostic::error("no-fits", message).into());
@@ -166,7 +214,7 @@ fn group_parts(name: &str, fits: Fits) -> Result<Vec<(String, Fit)>, Diagnostics
 ///
 /// # Errors
 ///
-/// As [`fits_from_json`]; those of [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
+/// As [`fits_from_json`]; `unusable-fit` for a fit that must not be used; those of [`PlanLaw::of_fit`](crate::plan::PlanLaw::of_fit).
 pub fn plan_laws_from_json(
     name: &str,
     text: &str,
@@ -185,6 +233,9 @@ pub fn plan_laws_from_json(
             } else {
                 format!("{name}:{part}")
             };
+            if let Some(fault) = unusable(&called, fit) {
+                return Err(fault.into());
+            }
             PlanLaw::of_fit(&called, fit, given)
         })
         .collect()

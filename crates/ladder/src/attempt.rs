@@ -1,17 +1,21 @@
 //! One attempt at one run: a process is started, listened to and ended, and what it says becomes an end.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use isoflop_trainer::clock::Clock;
 use isoflop_trainer::protocol::{Event, Progress, RunResult, Timing};
 use isoflop_trainer::{CheckpointSpec, Spec};
 
 use crate::command::Template;
+use crate::family;
+use crate::listen;
 use crate::records::End;
 
 /// How trainers are started.
@@ -72,6 +76,8 @@ impl Place {
 /// Why an attempt has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
+    /// A trainer of an earlier call still works in the folder of this run.
+    Occupied(String),
     /// This run failed, for a reason.
     Failed(String),
     /// No run can be made: the disk is full.
@@ -112,6 +118,7 @@ pub(crate) fn attempt(
         OpenOptions::new().append(true).create(true).open(path)
     };
     let (log, mut output) = (open(LOG).map_err(text)?, open(OUTPUT).map_err(text)?);
+    alone(&log, place, watch)?;
     // A result of an attempt before this one would pass for its own.
     let _ = std::fs::remove_file(place.folder.join(RESULT));
     let mut command = command(spec, place, start).map_err(text)?;
@@ -119,19 +126,56 @@ pub(crate) fn attempt(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log);
-    own_group(&mut command);
+    family::own_group(&mut command);
     let mut started = command.spawn().map_err(|e| {
         let program = command.get_program().display();
         Trouble::Failed(format!("{program} cannot be started: {e}"))
     })?;
-    let stdout = started.stdout.take();
+    let (stdout, group) = (started.stdout.take(), started.id());
     *watch.child.lock().expect("no holder panics") = Some(started);
+    // The command holds the log open, and with it the lock.
+    drop(command);
     let mut said = Said::default();
+    let mut status = None;
     if let Some(stdout) = stdout {
-        said.listen(stdout, &mut output, watch);
+        status = said.listen(stdout, &mut output, watch).map_err(text)?;
     }
-    let status = ended(watch.child).map_err(text)?;
+    let status = match status {
+        Some(status) => status,
+        None => ended(watch.child).map_err(text)?,
+    };
+    // What a trainer leaves behind would work on beside the next run.
+    family::end_group(group);
     said.ended(status, place, spec).map_err(Trouble::Failed)
+}
+
+/// Waits until nobody else works in the folder of a run, and keeps others out until this attempt's trainer and all that it
+/// has started have ended.
+///
+/// The lock is on the open log, which every descendant of a trainer holds as its standard error. So it outlives a runner
+/// that was killed, as long as what it has started.
+fn alone(log: &File, place: &Place, watch: &Watch<'_>) -> Result<(), Trouble> {
+    // A trainer that finds that nobody listens writes its checkpoint first.
+    const MOMENT: f64 = 15.0;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let since = Clock::start();
+    loop {
+        match log.try_lock() {
+            Ok(()) => return Ok(()),
+            // A file system without locks: its runner's own lock is all there is.
+            Err(TryLockError::Error(_)) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if since.secs() > MOMENT || watch.stop.load(Ordering::Relaxed) {
+            let folder = place.folder.display();
+            return Err(Trouble::Occupied(format!(
+                "a trainer that an earlier `isoflop ladder run` started still works in {folder}; wait until it has ended, \
+                 or end it (`fuser {}` names it), and run the ladder again",
+                place.log().display()
+            )));
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Waits for the end of a process whose output is at its end, or that nobody listens to any more. It can be stopped
@@ -139,26 +183,23 @@ pub(crate) fn attempt(
 fn ended(child: &Mutex<Option<Child>>) -> io::Result<ExitStatus> {
     const PAUSE: Duration = Duration::from_millis(5);
     loop {
-        let mut held = child.lock().expect("no holder panics");
-        let running = held
-            .as_mut()
-            .ok_or_else(|| io::Error::other("no process"))?;
-        if let Some(status) = running.try_wait()? {
-            *held = None;
+        if let Some(status) = has_ended(child)? {
             return Ok(status);
         }
-        drop(held);
         std::thread::sleep(PAUSE);
     }
 }
 
-/// In a process group of its own, so that Ctrl-C reaches the ladder alone: the trainer then finds that nobody listens,
-/// writes its checkpoint and ends.
-fn own_group(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
+fn has_ended(child: &Mutex<Option<Child>>) -> io::Result<Option<ExitStatus>> {
+    let mut held = child.lock().expect("no holder panics");
+    let running = held
+        .as_mut()
+        .ok_or_else(|| io::Error::other("no process"))?;
+    let status = running.try_wait()?;
+    if status.is_some() {
+        *held = None;
+    }
+    Ok(status)
 }
 
 fn command(spec: &Spec, place: &Place, start: &Start<'_>) -> io::Result<Command> {
@@ -202,39 +243,67 @@ struct Said {
 }
 
 impl Said {
-    fn listen(&mut self, stdout: impl io::Read, output: &mut File, watch: &Watch<'_>) {
-        let mut reader = BufReader::new(stdout);
-        let mut bytes = Vec::new();
-        while let Ok(1..) = reader.read_until(b'\n', &mut bytes) {
+    /// Listens until the output ends, until nobody is to listen any more, or until the trainer has ended and what it left
+    /// in the pipe is read: a descendant may hold that open. Gives the end of the trainer when it was seen.
+    fn listen(
+        &mut self,
+        stdout: ChildStdout,
+        output: &mut File,
+        watch: &Watch<'_>,
+    ) -> io::Result<Option<ExitStatus>> {
+        const PAUSE: Duration = Duration::from_millis(20);
+        // After the end of the trainer: silence that is taken for the end of what it said, and the longest wait for that.
+        const SILENCE: f64 = 0.5;
+        const LAST: f64 = 5.0;
+        let lines = listen::lines(stdout);
+        let mut status = None;
+        let (mut ended, mut heard) = (Clock::start(), Clock::start());
+        loop {
+            let line = lines.recv_timeout(PAUSE);
             if watch.stop.load(Ordering::Relaxed) {
-                return;
+                return Ok(status);
             }
-            let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-            bytes.clear();
-            match event(&line) {
-                Some(Event::Progress(p)) => (watch.progress)(&p),
-                Some(Event::Final(last)) => {
-                    self.timing = last.timing;
-                    self.end = Some(End::Done {
-                        result: last.result,
-                    });
+            match line {
+                Ok(line) => {
+                    heard = Clock::start();
+                    self.hear(line, output, watch);
                 }
-                Some(Event::Diverged(last)) => {
-                    self.end = Some(End::Diverged {
-                        reason: last.reason,
-                    });
-                }
-                Some(Event::Fault { message, .. }) => self.fault = Some(message),
-                Some(Event::Start(_)) => {}
-                Some(Event::Note { message }) => {
-                    // It is for reading: that it cannot be written stops no run.
-                    let _ = writeln!(output, "{message}");
-                }
-                None => {
-                    // It is for reading: that it cannot be written stops no run.
-                    let _ = writeln!(output, "{line}");
-                    self.last = line;
-                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(status),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if status.is_none() {
+                status = has_ended(watch.child)?;
+                ended = Clock::start();
+            } else if ended.secs().min(heard.secs()) > SILENCE || ended.secs() > LAST {
+                return Ok(status);
+            }
+        }
+    }
+
+    fn hear(&mut self, line: String, output: &mut File, watch: &Watch<'_>) {
+        match event(&line) {
+            Some(Event::Progress(p)) => (watch.progress)(&p),
+            Some(Event::Final(last)) => {
+                self.timing = last.timing;
+                self.end = Some(End::Done {
+                    result: last.result,
+                });
+            }
+            Some(Event::Diverged(last)) => {
+                self.end = Some(End::Diverged {
+                    reason: last.reason,
+                });
+            }
+            Some(Event::Fault { message, .. }) => self.fault = Some(message),
+            Some(Event::Start(_)) => {}
+            Some(Event::Note { message }) => {
+                // It is for reading: that it cannot be written stops no run.
+                let _ = writeln!(output, "{message}");
+            }
+            None => {
+                // It is for reading: that it cannot be written stops no run.
+                let _ = writeln!(output, "{line}");
+                self.last = shortened(&line);
             }
         }
     }
@@ -329,11 +398,27 @@ fn filled(end: End, spec: &Spec) -> End {
     }
 }
 
+/// The last line of a log; of a long one its beginning, and of a long log the end is read.
 fn last_line(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    const END: u64 = 1 << 16;
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))
+        .ok()?;
+    let mut bytes = Vec::new();
+    file.take(END).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
     let last = text.lines().rev().find(|l| !l.trim().is_empty())?;
-    Some(last.trim().to_owned())
+    Some(shortened(last.trim()))
+}
+
+/// The beginning of a long line.
+fn shortened(line: &str) -> String {
+    const SHOWN: usize = 500;
+    match line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]

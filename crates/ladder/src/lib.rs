@@ -12,9 +12,12 @@
 #![forbid(unsafe_code)]
 
 mod attempt;
+pub mod bounds;
 pub mod command;
 pub mod compare;
+mod family;
 pub mod file;
+mod listen;
 pub mod lock;
 pub mod machine;
 pub mod new;

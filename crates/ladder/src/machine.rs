@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use isoflop_base::Diagnostics;
+use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_trainer::clock::Clock;
 use isoflop_trainer::peak::product_rate;
 use isoflop_trainer::protocol::Event;
@@ -40,6 +40,45 @@ pub fn limit(plan: &Plan) -> u64 {
     match plan.file.run.memory {
         Some(said) => said.0 as u64,
         None => free_bytes().map_or(u64::MAX, |free| (free as f64 * MEMORY_SHARE) as u64),
+    }
+}
+
+/// Bytes of memory and swap that this machine has; none where the system does not say.
+fn all_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let of = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|l| l.strip_prefix(name))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    Some((of("MemTotal:")? + of("SwapTotal:").unwrap_or(0)) * 1024)
+}
+
+/// Refuses runs of the built-in trainer that this machine cannot hold, whatever else it does.
+///
+/// # Errors
+///
+/// `no-room`, for every run.
+pub fn has_room(plan: &Plan) -> Result<(), Diagnostics> {
+    let Some(all) = all_bytes().filter(|_| plan.template.is_none()) else {
+        return Ok(());
+    };
+    let large = plan.runs.iter().filter(|r| run_bytes(plan, r) > all);
+    let gigabytes = |bytes: u64| format!("{:.3} GB", bytes as f64 / 1e9);
+    let faults: Vec<Diagnostic> = large
+        .map(|run| {
+            let (needs, has) = (gigabytes(run_bytes(plan, run)), gigabytes(all));
+            let found = format!(
+                "{} needs {needs} of memory, this machine has {has}",
+                run.id()
+            );
+            Diagnostic::error("no-room", found)
+                .help("leave it out, or make it elsewhere with a trainer of your own or Slurm")
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Diagnostics(faults))
     }
 }
 

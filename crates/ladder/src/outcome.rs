@@ -75,8 +75,7 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
         );
     }
     let law = law(&plan.file.fit.law)?;
-    let folder = plan.folder();
-    table::write(plan, records, &folder)?;
+    let input = table_of(plan, records);
     let section = &plan.file.fit;
     let filter = match &section.filter {
         Some(filter) => format!("{TRAINED} and ({filter})"),
@@ -101,7 +100,7 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
         filter: Some(filter),
         ..ReadOptions::default()
     };
-    let runs = read(&[Input::Path(folder.join(table::FILE))], &reader)?;
+    let runs = read(&[input], &reader)?;
     let fit = fit(&law, &runs, &options)?;
     // Those that `[fit] where` leaves out are in no fit, however large.
     let largest = runs.column("flops").and_then(|c| c.numbers());
@@ -131,6 +130,19 @@ pub fn outcome(plan: &Plan, records: &[Record], seed: u64) -> Result<Outcome, Di
         held_out,
         fit,
     })
+}
+
+/// The table of the runs: written where it can be, so that the fit names a file. In a folder that must not be written to
+/// the same bytes are read from memory, under the same name.
+fn table_of(plan: &Plan, records: &[Record]) -> Input {
+    let path = plan.folder().join(table::FILE);
+    match table::write(plan, records, &plan.folder()) {
+        Ok(()) => Input::Path(path),
+        Err(_) => Input::Reader {
+            name: path.display().to_string(),
+            bytes: table::csv(plan, records).into_bytes(),
+        },
+    }
 }
 
 /// `largest` is the compute of the largest run of the fit, in FLOP.

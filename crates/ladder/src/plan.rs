@@ -1,5 +1,6 @@
 //! From a ladder file to the list of its runs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use isoflop_base::{Diagnostic, Diagnostics, format_si};
@@ -8,19 +9,29 @@ use isoflop_trainer::schedule::Decline;
 use isoflop_trainer::shape::Shape;
 use isoflop_trainer::source::SourceSpec;
 use isoflop_trainer::source::language::LanguageSpec;
+use isoflop_trainer::source::tokenizer::TokenizerSpec;
 use isoflop_trainer::{Recipe, SCHEMA, Spec};
 use serde::Serialize;
 
+use crate::bounds;
 use crate::command::Template;
 use crate::file::{DeclineKind, Grid, LadderFile};
+use crate::number::Number;
+use crate::outcome;
+use crate::pool;
+use crate::records;
 use crate::rules::Expression;
 use crate::shapes;
+use crate::table;
 use crate::tokens::{self, Ready};
 
 /// What rules may use.
 const NAMES: [&str; 9] = [
     "N", "params", "D", "tokens", "width", "layers", "heads", "context", "batch",
 ];
+
+/// A shape whose parameters are off by more than this factor is not the one that was asked for.
+const FAR: f64 = 2.0;
 
 /// All runs of a ladder, and what they need to be made.
 #[derive(Clone, Debug)]
@@ -83,7 +94,11 @@ impl Plan {
     /// All faults of the file's values: empty grids, rules without a value, sizes that no shape has, text that cannot
     /// be read, runs that stand in both parts.
     pub fn new(file: LadderFile) -> Result<Self, Diagnostics> {
-        let mut faults = Vec::new();
+        // First of all: what follows takes time and memory by these numbers.
+        let mut faults = bounds::faults(&file);
+        if !faults.is_empty() {
+            return Err(Diagnostics(faults));
+        }
         let template = match file
             .trainer
             .command
@@ -121,20 +136,20 @@ impl Plan {
         if let Some(grid) = &file.held_out {
             maker.grid(grid, Part::HeldOut, &mut runs, &mut faults);
         }
-        for (index, run) in runs.iter().enumerate() {
-            if let Some(other) = runs[..index].iter().find(|o| o.key == run.key) {
-                faults.push(
-                    Diagnostic::error(
-                        "same-run",
-                        format!("{} stands in the ladder twice", run.id()),
-                    )
-                    .help(if other.part == run.part {
-                        "two sizes give the same shape: put them further apart"
-                    } else {
-                        "a run that is held out must not be one the law is fitted to"
-                    }),
-                );
-            }
+        let mut first: BTreeMap<&str, &PlannedRun> = BTreeMap::new();
+        for run in &runs {
+            let Some(other) = first.get(run.key.as_str()) else {
+                first.insert(&run.key, run);
+                continue;
+            };
+            let message = format!("{} stands in the ladder twice", run.id());
+            faults.push(
+                Diagnostic::error("same-run", message).help(if other.part == run.part {
+                    "two sizes give the same shape: put them further apart"
+                } else {
+                    "a run that is held out must not be one the law is fitted to"
+                }),
+            );
         }
         if faults.is_empty() {
             Ok(Self {
@@ -151,6 +166,32 @@ impl Plan {
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.file.run.folder.clone()
+    }
+
+    /// Files that a runner and a fit keep in the folder.
+    #[must_use]
+    pub fn own_files(&self) -> Vec<PathBuf> {
+        let names = [
+            table::FILE,
+            outcome::PAGE,
+            records::FILE,
+            pool::STATUS,
+            pool::TIMINGS,
+        ];
+        names.iter().map(|name| self.folder().join(name)).collect()
+    }
+
+    /// Files, folders and patterns of the texts that are trained on, and the law file.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let mut out = vec![self.file.fit.law.clone()];
+        if let Some(SourceSpec::Text { paths, tokenizer }) = &self.file.data {
+            out.extend(paths.iter().cloned());
+            if let Some(TokenizerSpec::File { path, .. }) = tokenizer {
+                out.push(path.clone());
+            }
+        }
+        out
     }
 
     /// FLOP of all runs.
@@ -214,7 +255,9 @@ impl Maker<'_> {
         } else {
             &grid.seeds
         };
-        for shape in self.shapes(grid) {
+        let (shapes, missed) = self.shapes(grid, part);
+        faults.extend(missed);
+        for shape in shapes {
             for tokens in lengths(grid, &shape) {
                 for seed in seeds {
                     match self.run(shape, tokens, *seed, part) {
@@ -226,17 +269,33 @@ impl Maker<'_> {
         }
     }
 
-    fn shapes(&self, grid: &Grid) -> Vec<Shape> {
+    /// The shapes of a grid, and the sizes that no shape comes near.
+    fn shapes(&self, grid: &Grid, part: Part) -> (Vec<Shape>, Vec<Diagnostic>) {
         let (model, vocabulary) = (&self.file.model, self.data.spec.vocabulary());
-        let sized = grid
+        let sized: Vec<Shape> = grid
             .sizes
             .iter()
-            .map(|n| shapes::of_size(n.0, model, vocabulary));
+            .map(|n| shapes::of_size(n.0, model, vocabulary))
+            .collect();
+        let far = |(size, shape): &(&Number, &Shape)| {
+            let off = shape.params() as f64 / size.0;
+            !(1.0 / FAR..=FAR).contains(&off)
+        };
+        let missed = grid.sizes.iter().zip(&sized).filter(far).map(|(size, shape)| {
+            let (asked, nearest) = (format_si(size.0, 3), format_si(shape.params() as f64, 3));
+            let found = format!(
+                "[{}] asks for {asked} parameters, and the nearest shape has {nearest}",
+                part.word()
+            );
+            Diagnostic::error("bad-grid", found)
+                .help("the vocabulary, `layers` and `context` of [model] decide which sizes there are")
+        });
+        let missed = missed.collect();
         let exact = grid
             .shapes
             .iter()
             .map(|s| shapes::of_section(s, model, vocabulary));
-        sized.chain(exact).collect()
+        (sized.into_iter().chain(exact).collect(), missed)
     }
 
     fn run(
@@ -268,6 +327,7 @@ impl Maker<'_> {
         ];
         let one = |fault| vec![fault];
         let batch = self.rules.batch.value(&name, &sizes).map_err(one)?;
+        let batch = bounds::batch(batch, &name).map_err(one)?;
         let batch = (batch / shape.context as f64).round().max(1.0) as usize;
         sizes.push(("batch", (batch * shape.context) as f64));
         let recipe = &self.file.recipe;

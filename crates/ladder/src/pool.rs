@@ -14,6 +14,7 @@ use isoflop_trainer::protocol::{Progress, Timing};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Ended, Place, Start, Trouble, Watch, attempt};
+use crate::family::{self, Process};
 use crate::lock::{Holder, Lock};
 use crate::machine;
 use crate::plan::{Plan, PlannedRun};
@@ -87,9 +88,9 @@ pub struct Summary {
 }
 
 /// File that says how far a ladder is, for other shells.
-const STATUS: &str = "status.json";
+pub(crate) const STATUS: &str = "status.json";
 /// How long runs took.
-const TIMINGS: &str = "timings.jsonl";
+pub(crate) const TIMINGS: &str = "timings.jsonl";
 /// Folder of the runs at work.
 pub(crate) const WORK: &str = "work";
 
@@ -201,6 +202,8 @@ struct Running {
     child: Arc<Mutex<Option<Child>>>,
     clock: Clock,
     timed_out: bool,
+    /// Since when it is asked to end, and who was asked.
+    asked: Option<(Clock, Vec<Process>)>,
     progress: Option<Progress>,
     losses: Curve,
     bytes: u64,
@@ -283,6 +286,7 @@ impl Pool<'_> {
                         child: Arc::clone(&child),
                         clock: Clock::start(),
                         timed_out: false,
+                        asked: None,
                         progress: None,
                         losses: Curve::default(),
                         bytes: taken,
@@ -332,7 +336,7 @@ impl Pool<'_> {
                 let reason = format!("stopped at the limit of {minutes} minutes");
                 return Err(Trouble::Failed(reason));
             }
-            if self.stopping() || matches!(last, Trouble::DiskFull(_)) {
+            if self.stopping() || !matches!(last, Trouble::Failed(_)) {
                 break;
             }
         }
@@ -374,7 +378,7 @@ impl Pool<'_> {
                 let help = "make room and run the ladder again; the records are whole";
                 state.stopped = Some(Diagnostic::error("cannot-write", found).help(help));
             }
-            Err(Trouble::Failed(reason)) => {
+            Err(Trouble::Failed(reason) | Trouble::Occupied(reason)) => {
                 let log = place.log().display().to_string();
                 state
                     .failed
@@ -432,14 +436,24 @@ impl Pool<'_> {
         self.changed.notify_all();
     }
 
+    /// Asks late runs to end, and ends those that were asked and have not.
     fn stop_late(&self, late: impl Fn(&Running) -> bool) {
+        const PATIENCE: f64 = 2.0;
         for running in self.state().running.values_mut() {
-            if late(running) && !running.timed_out {
-                running.timed_out = true;
-                if let Some(child) = running.child.lock().expect("no holder panics").as_mut() {
-                    // A process that has just ended cannot be stopped, and need not be.
-                    let _ = child.kill();
-                }
+            if !late(running) {
+                continue;
+            }
+            running.timed_out = true;
+            let mut held = running.child.lock().expect("no holder panics");
+            // None between two attempts, and after the end.
+            let Some(child) = held.as_mut() else {
+                running.asked = None;
+                continue;
+            };
+            match &running.asked {
+                None => running.asked = Some((Clock::start(), family::ask(child))),
+                Some((since, kin)) if since.secs() > PATIENCE => family::end(child, kin),
+                Some(_) => {}
             }
         }
     }

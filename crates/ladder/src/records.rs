@@ -4,6 +4,7 @@
 //! only; it is cut off when the file is opened again, and its run is made again. A damaged line elsewhere is named and
 //! not used.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -126,7 +127,7 @@ impl Records {
     }
 }
 
-const FILE: &str = "records.jsonl";
+pub(crate) const FILE: &str = "records.jsonl";
 
 /// Reads the records of a folder without changing anything; none when there is no such file.
 ///
@@ -192,13 +193,19 @@ fn parse(bytes: &[u8]) -> (Vec<Record>, Damage, usize) {
         ..Damage::default()
     };
     let mut all: Vec<Record> = Vec::new();
+    let mut keys: BTreeSet<String> = BTreeSet::new();
     for (index, line) in bytes[..whole].split(|b| *b == b'\n').enumerate() {
+        // Git and editors may have changed the ends of lines.
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             continue;
         }
         match std::str::from_utf8(line).ok().and_then(record) {
-            Some(found) if all.iter().any(|r| r.key == found.key) => {}
-            Some(found) => all.push(found),
+            Some(found) if keys.contains(&found.key) => {}
+            Some(found) => {
+                keys.insert(found.key.clone());
+                all.push(found);
+            }
             None => damage.bad_lines.push(index + 1),
         }
     }
@@ -275,6 +282,24 @@ mod tests {
             drop(records);
             assert_eq!(std::fs::read(&path).unwrap(), whole);
         }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn line_ends_of_another_system_change_nothing() {
+        let folder = folder("crlf");
+        let path = folder.join(FILE);
+        let (mut records, _) = Records::open(&folder).unwrap();
+        records.add(record_of("a", 2.5)).unwrap();
+        records.add(record_of("b", 2.5)).unwrap();
+        drop(records);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+        let (found, damage) = read(&folder).unwrap();
+        assert_eq!((found.len(), damage), (2, Damage::default()));
+        let (mut records, _) = Records::open(&folder).unwrap();
+        records.add(record_of("c", 2.5)).unwrap();
+        assert_eq!(read(&folder).unwrap().0.len(), 3);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -521,15 +521,14 @@ fn outcome_notes(outcome: &Outcome) -> Vec<Note> {
 #[must_use]
 pub fn summary_notes(summary: &Summary) -> Vec<Note> {
     let mut notes = damage_notes(&summary.damage);
-    if let Some(holder) = &summary.stale {
+    // Who held it is no part of a result, which is the same on every machine.
+    if summary.stale.is_some() {
         notes.push(note(
             "stale-lock",
             Severity::Info,
-            format!(
-                "the lock of process {} on {}, which ended without letting go, was taken over",
-                holder.pid, holder.host
-            ),
-            vec![("pid".to_owned(), Evidence::Number(f64::from(holder.pid)))],
+            "the lock of an earlier call, which ended without letting go, was taken over"
+                .to_owned(),
+            Vec::new(),
             "nothing is to be done: every run that ended has its record",
         ));
     }

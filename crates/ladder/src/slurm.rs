@@ -152,7 +152,7 @@ pub fn task(
             place.clear();
             Ok(())
         }
-        Err(Trouble::Failed(reason) | Trouble::DiskFull(reason)) => {
+        Err(Trouble::Failed(reason) | Trouble::DiskFull(reason) | Trouble::Occupied(reason)) => {
             table::write_file(&failed_path(&folder, &run.key), reason.as_bytes())?;
             let log = place.log();
             Err(

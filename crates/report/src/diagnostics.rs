@@ -1,9 +1,11 @@
 //! Diagnostics as people read them: code, place, the line with the fault underlined, what to do.
 
+use std::borrow::Cow;
+
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Severity};
 
 use crate::number::counted;
-use crate::render::Paint;
+use crate::render::{Paint, finished};
 
 /// Faults beyond this many are counted, not shown.
 const SHOWN: usize = 20;
@@ -23,21 +25,35 @@ pub fn diagnostics_text(diagnostics: &Diagnostics, paint: Paint) -> String {
             counted(diagnostics.0.len() - SHOWN, "further fault")
         ));
     }
-    parts.join("\n")
+    finished(&parts.join("\n"), paint)
 }
 
 fn one(d: &Diagnostic, paint: Paint) -> String {
     let (word, colour) = severity(d.severity);
     let head = paint.paint(colour, &format!("{word}[{}]", d.code));
-    let mut lines = vec![format!("{head}: {}", d.message)];
+    let mut lines = vec![format!("{head}: {}", shortened(&d.message))];
     let margin = d.excerpt.as_ref().map_or(0, |e| e.line.to_string().len());
     if let Some(excerpt) = &d.excerpt {
         lines.extend(excerpt_lines(excerpt, margin, colour, paint));
     }
     for help in &d.help {
-        lines.push(format!("{:margin$} = help: {help}", ""));
+        lines.push(format!("{:margin$} = help: {}", "", shortened(help)));
     }
     lines.join("\n") + "\n"
+}
+
+/// A message that quotes a name of a megabyte is cut: the place says where the name is.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 4000;
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!(
+            "{}… ({} characters in all)",
+            &text[..at],
+            text.chars().count()
+        )
+        .into(),
+        None => text.into(),
+    }
 }
 
 pub(crate) fn severity(severity: Severity) -> (&'static str, &'static str) {

@@ -7,6 +7,7 @@
 mod build;
 mod diagnostics;
 pub mod doc;
+mod harmless;
 pub mod json;
 pub mod number;
 mod plot;
@@ -22,3 +23,4 @@ pub use build::{
 };
 pub use diagnostics::diagnostics_text;
 pub use doc::Document;
+pub use harmless::{harmless, harmless_json};

@@ -3,7 +3,9 @@
 use isoflop::report::{
     Document, fit_document, fits_document, json, name_law_file, recipe_document, story_document,
 };
-use isoflop::{Fit, StoryCheck, StoryOptions, story};
+use isoflop::{
+    Diagnostic, Fit, StoryCheck, StoryOptions, story, unusable, unusable_group, unusable_recipe,
+};
 
 use crate::args::FitArgs;
 use crate::output::{Failure, Output};
@@ -12,13 +14,15 @@ use crate::request::{self, FitRequest};
 pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     if let Some(spelling) = &said.recipe {
         let found = request::run_recipe(&said, spelling, seed)?;
-        return output.show(&recipe_document(&found), || json::text(&found));
+        output.show(&recipe_document(&found), || json::text(&found))?;
+        return used(unusable_recipe("the recipe", &found));
     }
     let law = said.law.as_deref().unwrap_or_default();
     let request = FitRequest::new(&said.inputs, law, &said.how, seed)?;
     if let Some(column) = &said.group {
         let fits = request.run_groups(column)?;
-        return output.show(&fits_document(&fits), || json::text(&fits));
+        output.show(&fits_document(&fits), || json::text(&fits))?;
+        return used(unusable_group(&fits));
     }
     let fit = request.run()?;
     let page = || {
@@ -31,7 +35,13 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
         Ok(named(story_document(&found), &fit, &request))
     };
     let doc = named(fit_document(&fit), &fit, &request);
-    output.show_with_page(&doc, page, || json::text(&fit))
+    output.show_with_page(&doc, page, || json::text(&fit))?;
+    used(unusable("the fit", &fit))
+}
+
+/// What was shown is no success when it must not be used.
+pub(crate) fn used(fault: Option<Diagnostic>) -> Result<(), Failure> {
+    fault.map_or(Ok(()), |fault| Err(fault.into()))
 }
 
 /// A document whose commands name the law file that was given.

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use isoflop::report::doc::{Block, Document};
-use isoflop::report::{json, render};
-use isoflop::{Diagnostic, Diagnostics};
+use isoflop::report::{harmless, json, render};
+use isoflop::{Diagnostic, Diagnostics, Input, unusable};
+use isoflop_ladder::bounds;
 use isoflop_ladder::compare;
 use isoflop_ladder::file::LadderFile;
 use isoflop_ladder::machine::{self, Speeds};
@@ -22,6 +23,7 @@ use isoflop_ladder::slurm;
 
 use crate::args::LadderCommand;
 use crate::output::{Failure, Output};
+use crate::verb::fit::used;
 
 pub(crate) fn run(said: LadderCommand, seed: u64, output: &Output) -> Result<(), Failure> {
     match said {
@@ -56,6 +58,22 @@ fn load(file: &Path) -> Result<Plan, Diagnostics> {
     Plan::new(LadderFile::read(file)?)
 }
 
+/// The same for a call with outputs, none of which is a text that is trained on, or a file of the ladder's own.
+fn load_for(file: &Path, output: &Output) -> Result<Plan, Diagnostics> {
+    let plan = load(file)?;
+    let own = plan.own_files().into_iter().map(Input::Path);
+    // Of a folder of text every file is read, whatever its ending.
+    let texts = plan.texts().into_iter().map(|text| {
+        if Path::new(&text).is_dir() {
+            Input::Glob(format!("{text}/**/*"))
+        } else {
+            Input::from_arg(&text)
+        }
+    });
+    output.spare(&own.chain(texts).collect::<Vec<_>>())?;
+    Ok(plan)
+}
+
 fn jobs_of(plan: &Plan, said: Option<usize>) -> usize {
     let jobs = said.or(plan.file.run.jobs);
     jobs.unwrap_or_else(machine::processors).max(1)
@@ -75,23 +93,43 @@ fn write_new(
     };
     let jobs = jobs.unwrap_or_else(machine::processors).max(1);
     let ladder = new::text(minutes, jobs, &data)?;
-    // A ladder that is there already is somebody's work.
-    std::fs::File::create_new(file)
-        .and_then(|mut f| f.write_all(ladder.text.as_bytes()))
-        .map_err(|e| show::cannot_write_new(file, &e))?;
+    write_once(file, ladder.text.as_bytes()).map_err(|e| show::cannot_write_new(file, &e))?;
     let doc = show::new_document(&ladder, file);
     output.show(&doc, || json::text(&ladder))
 }
 
+/// Writes a file that is there whole or not at all, and never over another: a ladder that is there already is somebody's
+/// work.
+fn write_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let beside = file.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let mut part = std::fs::File::create(&beside)?;
+    let written = part.write_all(bytes).and_then(|()| part.sync_all());
+    let named = written.and_then(|()| match std::fs::hard_link(&beside, file) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without links.
+            std::fs::File::create_new(file).and_then(|mut f| f.write_all(bytes))
+        }
+        linked => linked,
+    });
+    // The first error is the one to report.
+    let _ = std::fs::remove_file(&beside);
+    named
+}
+
 fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Failure> {
-    let plan = load(file)?;
+    let plan = load_for(file, output)?;
+    let law = bounds::fit(&plan)?;
     let (known, damage) = records::read(&plan.folder())?;
     let jobs = jobs_of(&plan, jobs);
     let mut speeds = Speeds::default();
     let mut runs = Vec::new();
     for run in &plan.runs {
+        // A run that does not fit cannot be tried; a note says so.
+        let fits = run.spec.bytes() as u64 <= machine::free_bytes().unwrap_or(u64::MAX);
         let speed = match plan.template {
             Some(_) => None,
+            None if !fits => None,
             None => Some((
                 speeds.secs(&run.spec)?,
                 speeds.utilisation(&run.spec.shape)?,
@@ -100,7 +138,6 @@ fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Fa
         let bytes = machine::run_bytes(&plan, run);
         runs.push(show::run_view(run, bytes, speed, &known));
     }
-    let law = outcome::law(&plan.file.fit.law)?;
     let (known_before, unknown) = match precision(&plan, &law) {
         Ok(precision) => (Some(precision), None),
         Err(why) => (None, Some(why)),
@@ -113,7 +150,12 @@ fn show_plan(file: &Path, jobs: Option<usize>, output: &Output) -> Result<(), Fa
 }
 
 fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<(), Failure> {
-    let plan = load(file)?;
+    let plan = load_for(file, output)?;
+    // Before anything is trained: hours later it would be too late.
+    bounds::fit(&plan)?;
+    if plan.file.slurm.is_none() {
+        machine::has_room(&plan)?;
+    }
     let options = pool::Options {
         trainer: trainer()?,
         jobs: jobs_of(&plan, jobs),
@@ -160,7 +202,7 @@ fn make(file: &Path, jobs: Option<usize>, seed: u64, output: &Output) -> Result<
     if !failed.0.is_empty() {
         return Err(failed.into());
     }
-    outcome.map(|_| ()).map_err(Failure::from)
+    used(unusable("the law of the ladder", &outcome?.fit))
 }
 
 /// The words that start the built-in trainer: this program, once more.
@@ -207,7 +249,7 @@ fn with(mut doc: Document, summary: &pool::Summary, notes: Vec<isoflop::Note>) -
 }
 
 fn show_status(file: &Path, output: &Output) -> Result<(), Failure> {
-    let plan = load(file)?;
+    let plan = load_for(file, output)?;
     let (known, damage) = records::read(&plan.folder())?;
     let view = show::status(&plan, &known, &damage);
     output.show(&show::status_document(&plan, &known, &view), || {
@@ -216,11 +258,12 @@ fn show_status(file: &Path, output: &Output) -> Result<(), Failure> {
 }
 
 fn show_fit(file: &Path, seed: u64, output: &Output) -> Result<(), Failure> {
-    let plan = load(file)?;
+    let plan = load_for(file, output)?;
     let (known, _) = records::read(&plan.folder())?;
     let outcome = outcome::outcome(&plan, &known, seed)?;
     let doc = show::outcome_document(&plan, &known, &outcome);
-    output.show(&doc, || json::text(&outcome))
+    output.show(&doc, || json::text(&outcome))?;
+    used(unusable("the law of the ladder", &outcome.fit))
 }
 
 fn show_comparison(
@@ -275,7 +318,8 @@ impl Live {
             text.push_str(&format!("\x1b[{}A\x1b[J", *drawn));
         }
         for line in stay.iter().chain(go) {
-            text.push_str(line);
+            // A reason may be the last words of any program.
+            text.push_str(&harmless(line));
             text.push('\n');
         }
         *drawn = go.len();

@@ -4,12 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use isoflop::ledger::{ledger_from_text, line};
+use isoflop::ledger::{found_in, line};
 use isoflop::report::{json, ledger_document};
 use isoflop::{Diagnostic, Diagnostics, Entry, Fit, Kept, Point, forecast, score};
 
 use crate::args::CheckArgs;
-use crate::output::{Failure, Output, cannot_read};
+use crate::output::{Failure, Output, cannot_read, cannot_write, read_text, warn};
 use crate::request;
 
 /// Whether an input is a ledger by its name. A table of that ending is given with `--law`.
@@ -49,8 +49,10 @@ pub(crate) fn record(
 pub(crate) fn check(file: &str, said: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let path = Path::new(file);
     let found = if said.truth.is_empty() {
-        let text = std::fs::read_to_string(path).map_err(|e| cannot_read(file, &e))?;
-        score(&ledger_from_text(&text, file)?, None, None)?.0
+        let text = read_text(file)?;
+        let found = found_in(&text, file)?;
+        found.torn.iter().for_each(warn);
+        score(&found.entries, None, None)?.0
     } else {
         let truth = request::table(&said.truth, &said.how)?;
         let held = Held::open(path, Missing::IsAFault)?;
@@ -84,7 +86,7 @@ impl<'p> Held<'p> {
     fn open(path: &'p Path, missing: Missing) -> Result<Self, Diagnostics> {
         let shown = path.display().to_string();
         let mut text = String::new();
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(missing == Missing::IsEmpty)
@@ -95,10 +97,20 @@ impl<'p> Held<'p> {
                 Ok(file)
             })
             .map_err(|e| cannot_read(&shown, &e))?;
+        let found = found_in(&text, &shown)?;
+        let repaired = match &found.torn {
+            Some(torn) => {
+                warn(torn);
+                file.set_len(found.whole as u64)
+            }
+            None if found.open => file.write_all(b"\n"),
+            None => Ok(()),
+        };
+        repaired.map_err(|e| cannot_write(path, &e))?;
         Ok(Self {
             path,
             file,
-            ledger: ledger_from_text(&text, &shown)?,
+            ledger: found.entries,
         })
     }
 
@@ -110,16 +122,23 @@ impl<'p> Held<'p> {
             text.push_str(&added);
             self.ledger.push(kept);
         }
+        let before = self.file.metadata().map(|m| m.len());
         let written = self
             .file
             .write_all(text.as_bytes())
             .and_then(|()| self.file.sync_all());
-        written.map_err(|e| {
-            Diagnostic::error(
-                "cannot-write",
-                format!("{} cannot be written: {e}", self.path.display()),
-            )
-            .into()
-        })
+        let Err(e) = written else {
+            return Ok(());
+        };
+        // What a full disk has taken of it is taken back: the ledger is as before.
+        let back = before.and_then(|length| self.file.set_len(length));
+        let fault = cannot_write(self.path, &e);
+        Err(match back {
+            Ok(()) => fault.help("the ledger is as it was before"),
+            Err(_) => {
+                fault.help("its last line may be torn; the next `predict --record` cuts it off")
+            }
+        }
+        .into())
     }
 }

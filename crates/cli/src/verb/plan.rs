@@ -6,14 +6,15 @@ use isoflop::plan::{Convention, Given, LivePlan, Plan, PlanLaw, PlanRequest, pla
 use isoflop::report::{add_planner, gain_document, json, plan_document};
 use isoflop::{
     Diagnostic, Diagnostics, Fit, Law, PlanSpec, ReadOptions, merged, pinned_gain,
-    plan_laws_from_json, read,
+    plan_laws_from_json, read, unusable, unusable_notes,
 };
 
 use crate::law_ref::{self, LawRef};
-use crate::output::{Failure, Output, cannot_read};
+use crate::output::{Failure, Output, read_text};
 use crate::plan_args::PlanArgs;
 use crate::request::input;
 use crate::saved_ref::{SavedRef, table_for_fit};
+use crate::verb::fit::used;
 
 pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Failure> {
     let (wants_gain, pin) = (said.gain, said.pin.clone());
@@ -30,6 +31,10 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
             .help("for example isoflop plan fit.json --compute 1e24, or isoflop plan chinchilla:besiroglu --compute 1e24")
             .into());
     }
+    // Those of a plan file are known only now.
+    let files = spec.laws.iter().chain(&spec.convention).chain(&spec.shapes);
+    let files = files.map(|name| input(SavedRef::parse(name).file));
+    output.spare(&files.collect::<Vec<_>>())?;
     let convention = convention(&spec)?;
     if wants_gain {
         return gain(&spec, pin.as_deref(), &convention, output);
@@ -72,7 +77,8 @@ pub(crate) fn run(said: PlanArgs, seed: u64, output: &Output) -> Result<(), Fail
         page,
         || json::text(&found),
         || spec.to_toml(&found),
-    )
+    )?;
+    used(unusable_notes("the plan", &found.notes))
 }
 
 /// A plan under one setting of what several values were given for.
@@ -120,7 +126,7 @@ fn plan_file(file: &str) -> Result<Option<String>, Diagnostics> {
     if !toml {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(file).map_err(|e| cannot_read(file, &e))?;
+    let text = read_text(file)?;
     let law = text.lines().any(|line| {
         let key = line.split('=').next().unwrap_or_default();
         line.contains('=') && key.trim() == "formula"
@@ -241,6 +247,9 @@ fn fits(spec: &PlanSpec) -> Result<Vec<(String, Fit)>, Diagnostics> {
                 ("", _) | (_, Some(_)) => name.clone(),
                 (part, None) => format!("{name}:{part}"),
             };
+            if let Some(fault) = unusable(&called, &fit) {
+                return Err(fault.into());
+            }
             found.push((called, fit));
         }
     }

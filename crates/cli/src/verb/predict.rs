@@ -2,8 +2,9 @@
 
 use isoflop::report::{add_profile, add_record, json, prediction_document, predictions_document};
 use isoflop::{
-    Candidate, Diagnostic, Diagnostics, Fit, Law, Note, ProfiledPrediction, Severity, Uncertainty,
-    fit, predict, predict_published, predict_through, predict_together, profile,
+    Candidate, Diagnostic, Diagnostics, Fit, Input, Law, Note, ProfiledPrediction, Severity,
+    Uncertainty, fit, predict, predict_published, predict_through, predict_together, profile,
+    unusable, unusable_notes,
 };
 
 use crate::args::PredictArgs;
@@ -14,6 +15,7 @@ use crate::output::{Failure, Output};
 use crate::request::FitRequest;
 use crate::saved_ref::SavedRef;
 use crate::verb::check::backtest_options;
+use crate::verb::fit::used;
 use crate::verb::ledger;
 
 pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), Failure> {
@@ -30,9 +32,16 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
             if let Some((law, variant)) = published(named) {
                 return by_published(&said, &law?, variant, output);
             }
-            SavedRef::parse(named).fits()?
+            let fits = SavedRef::parse(named).fits()?;
+            fits.iter()
+                .try_for_each(|(_, fit)| spare_tables(fit, output))?;
+            fits
         }
     };
+    for (part, fit) in &fits {
+        let name = if part.is_empty() { "the fit" } else { part };
+        used(unusable(name, fit))?;
+    }
     match fits.as_slice() {
         [(_, fit)] => one(&said, fit, output),
         several => all(&said, several, output),
@@ -41,7 +50,11 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
 
 /// The prediction of one fit.
 fn one(said: &PredictArgs, fit: &Fit, output: &Output) -> Result<(), Failure> {
-    let inner = said.through.as_deref().map(saved_fit).transpose()?;
+    let inner = said.through.as_deref();
+    let inner = inner.map(|file| saved_fit(file, output)).transpose()?;
+    if let (Some(file), Some(inner)) = (&said.through, &inner) {
+        used(unusable(file, inner))?;
+    }
     let asked = inner.as_ref().unwrap_or(fit);
     let points = at::asked(&said.at, said.at_file.as_deref(), &said.how.map, asked)?;
     let prediction = match &inner {
@@ -55,8 +68,10 @@ fn one(said: &PredictArgs, fit: &Fit, output: &Output) -> Result<(), Failure> {
     if let Some(path) = &said.record {
         add_record(&mut doc, &path.display().to_string(), &said.name);
     }
+    let doubt = unusable_notes("the prediction", &prediction.notes);
     let Some(coef) = &said.profile else {
-        return output.show(&doc, || json::text(&prediction));
+        output.show(&doc, || json::text(&prediction))?;
+        return used(doubt);
     };
     let profile = profile(fit, coef, &points)?;
     add_profile(&mut doc, &profile);
@@ -64,7 +79,8 @@ fn one(said: &PredictArgs, fit: &Fit, output: &Output) -> Result<(), Failure> {
         prediction,
         profile,
     };
-    output.show(&doc, || json::text(&both))
+    output.show(&doc, || json::text(&both))?;
+    used(doubt)
 }
 
 /// The predictions of several fits of one file, group by group.
@@ -181,7 +197,7 @@ fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure>
     output.show(&prediction_document(&prediction), || {
         json::text(&prediction)
     })?;
-    Ok(())
+    used(unusable_notes("the prediction", &prediction.notes))
 }
 
 /// The one saved fit that is needed where no law says how to fit tables.
@@ -196,6 +212,16 @@ pub(crate) fn only<'a>(inputs: &'a [String], advice: &str) -> Result<&'a str, Di
     }
 }
 
-pub(crate) fn saved_fit(file: &str) -> Result<Fit, Diagnostics> {
-    SavedRef::parse(file).fit()
+/// A saved fit, none of whose tables is to be written over.
+pub(crate) fn saved_fit(file: &str, output: &Output) -> Result<Fit, Diagnostics> {
+    let fit = SavedRef::parse(file).fit()?;
+    spare_tables(&fit, output)?;
+    Ok(fit)
+}
+
+/// The tables of a saved fit may be read again.
+fn spare_tables(fit: &Fit, output: &Output) -> Result<(), Diagnostics> {
+    let tables = fit.provenance.tables.iter();
+    let tables: Vec<Input> = tables.map(|t| Input::Path(t.name.clone().into())).collect();
+    output.spare(&tables)
 }

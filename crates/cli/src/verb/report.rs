@@ -3,12 +3,13 @@
 use isoflop::report::{json, name_law_file, story_document};
 use isoflop::{
     Diagnostic, Diagnostics, Fit, PlanSpec, Reloaded, StoryCheck, StoryOptions, UNSAVED, fit,
-    parse_quantity, reload, story,
+    parse_quantity, reload, story, unusable,
 };
 
 use crate::args::ReportArgs;
 use crate::output::{Failure, Output};
 use crate::request::FitRequest;
+use crate::verb::fit::used;
 use crate::verb::predict::{only, saved_fit};
 
 pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Failure> {
@@ -36,7 +37,7 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         let file = only(&said.inputs, "give --law to fit the tables first")?;
         let name = if file == "-" { UNSAVED } else { file };
         options.saved = Some(name.to_owned());
-        let saved = saved_fit(file)?;
+        let saved = saved_fit(file, output)?;
         if said.no_check {
             story(saved, unchecked(), &options)?
         } else {
@@ -48,7 +49,8 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
     if let Some(path) = &law_file {
         name_law_file(&mut doc, &found.fit.law.id, path);
     }
-    output.show(&doc, || json::text(&found))
+    output.show(&doc, || json::text(&found))?;
+    used(unusable("the fit", &found.fit))
 }
 
 /// The fit that is asked for, and what it was made of.

@@ -190,3 +190,78 @@ fn a_profile_shows_the_prediction_over_the_floor() {
         .out;
     assert!(text.contains("How the prediction moves with E"), "{text}");
 }
+
+#[test]
+fn a_torn_last_line_is_cut_off_and_told() {
+    let folder = Folder::with_fit("ledger-torn");
+    assert_eq!(record(&folder, &["big", "bigger"]).code, 0);
+    let whole = folder.read("ledger.jsonl");
+    let torn = &whole[..whole.len() - 30];
+    folder.file("ledger.jsonl", torn.as_bytes());
+    let said = folder.run(&["check", "ledger.jsonl", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("torn-ledger"), "{}", said.err);
+    assert_eq!(
+        folder.read("ledger.jsonl"),
+        torn,
+        "whoever only reads changes nothing"
+    );
+    let said = folder.run(&[
+        "predict",
+        "fit.json",
+        "--record",
+        "ledger.jsonl",
+        "--date",
+        "2026-03-01",
+        "--name",
+        "bigger",
+        "--at",
+        "N=20B,D=400B",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("torn-ledger"), "{}", said.err);
+    assert_eq!(folder.read("ledger.jsonl"), whole);
+}
+
+#[test]
+fn a_missing_line_end_loses_nothing() {
+    let folder = Folder::with_fit("ledger-open");
+    assert_eq!(record(&folder, &["big"]).code, 0);
+    let first = folder.read("ledger.jsonl");
+    folder.file("ledger.jsonl", first.trim_end().as_bytes());
+    assert_eq!(record(&folder, &["bigger"]).code, 0);
+    let text = folder.read("ledger.jsonl");
+    assert!(
+        text.starts_with(&first) && text.lines().count() == 2,
+        "{text}"
+    );
+}
+
+/// A limit of the size of files stops the writing in the middle, as a full disk does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_ledger_as_it_was() {
+    let folder = Folder::with_fit("ledger-full");
+    let mut names = Vec::new();
+    // Up to more than the limit below, a line at a time.
+    while names.is_empty() || folder.read("ledger.jsonl").len() < 900 {
+        let name = format!("run{}", names.len());
+        assert_eq!(record(&folder, &[&name]).code, 0);
+        names.push(name);
+    }
+    let before = folder.bytes("ledger.jsonl");
+    let blocks = before.len() / 1024 + 1;
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" predict fit.json --record ledger.jsonl --name a --name b --name c \
+         --name d --at N=1B,D=20B --at N=2B,D=20B --at N=3B,D=20B --at N=4B,D=20B"
+    );
+    let ended = std::process::Command::new("bash")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_isoflop")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{err}");
+    assert!(err.contains("cannot-write"), "{err}");
+    assert_eq!(folder.bytes("ledger.jsonl"), before);
+}

@@ -173,7 +173,7 @@ const CASES: &[Case] = &[
     (
         "params_in_millions_half.csv",
         CHINCHILLA,
-        0,
+        3,
         &[
             "error[unit-mismatch]",
             "`params` spans 8 orders of magnitude in two clusters a factor about 1e6 apart (120 rows",
@@ -183,7 +183,7 @@ const CASES: &[Case] = &[
     (
         "mixed_loss_scales.csv",
         CHINCHILLA,
-        0,
+        3,
         &[
             "error[mixed-loss-scales]",
             "do not lie on one surface",
@@ -194,7 +194,7 @@ const CASES: &[Case] = &[
     (
         "megatron_diverged.log",
         "L = E + B/D^beta",
-        0,
+        3,
         &[
             "error[diverged-run]",
             "from about `iteration` 1600 on the loss (11.0733) is above its starting value 9.3928",
@@ -285,7 +285,7 @@ const CASES: &[Case] = &[
     (
         "steps_called_tokens.csv",
         CHINCHILLA,
-        0,
+        3,
         &[
             "error[tokens-per-param]",
             "`D` is far too small to be tokens for these sizes (is it steps?): tokens/param is below 0.01 on 394 of 394 rows",

@@ -177,6 +177,33 @@ fn numbers_that_are_none_are_wrong_usage() {
     refused(&said, &["bad-objective", "above zero"]);
 }
 
+/// Four budgets of three sizes: a parabola through three runs leaves no residuals to resample.
+#[test]
+fn a_recipe_without_residuals_has_no_errors_and_no_crash() {
+    let folder = Folder::new("no-residuals");
+    let mut table = "params,tokens,flops,loss\n".to_owned();
+    for c in [1e19, 1e20, 1e21, 1e22] {
+        for n in [0.5, 1.0, 2.0] {
+            let params = n * f64::sqrt(c / 120.0);
+            let tokens = c / (6.0 * params);
+            let loss = 1.7 + 400.0 / params.powf(0.34) + 410.0 / tokens.powf(0.28);
+            table.push_str(&format!("{params:e},{tokens:e},{c:e},{loss}\n"));
+        }
+    }
+    folder.file("runs.csv", table.as_bytes());
+    let recipe = [
+        "fit",
+        "runs.csv",
+        "--recipe",
+        "isoflop",
+        "--uncertainty",
+        "bootstrap:50",
+    ];
+    let said = folder.run(&recipe);
+    assert!([0, 1, 3].contains(&said.code), "{}", start(&said));
+    assert!(!said.err.contains("panicked"), "{}", start(&said));
+}
+
 #[test]
 fn no_threads_means_one_per_core() {
     let folder = Folder::new("threads");
@@ -230,6 +257,48 @@ mod linux {
             "no-such-folder/fit.json",
         ]);
         refused(&said, &["cannot-write", "no-such-folder/fit.json"]);
+    }
+
+    #[test]
+    fn a_closed_standard_output_is_told() {
+        let folder = Folder::new("closed");
+        folder.file("runs.csv", RUNS);
+        let fit = |more: &str| {
+            let script = format!("exec \"$0\" fit runs.csv --law 'L = E + B/D^beta' {more} >&-");
+            let ended = std::process::Command::new("bash")
+                .args(["-c", &script, env!("CARGO_BIN_EXE_isoflop")])
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            (
+                ended.status.code(),
+                String::from_utf8_lossy(&ended.stderr).into_owned(),
+            )
+        };
+        let (code, err) = fit("");
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains("standard output cannot be written"), "{err}");
+        // Nothing is to be printed, and the file is written.
+        assert_eq!(fit("-q -o fit.json").0, Some(0));
+        assert!(folder.has("fit.json"));
+    }
+
+    #[test]
+    fn a_device_without_end_is_refused() {
+        let folder = Folder::new("endless");
+        for args in [
+            ["plan", "-", "--compute", "1e22"].as_slice(),
+            &["predict", "/dev/zero", "--at", "N=1e9,D=1e10"],
+        ] {
+            let ended = command(args)
+                .current_dir(folder.path())
+                .stdin(std::fs::File::open("/dev/zero").unwrap())
+                .output()
+                .unwrap();
+            let err = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{err}");
+            assert!(err.contains("longer than 1 GiB"), "{err}");
+        }
     }
 
     /// A limit of the size of files stops the writing in the middle, as a full disk does.

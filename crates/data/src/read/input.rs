@@ -44,6 +44,36 @@ impl Input {
             Self::Path(PathBuf::from(text))
         }
     }
+
+    /// The files that are read for it; none for what is no file, or cannot be listed.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Path(path) if path.is_dir() => tables_in(path).unwrap_or_default(),
+            Self::Path(path) => vec![path.clone()],
+            Self::Glob(pattern) => matches_of(pattern).unwrap_or_default(),
+            Self::Stdin | Self::Reader { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether a file that is not there yet would be read with it once it is.
+    #[must_use]
+    pub fn would_read(&self, file: &Path) -> bool {
+        match self {
+            Self::Path(folder) if folder.is_dir() => {
+                let parent = file.parent().filter(|p| !p.as_os_str().is_empty());
+                let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok();
+                let name = file.file_name().and_then(|n| n.to_str());
+                parent.is_some()
+                    && parent == std::fs::canonicalize(folder).ok()
+                    && name
+                        .and_then(table_ending)
+                        .is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()))
+            }
+            Self::Glob(pattern) => glob::Pattern::new(pattern).is_ok_and(|p| p.matches_path(file)),
+            _ => false,
+        }
+    }
 }
 
 /// A source with its bytes, unpacked; of a large text only the first of them.

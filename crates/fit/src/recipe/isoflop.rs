@@ -107,6 +107,10 @@ pub(super) fn replicate(
         .flatten()
         .flat_map(|(_, residuals)| residuals.iter().copied())
         .collect();
+    if pool.is_empty() {
+        // Curves through three runs each leave no residuals: nothing is known of the noise.
+        return budgets.iter().map(|_| None).collect();
+    }
     budgets
         .iter()
         .zip(&curves)

@@ -86,19 +86,30 @@ pub fn fits_document(fits: &Fits) -> Document {
 /// What a repeated fit showed: the verdict, the versions, and the values that differ.
 #[must_use]
 pub fn verification_document(
-    same: bool,
+    changed: &[String],
     versions: (&str, &str),
     differing: usize,
     differences: &[(String, String, String)],
 ) -> Document {
+    let same = differing == 0;
     let mut doc = Document::new(if same {
         "The fit reproduces"
     } else {
         "The fit does not reproduce"
     });
+    if !changed.is_empty() {
+        let (tables, is) = match changed.len() {
+            1 => ("table", "is"),
+            _ => ("tables", "are"),
+        };
+        doc.paragraph(format!(
+            "The {tables} {} {is} not what was fitted: the bytes have changed since.",
+            changed.join(", ")
+        ));
+    }
     if same {
         doc.paragraph(
-            "Run again from its tables and options, it gives the same document to the byte.",
+            "Run again from its tables and options, it gives the same values to the last digit.",
         );
     } else {
         let values = if differing == 1 {

@@ -46,7 +46,18 @@ fn number(x: f64) -> String {
     }
 }
 
+/// A cell of text. One that a spreadsheet would run as a formula is led by an apostrophe, which the spreadsheet takes for
+/// "this is text"; numbers are no formulas.
 fn field(text: &str) -> String {
+    let formula =
+        text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if formula {
+        return quoted(&format!("'{text}"));
+    }
+    quoted(text)
+}
+
+fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -58,6 +69,34 @@ fn field(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::doc::Frame;
+
+    #[test]
+    fn a_cell_that_would_be_run_is_text() {
+        let mut doc = Document::new("");
+        doc.frame = Frame::with_columns(&["=1+1"]);
+        for text in [
+            "=cmd|' /C calc'!A0",
+            "@SUM(1,2)",
+            "-0.5",
+            "-x",
+            "+1e3",
+            "a=b",
+        ] {
+            doc.frame.rows.push(vec![Value::Text(text.into())]);
+        }
+        let found = csv(&doc);
+        let lines: Vec<&str> = found.lines().collect();
+        let expected = [
+            "'=1+1",
+            "'=cmd|' /C calc'!A0",
+            "\"'@SUM(1,2)\"",
+            "-0.5",
+            "'-x",
+            "+1e3",
+            "a=b",
+        ];
+        assert_eq!(lines, expected);
+    }
 
     #[test]
     fn numbers_read_back_and_text_is_quoted() {

@@ -19,4 +19,5 @@ pub use html::html;
 pub use markdown::markdown;
 pub use png::png;
 pub use svg::svg;
+pub(crate) use text::finished;
 pub use text::{Paint, Plots, Style, text};

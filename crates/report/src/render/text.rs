@@ -6,6 +6,7 @@ use super::braille;
 use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
 use crate::doc::{Align, Block, Document, Table};
+use crate::harmless::shown;
 
 /// How text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +52,37 @@ impl Paint {
     pub(crate) fn paint(self, code: &str, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
-            Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Ansi => match code.parse() {
+                Ok(code) => format!("{}{text}{}", mark(code), mark(0)),
+                Err(_) => text.to_owned(),
+            },
         }
     }
+}
+
+/// Where the marks of escape codes begin, among the characters that mean nothing: a colour is written as one of them until
+/// the text is whole, so that no name in it can hold a code of its own.
+const MARKS: u32 = 0x10_f800;
+
+/// Codes that are used: bold, faint, colours.
+const CODES: std::ops::RangeInclusive<u32> = 0..=107;
+
+fn mark(code: u32) -> char {
+    char::from_u32(MARKS + code).unwrap_or(' ')
+}
+
+/// Makes whole text harmless, and its colours those of a terminal.
+pub(crate) fn finished(text: &str, paint: Paint) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let code = u32::from(c).wrapping_sub(MARKS);
+        match (CODES.contains(&code), paint) {
+            (true, Paint::Ansi) => out.push_str(&format!("\x1b[{code}m")),
+            (true, Paint::Plain) => {}
+            (false, _) => out.push(shown(c)),
+        }
+    }
+    out
 }
 
 /// The document as text, with a line end after every line.
@@ -70,7 +99,7 @@ pub fn text(doc: &Document, style: Style) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text
+    finished(&text, style.paint)
 }
 
 fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: usize) {

@@ -182,6 +182,7 @@ pub fn fit() -> Fit {
             options: named(vec![("where", "tokens > 1e7".to_owned())]),
         },
         calibration: None,
+        digest: None,
         joint: Joint::default(),
         points: points(),
     }
