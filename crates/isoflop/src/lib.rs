@@ -70,8 +70,8 @@ pub use isoflop_base::{
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
-    Dependence, Fit, FitOptions, Fits, MOST_RESAMPLES, Objective, Recipe, RecipeOptions, Status, Uncertainty,
-    UsedRuns, fit, fit_groups, fit_owned, recipe, used_runs,
+    Dependence, Fit, FitOptions, Fits, MOST_RESAMPLES, Objective, Recipe, RecipeOptions, Status,
+    Uncertainty, UsedRuns, fit, fit_groups, fit_owned, recipe, used_runs,
 };
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue, changed_coef};
 pub use isoflop_report as report;
