@@ -297,7 +297,7 @@
     distance(orders, of) {
       if (orders === undefined) return "";
       const what = of ? `${of} ` : "";
-      if (orders === 0) return `${what}inside the runs`;
+      if (Math.abs(orders) < 0.05) return `${what}${orders === 0 ? "inside" : "at the edge of"} the runs`;
       return `${what}${Math.abs(orders).toFixed(1)} orders of magnitude ${orders > 0 ? "above" : "below"} the runs`;
     }
 

@@ -276,10 +276,14 @@ pub(super) fn beyond(beyond: &[(String, f64)]) -> String {
     if beyond.is_empty() {
         return String::new();
     }
+    // A hundredth of an order of magnitude is no distance, and -0.0 no number.
     let outside: Vec<String> = beyond
         .iter()
-        .filter(|(_, orders)| *orders != 0.0)
-        .map(|(name, orders)| format!("{name} {orders:+.1}"))
+        .filter(|(_, orders)| orders.abs() >= 0.005)
+        .map(|(name, orders)| match orders.abs() {
+            x if x < 0.05 => format!("{name} {orders:+.2}"),
+            _ => format!("{name} {orders:+.1}"),
+        })
         .collect();
     if outside.is_empty() {
         "inside".to_owned()
