@@ -40,6 +40,9 @@ pub(super) struct Reference<'a> {
     params_first: bool,
     best: Vec<f64>,
     draws: Vec<Vec<f64>>,
+    /// Residuals of the law on the logarithm of the loss, as wide as the noise: widened for the coefficients that were fitted
+    /// to them, and for their scale being an estimate.
+    residuals: Vec<f64>,
     /// Standard deviation of the noise, on the logarithm of the loss.
     noise: f64,
 }
@@ -76,16 +79,34 @@ impl<'a> Reference<'a> {
             let value = |j: &usize| coordinates[*j].coefficient(theta[*j]);
             slots.iter().map(value).collect()
         };
-        let (n, p) = (runs.params.len() as f64, fitted.joint.at.len() as f64);
-        Some(Self {
+        let mut out = Self {
             runs,
             best: raw(&fitted.joint.at),
             draws: fitted.joint.draws.iter().map(|d| raw(d)).collect(),
             params_first: surface.inputs().first().is_some_and(|name| name == "N"),
-            noise: fitted.residuals.robust_sd * (n / (n - p).max(1.0)).sqrt(),
+            residuals: Vec::new(),
+            noise: 0.0,
             surface,
             fitted,
-        })
+        };
+        out.measure_noise(options.level);
+        Some(out)
+    }
+
+    /// The residuals at the best fit, and their spread.
+    fn measure_noise(&mut self, level: f64) {
+        let exact = self.exact(&self.best);
+        let pairs = self.runs.loss.iter().zip(&exact);
+        let raw: Vec<f64> = pairs.map(|(observed, law)| (observed / law).ln()).collect();
+        let n = raw.len() as f64;
+        let free = (n - self.fitted.joint.at.len() as f64).max(1.0);
+        let mean = raw.iter().sum::<f64>() / n;
+        let squares: f64 = raw.iter().map(|r| (r - mean) * (r - mean)).sum();
+        self.noise = (squares / free).sqrt();
+        let tail = 0.5 * (1.0 + level);
+        let unsure = dist::t_quantile(tail, free) / dist::normal_quantile(tail);
+        let widen = unsure * (n / free).sqrt();
+        self.residuals = raw.iter().map(|r| widen * (r - mean)).collect();
     }
 
     fn loss(&self, coefs: &[f64], params: f64, tokens: f64, work: &mut Vec<f64>) -> f64 {
@@ -105,9 +126,9 @@ impl<'a> Reference<'a> {
             .collect()
     }
 
-    /// The same with normal noise on their logarithm.
+    /// The same with residuals drawn anew on their logarithm.
     fn noisy(&self, exact: &[f64], stream: &mut Stream) -> Vec<f64> {
-        let mut noise = || (self.noise * dist::normal_quantile(stream.open_unit())).exp();
+        let mut noise = || self.residuals[stream.below(self.residuals.len())].exp();
         exact.iter().map(|l| l * noise()).collect()
     }
 
