@@ -179,11 +179,14 @@ pub(crate) fn fit_once(
     };
     let count = starts_of(&program, options);
     let starts = match &found {
-        Some(found) if !found.starts.is_empty() => found.starts_in(&program, &centre),
+        Some(found) if !found.ends.is_empty() => {
+            let best = found.ends_in(&program, &centre).into_iter();
+            best.take(AGAIN).map(|e| e.outcome.x).collect()
+        }
         _ => settle::starts(law, &program, &centre, &binding, &objective, count)?,
     };
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits(program.coordinates(), &unpooled, extra);
+    let limits = solve::limits_of(law, program.coordinates(), &unpooled, extra);
     if pools.iter().any(|p| p.estimated) {
         pools = settled(
             &unpooled,
@@ -198,7 +201,15 @@ pub(crate) fn fit_once(
         pools: &pools,
         ..unpooled
     };
-    let (aim, nat, ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
+    let (aim, nat, mut ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
+    if let Some(found) = &found {
+        let scale = ends[0].outcome.x.get(program.coordinates().len()).copied();
+        let others = found.ends_in(&program, &centre).into_iter().skip(AGAIN);
+        ends.extend(others.map(|mut end| {
+            end.outcome.x.extend(scale);
+            end
+        }));
+    }
     structure::identified(&frame, law, &binding, &ends, &starts)?;
     binding.notes.dedup();
     let groups = groups(&binding, options, checkpoints, &frame, aim, &ends[0]);
@@ -219,6 +230,9 @@ pub(crate) fn fit_once(
     derived::check(&solved)?;
     Ok(record::record(&solved))
 }
+
+/// Ends of the search for signs that are solved again in the coordinates of the settled law.
+const AGAIN: usize = 3;
 
 /// What a program computes for residuals of this objective.
 pub(crate) fn output_of(objective: &Objective) -> Output {

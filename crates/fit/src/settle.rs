@@ -113,22 +113,30 @@ pub(crate) fn starts(
     Ok(starts::starts(&scene, count))
 }
 
-/// A law with the signs that its runs give, and where to start from.
+/// A law with the signs that its runs give, and where its search ended.
 pub(crate) struct Settled {
     pub law: Law,
-    /// Ends of the search, by coefficient; empty to search again.
-    pub starts: Vec<Vec<f64>>,
+    /// Ends of the search, best first; none to search again.
+    pub ends: Vec<Reached>,
+}
+
+/// Where one start of the search ended.
+pub(crate) struct Reached {
+    coefs: Vec<f64>,
+    objective: f64,
+    converged: bool,
 }
 
 impl Settled {
     /// The ends in the coordinates of the settled law.
-    pub fn starts_in(&self, program: &Program, centre: &Centre) -> Vec<Vec<f64>> {
+    pub fn ends_in(&self, program: &Program, centre: &Centre) -> Vec<End> {
         let coordinates = program.coordinates();
-        let place = |values: &Vec<f64>| {
-            let theta = values.iter().zip(coordinates).map(|(x, c)| c.of(*x));
-            centre.centred(&theta.collect::<Vec<f64>>())
+        let place = |end: &Reached| {
+            let theta = end.coefs.iter().zip(coordinates).map(|(x, c)| c.of(*x));
+            let x = centre.centred(&theta.collect::<Vec<f64>>());
+            solve::reached(x, end.objective, end.converged)
         };
-        self.starts.iter().map(place).collect()
+        self.ends.iter().map(place).collect()
     }
 }
 
@@ -150,9 +158,9 @@ pub(crate) fn signs(
     structure::enough_runs(&program, binding)?;
     if program.coordinates().len() > MANY {
         let changes: Vec<String> = names.iter().map(|n| format!("{n} in [0, inf]")).collect();
-        let starts = Vec::new();
+        let ends = Vec::new();
         let law = law.with_changes(&changes)?;
-        return Ok(Some(Settled { law, starts }));
+        return Ok(Some(Settled { law, ends }));
     }
     let observed = observed(law, binding, objective.scale)?;
     let bound = bind_program(&program, law, binding);
@@ -169,7 +177,7 @@ pub(crate) fn signs(
     let count = starts_of(&program, options);
     let starts = starts(law, &program, &centre, binding, objective, count)?;
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits(program.coordinates(), &frame, extra);
+    let limits = solve::limits_of(law, program.coordinates(), &frame, extra);
     let (_, _, ends) = optimum(&frame, binding.weights(), objective, &starts, &limits)?;
     let coordinates = program.coordinates();
     let values = |end: &End| -> Vec<f64> {
@@ -196,17 +204,19 @@ pub(crate) fn signs(
     if runaway && !bounded_is_as_good(&settled, binding, options, objective, ends[0].objective)? {
         return Ok(None);
     }
-    let starts = if runaway {
+    let reached = |end: &End| Reached {
+        coefs: values(end),
+        objective: end.objective,
+        converged: end.outcome.converged,
+    };
+    let ends = if runaway {
         Vec::new()
     } else {
-        let at = ends.iter().map(values);
-        at.filter(|at| positive.iter().all(|name| above(name, at)))
+        let all = ends.iter().map(reached);
+        all.filter(|e| positive.iter().all(|name| above(name, &e.coefs)))
             .collect()
     };
-    Ok(Some(Settled {
-        law: settled,
-        starts,
-    }))
+    Ok(Some(Settled { law: settled, ends }))
 }
 
 /// Whether a search without an optimum, whose amplitudes grow against each other for ever, has one close by where they
@@ -234,7 +244,7 @@ fn bounded_is_as_good(
     let count = starts_of(&program, options);
     let starts = starts(law, &program, &centre, binding, objective, count)?;
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits(program.coordinates(), &frame, extra);
+    let limits = solve::limits_of(law, program.coordinates(), &frame, extra);
     let found = optimum(&frame, binding.weights(), objective, &starts, &limits);
     Ok(found.is_ok_and(|(_, _, ends)| {
         ends[0].outcome.converged && ends[0].objective <= free + 0.5 * free.abs()

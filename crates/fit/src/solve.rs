@@ -5,6 +5,7 @@ use crate::certificate::EXACT;
 use crate::kink::Kink;
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
+use isoflop_law::Law;
 use isoflop_law::tape::Coordinate;
 use isoflop_numerics::dist;
 use isoflop_numerics::minimise::{Limits, Outcome, minimise};
@@ -249,6 +250,34 @@ pub(crate) fn resolve(
 /// Iterations of a resample, which starts at the optimum of the whole. One that needs more has none near it: seven
 /// coefficients on sixty runs took minutes before each of a thousand had failed.
 const RESAMPLE: usize = 100;
+
+/// The end of a search in other coordinates, brought to these.
+pub(crate) fn reached(x: Vec<f64>, objective: f64, converged: bool) -> End {
+    let mut end = failed(x.len());
+    end.outcome.x = x;
+    end.outcome.value = objective;
+    end.outcome.converged = converged;
+    end.objective = objective;
+    end
+}
+
+/// Iterations of a formula as typed, whose starts are at the bottom of a valley already. Where none of them comes to an
+/// end, a formula with a `solve` would take minutes.
+const TYPED: usize = 400;
+
+/// [`limits`] of the fit of a law.
+pub(crate) fn limits_of(
+    law: &Law,
+    coordinates: &[Coordinate],
+    frame: &Frame<'_>,
+    extra: usize,
+) -> Limits {
+    let mut limits = limits(coordinates, frame, extra);
+    if law.is_typed() {
+        limits.iterations = limits.iterations.min(TYPED);
+    }
+    limits
+}
 
 fn failed(p: usize) -> End {
     let outcome = Outcome {

@@ -261,6 +261,10 @@ pub fn inverse_gram(r: &[f64], p: usize) -> Option<Vec<f64>> {
 #[must_use]
 pub fn solve_general(a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     let p = b.len();
+    // With every coordinate on a bound nothing is left to solve.
+    if p == 0 {
+        return Some(Vec::new());
+    }
     let lu = DMatrix::from_row_slice(p, p, a).lu();
     lu.solve(&DVector::from_column_slice(b))
         .map(|x| x.iter().copied().collect())
@@ -379,6 +383,11 @@ mod tests {
             .collect();
         cholesky_solve(&l, p, &mut b);
         assert!(b.iter().zip(&truth).all(|(x, t)| (x - t).abs() < 1e-13));
+    }
+
+    #[test]
+    fn a_system_without_unknowns_is_solved() {
+        assert_eq!(solve_general(&[], &[]), Some(Vec::new()));
     }
 
     #[test]
