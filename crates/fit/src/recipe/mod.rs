@@ -70,6 +70,9 @@ pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Re
     };
     spread(&mut budgets, &replicates, options.level);
     let allocations = allocations(&budgets, &replicates, reference.is_some(), options)?;
+    if options.method == Method::Envelope {
+        notes.push(envelope_note());
+    }
     let bias = reference.and_then(|r| r.bias(options));
     notes.extend(bias::note(bias.as_ref(), &allocations));
     Ok(Recipe {
@@ -86,6 +89,18 @@ pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Re
         notes,
         provenance: provenance(law, &runs, options),
     })
+}
+
+/// What simulations say of the intervals of an envelope: docs/plan.md.
+fn envelope_note() -> Note {
+    warning(
+        "envelope-intervals",
+        "the intervals of an envelope are too short: at 95 % they held the optimal size at 100 times the compute in 80 to 92 of \
+         100 simulated tables, because which bins count is decided by the same losses"
+            .to_owned(),
+        &[],
+        "fit a law of N and D to all runs with --law",
+    )
 }
 
 fn find(runs: &Runs, options: &RecipeOptions) -> Vec<Budget> {
