@@ -22,11 +22,11 @@ READ = [["predict", "F", "--at", "N=1e10,D=1e11"], ["plan", "F", "--compute", "1
         ["check", "F", "--no-backtest"], ["verify", "F"]]
 VALUES = [-1, 0, 1e308, -1e308, 5e-324, None, "x", "", [], {}, True, 2**63, -0.0, 1e-9, 2, "NaN", 1e400]
 LADDER = """[train]
-sizes = ["2k", "3k", "4k"]
+sizes = ["2k", "4k", "8k"]
 tokens-per-param = [10, 20]
 seeds = [0]
 [held-out]
-sizes = ["6k"]
+sizes = ["16k"]
 tokens-per-param = [20]
 [model]
 layers = 1

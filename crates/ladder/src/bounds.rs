@@ -2,8 +2,8 @@
 //! made of the runs once they are there.
 
 use isoflop::{
-    Diagnostic, Diagnostics, FitOptions, Input, Law, Objective, ReadOptions, Uncertainty, read,
-    used_runs,
+    Diagnostic, Diagnostics, FitOptions, Input, Law, Objective, ReadOptions, Uncertainty, VarRole,
+    read, used_runs,
 };
 use isoflop_trainer::protocol::RunResult;
 
@@ -208,6 +208,16 @@ pub fn fit(plan: &Plan) -> Result<Law, Diagnostics> {
             return Err(faults);
         }
     };
+    if !law.vars.iter().any(|v| v.role == VarRole::Input) {
+        let found = format!(
+            "the law `{}` has no input among the columns of the runs",
+            law.formula_text
+        );
+        let help = "a formula may use params, tokens and flops, or N, D and C";
+        faults
+            .0
+            .push(Diagnostic::error("no-input", found).help(help));
+    }
     let options = FitOptions {
         objective,
         uncertainty: uncertainty.unwrap_or(Uncertainty::None),

@@ -4,7 +4,7 @@ use crate::program::{Folder, Said};
 
 /// A small ladder with one part exchanged.
 fn ladder(from: &str, to: &str) -> String {
-    let text = "[train]\nsizes = [\"2k\", \"3k\", \"4k\"]\ntokens-per-param = [10, 20]\nseeds = [0]\n[model]\nlayers = 1\n\
+    let text = "[train]\nsizes = [\"2k\", \"4k\", \"8k\"]\ntokens-per-param = [10, 20]\nseeds = [0]\n[model]\nlayers = 1\n\
                 context = 32\nhead-width = 8\n[recipe]\nbatch-tokens = 256\n[data]\nkind = \"synthetic\"\nalphabet = 12\n\
                 order = 2\n[run]\njobs = 2\n[fit]\nlaw = \"chinchilla\"\nlevel = 0.9\nobjective = \"squared-log\"\n\
                 uncertainty = \"covariance\"\nwhere = \"tokens > 0\"\n";
@@ -37,7 +37,7 @@ fn a_fit_that_cannot_be_made_is_refused_before_training() {
     let folder = Folder::new("ladder-bad-fit");
     for (from, to, word) in [
         ("\"chinchilla\"", "\"nope-law\"", "nope-law"),
-        ("\"chinchilla\"", "\"L = E + A/width_of^alpha\"", "width_of"),
+        ("\"chinchilla\"", "\"L = E + A/width_of^alpha\"", "no input"),
         ("\"squared-log\"", "\"sqared\"", "bad-objective"),
         ("\"covariance\"", "\"bootstrap:3\"", "bad-uncertainty"),
         ("level = 0.9", "level = 2", "level"),
