@@ -150,7 +150,8 @@ fn surfaces(target: &mut Target<'_>, x: &[f64], lengths: &[f64]) -> (Vec<Kink>, 
         for ((r_up, up), (r_down, down)) in up.iter().zip(&down) {
             let normal: Vec<f64> = up.iter().zip(down).map(|(a, b)| a - b).collect();
             let size = |row: &[f64]| scaled(row, lengths);
-            if !(size(&normal) > JUMP * size(up).max(size(down))) {
+            let jumps = size(&normal) > JUMP * size(up).max(size(down));
+            if !jumps {
                 continue;
             }
             // Both branches continued to the point: f⁺ − f⁻ there. A gap is a step, not a kink.

@@ -345,7 +345,8 @@ impl<'p> Projection<'p> {
         }
         let scale: Vec<f64> = (0..k).map(|a| gram[a * k + a].sqrt()).collect();
         for a in 0..k {
-            if held[a] || !(scale[a] > 0.0) {
+            let seen = scale[a] > 0.0;
+            if held[a] || !seen {
                 side[a] = 0.0;
                 for b in 0..k {
                     gram[a * k + b] = 0.0;
