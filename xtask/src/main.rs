@@ -26,6 +26,7 @@ usage: cargo xtask COMMAND
   gen            writes docs/laws.md and docs/cli.md
   gen --check    fails when one of them is stale
   coverage [N]   simulates how often intervals hold, N tables a design and noise (50), and writes docs/coverage.md
+  alarms         writes docs/alarms.md: false alarms and power of the audit, by simulation (minutes)
   data-tests DIR the tests that read tables which may not be shipped; DIR holds these tables
 ";
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["gen"] => generate::run(root, generate::Mode::Write),
         ["coverage"] => coverage::run(root, "50"),
         ["coverage", tables] => coverage::run(root, tables),
+        ["alarms"] => alarms(root),
         ["data-tests", folder] => data_tests::run(root, Path::new(folder)),
         ["gen", "--check"] => generate::run(root, generate::Mode::Check),
         _ => {
@@ -54,5 +56,24 @@ fn main() -> ExitCode {
             eprintln!("xtask: {message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Tables of each simulated sweep.
+const TABLES: &str = "200";
+
+/// Writes docs/alarms.md.
+fn alarms(root: &Path) -> Result<(), String> {
+    let words = "run --release -p isoflop --example alarms --";
+    let status = std::process::Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(words.split(' '))
+        .args([TABLES, "docs/alarms.md"])
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {words}: {status}"))
     }
 }

@@ -42,7 +42,7 @@ pub use engine::{UsedRuns, fit, fit_owned, used_runs};
 pub use groups::{Fits, GroupFit, fit_groups};
 pub use options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};
-pub use refit::{Refits, refits};
+pub use refit::{Linear, Refits, refits};
 pub use result::{
     Basin, Calibration, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage,
     ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary, SkippedRows,

@@ -2,12 +2,16 @@
 
 use crate::certificate::final_penalty;
 use crate::engine::Solved;
-use crate::result::{Certificate, Fit, Range, Status};
+use crate::result::{Certificate, Fit, Leverage, Range, Status};
 use crate::solve::Aim;
 use crate::target::Target;
 use crate::uncertainty::is_exact;
 use isoflop_base::{Evidence, Note, Severity};
+use isoflop_numerics::dist::t_above;
 use isoflop_numerics::penalty::Penalty;
+
+/// Probability with which chance alone makes a run in a table that is said to carry the fit.
+const CARRIES: f64 = 0.01;
 
 pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -234,16 +238,36 @@ fn narrow(solved: &Solved<'_>, range: &Range) -> Option<Note> {
     })
 }
 
+/// A run that contradicts the others and moves the answer. In a small table the run in a corner always moves something by
+/// a standard error, so that the move alone is no news.
 fn carried(fit: &Fit) -> Option<Note> {
-    let top = fit.leverage.first().filter(|l| l.shift_se.abs() > 1.0)?;
+    let (n, p) = (fit.n, fit.joint.at.len());
+    let freedom = n.checked_sub(p).filter(|d| *d >= 2)? as f64;
+    let sd = fit.residuals.robust_sd * (n as f64 / freedom).sqrt();
+    let off = |run: &Leverage| {
+        let i = fit.points.place.iter().position(|p| *p == run.place)?;
+        let left = (1.0 - run.leverage).max(0.01).sqrt();
+        let sds = fit.points.residual[i] / (sd * left);
+        let chance = 2.0 * t_above(sds.abs(), freedom) * n as f64;
+        (chance < CARRIES).then_some(sds)
+    };
+    let (top, sds) = fit
+        .leverage
+        .iter()
+        .filter(|l| l.shift_se.abs() > 1.0)
+        .find_map(|l| off(l).map(|sds| (l, sds)))?;
     Some(note(
         "one-run-carries",
         Severity::Warning,
         format!(
-            "without the run at {} {} would move by {:+.1} standard errors (one Newton step)",
-            top.place, top.moves, top.shift_se
+            "the run at {} lies {:.1} standard deviations off the law, and without it {} moves by {:+.1} standard errors",
+            top.place, sds.abs(), top.moves, top.shift_se
         ),
-        &[("shift_se", top.shift_se), ("leverage", top.leverage)],
+        &[
+            ("shift_se", top.shift_se),
+            ("leverage", top.leverage),
+            ("standard_deviations", sds),
+        ],
         "check that run, and fit again without it (--where)",
     ))
 }

@@ -36,6 +36,8 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
     let residuals = summary(solved, residuals);
     let mut notes = solved.binding.notes.clone();
     notes.extend(spread.notes.iter().cloned());
+    let coefs = in_law_order(solved, &spread);
+    let leverage = leverage::leverage(solved, &peak, &coefs);
     let mut fit = Fit {
         schema: "isoflop.fit/1".to_owned(),
         law: LawRecord {
@@ -51,14 +53,14 @@ pub(crate) fn record<'a>(solved: &'a Solved<'a>) -> Fit {
         starts: certificate::starts(solved),
         stages: Vec::new(),
         certificate,
-        coefs: in_law_order(solved, &spread),
+        coefs,
         pools: pools(solved),
         derived: derived::estimates(solved, &spread),
         uncertainty: spread.record,
         identifiability: identify::identifiability(solved, &peak),
         residuals,
         ranges,
-        leverage: leverage::leverage(solved, &peak),
+        leverage,
         notes,
         provenance: provenance(solved),
         joint: spread.joint,

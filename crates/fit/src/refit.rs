@@ -14,7 +14,11 @@ use isoflop_law::Law;
 use isoflop_law::tape::{Coordinate, Output, Program};
 use isoflop_numerics::minimise::Limits;
 use isoflop_numerics::penalty::Penalty;
+use isoflop_numerics::dist::robust_sd;
 use rayon::prelude::*;
+
+/// Rounds of finding the corner from the residuals and the optimum from the corner.
+const CORNERS: usize = 3;
 
 /// A fit whose optimum can be sought again with other weights of its runs. Corners and scales stay those of the fit.
 pub struct Refits<'a> {
@@ -25,6 +29,24 @@ pub struct Refits<'a> {
     limits: &'a Limits,
     /// The optimum in the solver's coordinates.
     start: Vec<f64>,
+}
+
+/// The law linearised about an optimum that outliers hardly move: what tests of residuals are made of, whatever
+/// penalty the fit itself has.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The optimum, in the coordinates of [`crate::Joint::at`].
+    pub at: Vec<f64>,
+    /// Observed minus fitted, on the scale of the objective.
+    pub residuals: Vec<f64>,
+    /// Derivatives of the law by the coordinates, run by run.
+    pub slopes: Vec<f64>,
+    /// Weight of each run.
+    pub weights: Vec<f64>,
+    /// Corner of the penalty: residuals beyond it count as if they were there.
+    pub corner: f64,
+    /// A residual of the size of rounding.
+    pub rounding: f64,
 }
 
 /// Prepares refits of a fit to its own runs, and asks. None for fits in stages, pooled coefficients, and tables
@@ -145,6 +167,60 @@ impl Refits<'_> {
     #[must_use]
     pub fn without(&self, drops: &[Vec<usize>]) -> Vec<Option<Vec<f64>>> {
         drops.par_iter().map(|drop| self.one(drop)).collect()
+    }
+
+    /// The optimum for Huber's penalty with a corner of `times` robust standard deviations, sought from that of the fit,
+    /// and the law about it. None for shares of trials, or where the search does not settle.
+    #[must_use]
+    pub fn linear(&self, times: f64) -> Option<Linear> {
+        if matches!(self.aim, Aim::Penalty(Penalty::Binomial)) {
+            return None;
+        }
+        let p = self.coordinates().len();
+        let n = self.frame.observed.len();
+        let limits = solve::limits(self.coordinates(), self.frame, 0);
+        let mut x = self.start[..p].to_vec();
+        let mut corner = f64::INFINITY;
+        let squared = Penalty::Squared;
+        let mut residuals = Target::new(self.frame, self.weights, squared, 0.0).residuals(&x);
+        for _ in 0..CORNERS {
+            let lost = (n as f64 / n.saturating_sub(p).max(1) as f64).sqrt();
+            let sd = lost * robust_sd(&residuals);
+            corner = times * sd.max(self.frame.floor);
+            let penalty = Penalty::Huber { delta: corner };
+            let nat = if self.frame.priors.is_empty() {
+                0.0
+            } else {
+                nat_of(self.frame, self.weights, penalty, &x)
+            };
+            let memory = Memory::new(self.frame);
+            let aim = Aim::Penalty(penalty);
+            let (end, _) =
+                solve::resolve(self.frame, self.weights, aim, nat, &x, &limits, memory);
+            if !settled(&end) || end.outcome.x.iter().any(|v| !v.is_finite()) {
+                return None;
+            }
+            x.clone_from(&end.outcome.x);
+            residuals = Target::new(self.frame, self.weights, squared, 0.0).residuals(&x);
+        }
+        let mut at = vec![0.0; p];
+        self.frame.centre.to_law(&x, &mut at);
+        let centre = self.frame.centre.uncentred();
+        let frame = Frame {
+            centre: &centre,
+            ..*self.frame
+        };
+        let mut slopes = Vec::with_capacity(n * p);
+        Target::new(&frame, self.weights, squared, 0.0)
+            .visit(&at, |_, _, row| slopes.extend_from_slice(row));
+        Some(Linear {
+            at,
+            residuals,
+            slopes,
+            weights: self.weights.iter().collect(),
+            corner,
+            rounding: self.frame.floor,
+        })
     }
 
     fn one(&self, drop: &[usize]) -> Option<Vec<f64>> {

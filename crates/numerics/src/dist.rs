@@ -50,6 +50,15 @@ pub fn f_tail(f: f64, above: f64, below: f64) -> f64 {
     }
 }
 
+/// Probability that Student's t with `df` degrees of freedom exceeds `t`.
+#[must_use]
+pub fn t_above(t: f64, df: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, df) {
+        Ok(student) if t.is_finite() => student.sf(t),
+        _ => 1.0,
+    }
+}
+
 /// Quantile of a sorted sample, by linear interpolation between order statistics (type 7).
 ///
 /// # Formula

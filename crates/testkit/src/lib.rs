@@ -5,6 +5,7 @@ mod budgets;
 mod coverage;
 mod planted;
 mod random;
+pub mod sweeps;
 mod tables;
 
 pub use budgets::budgets;

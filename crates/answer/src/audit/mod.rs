@@ -7,6 +7,8 @@ mod optimum;
 mod rules;
 mod stats;
 mod subject;
+mod uneven;
+mod yardstick;
 
 pub use checklist::Item;
 pub(crate) use checklist::checklist;

@@ -1,59 +1,7 @@
 //! Small statistics that rules share.
 
-pub(super) use isoflop_numerics::dist::robust_sd;
-
-/// Share of residuals beyond which they are pulled in: a law fitted by a robust penalty leaves outliers outside.
-const PULLED: f64 = 3.0;
-
-/// Values with those beyond three robust standard deviations pulled in to there.
-pub(super) fn pulled_in(values: &[f64]) -> Vec<f64> {
-    let limit = PULLED * robust_sd(values);
-    let pull = |r: &f64| {
-        if limit > 0.0 {
-            r.clamp(-limit, limit)
-        } else {
-            *r
-        }
-    };
-    values.iter().map(pull).collect()
-}
-
 pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Share of the variance of `y` that a quadratic in `x` explains; none when `x` takes fewer than four values.
-pub(super) fn quadratic_share(x: &[f64], y: &[f64]) -> Option<f64> {
-    let mut distinct = x.to_vec();
-    distinct.sort_by(f64::total_cmp);
-    distinct.dedup();
-    if distinct.len() < 4 {
-        return None;
-    }
-    let n = x.len() as f64;
-    let centre = mean(x);
-    let sd = (x.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / n).sqrt();
-    let first: Vec<f64> = x.iter().map(|v| (v - centre) / sd).collect();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    // The square, made orthogonal to the constant and to the first power.
-    let square: Vec<f64> = first.iter().map(|v| v * v).collect();
-    let (m, slope) = (mean(&square), dot(&square, &first) / n);
-    let second: Vec<f64> = square
-        .iter()
-        .zip(&first)
-        .map(|(s, f)| s - m - slope * f)
-        .collect();
-    let centred: Vec<f64> = y.iter().map(|v| v - mean(y)).collect();
-    let total = dot(&centred, &centred);
-    let explained = |b: &[f64]| {
-        let norm = dot(b, b);
-        if norm > 1e-12 * n {
-            dot(&centred, b).powi(2) / norm
-        } else {
-            0.0
-        }
-    };
-    (total > 0.0).then(|| (explained(&first) + explained(&second)) / total)
 }
 
 /// Correlation of neighbours when the values are put in the order of `x`.
@@ -67,7 +15,7 @@ pub(super) fn neighbour_correlation(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// Ranks, ties in their middle.
-fn ranks(values: &[f64]) -> Vec<f64> {
+pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let mut ranks = vec![0.0; values.len()];
@@ -118,14 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parabola_is_explained_by_a_quadratic_and_noise_is_not() {
+    fn neighbours_of_a_saw_differ_and_a_parabola_has_no_rank_correlation() {
         let x: Vec<f64> = (0..20).map(f64::from).collect();
         let bent: Vec<f64> = x.iter().map(|v| (v - 9.5) * (v - 9.5)).collect();
-        assert!(quadratic_share(&x, &bent).is_some_and(|s| (s - 1.0).abs() < 1e-9));
         let saw: Vec<f64> = (0..20)
             .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
             .collect();
-        assert!(quadratic_share(&x, &saw).is_some_and(|s| s < 0.05));
         assert!(neighbour_correlation(&x, &saw) < -0.9);
         assert!((rank_correlation(&x, &bent)).abs() < 1e-9);
     }

@@ -2,12 +2,16 @@
 
 use isoflop_base::{Diagnostic, Note, Severity};
 use isoflop_data::{Column, Need, NeedKind, RunTable, Values};
-use isoflop_fit::{Fit, FitOptions, Objective, Range, Uncertainty};
+use isoflop_fit::{Fit, FitOptions, Objective, Range, Uncertainty, refits};
 use isoflop_law::{Law, VarRole};
 
 use super::finding::Found;
+use super::rules::Axis;
+use super::uneven::{Uneven, uneven};
+use super::yardstick::Yardstick;
 use crate::check::Checked;
 use crate::predict::Point;
+use std::cell::OnceCell;
 
 /// Law, runs and fit under audit.
 pub(crate) struct Subject<'a> {
@@ -23,6 +27,8 @@ pub(crate) struct Subject<'a> {
     /// How far the backtest reaches: letter of its axis, orders of magnitude.
     pub tested: Option<(String, f64)>,
     pub runs: Runs,
+    yardstick: OnceCell<Option<Yardstick>>,
+    uneven: OnceCell<Option<Uneven>>,
     /// Notes of the fit, or of the rows when there is none.
     notes: Vec<Note>,
 }
@@ -77,6 +83,8 @@ impl<'a> Subject<'a> {
             points: what.points,
             tested,
             runs,
+            yardstick: OnceCell::new(),
+            uneven: OnceCell::new(),
             notes: fit.map_or(own, |f| f.notes.clone()),
         }
     }
@@ -98,6 +106,18 @@ impl<'a> Subject<'a> {
                 Some(found)
             })
             .collect()
+    }
+
+    /// Whether the fit says that the law passes through all runs to rounding.
+    pub fn is_exact(&self) -> bool {
+        self.notes.iter().any(|n| n.code == "exact-fit")
+    }
+
+    /// Whether a role has no column and was computed from two others.
+    pub fn is_computed(&self, role: &str) -> bool {
+        let says = format!("{role} computed as ");
+        let computed = |n: &&Note| n.code == "derived-column" && n.message.starts_with(&says);
+        self.notes.iter().any(|n| computed(&n))
     }
 
     /// The column of the table that has one of these names; spelling, case and a path in front do not count.
@@ -156,6 +176,57 @@ impl<'a> Subject<'a> {
                 .filter(|c| !matches!(c.values, Values::Number(_)))
                 .collect()
         })
+    }
+
+    /// The axes along which runs differ: the inputs of the law, N and D where they are known and the response is a loss,
+    /// and C and D/N, which N and D span.
+    pub fn axes(&self) -> Vec<Axis> {
+        let Some(fit) = self.fit else {
+            return Vec::new();
+        };
+        let mut axes: Vec<Axis> = Vec::new();
+        let mut add = |name: &str, values: &[f64], own: bool| {
+            let fresh = !axes.iter().any(|a| a.name == name);
+            axes.extend(standardised(values).filter(|_| fresh).map(|at| Axis {
+                name: name.to_owned(),
+                at,
+                own,
+            }));
+        };
+        for (letter, values) in &fit.points.inputs {
+            add(letter, values, true);
+        }
+        // Of a law of N* or C the response is one of these quantities itself.
+        if let (Some(_), Some(n), Some(d)) = (&self.runs.loss, &self.runs.params, &self.runs.tokens) {
+            add("N", n, true);
+            add("D", d, true);
+            add("C", &self.runs.compute().unwrap_or_default(), false);
+            add("D/N", &self.runs.ratio().unwrap_or_default(), false);
+        }
+        axes.retain(|a| a.at.len() == self.runs.residuals.len());
+        axes
+    }
+
+    /// What chance does to the residuals of this fit; made once, when a rule asks. None without a fit, and for fits that
+    /// cannot be repeated.
+    pub fn yardstick(&self) -> Option<&Yardstick> {
+        let make = || {
+            let (fit, table) = self.fit.zip(self.runs_table(&[]))?;
+            refits(&self.law, &table, fit, |r| Yardstick::new(r, fit))?
+        };
+        self.yardstick.get_or_init(make).as_ref()
+    }
+
+    /// Whether the noise follows an axis; made once, when a rule asks.
+    pub fn uneven(&self) -> Option<&Uneven> {
+        let make = || {
+            let yardstick = self.yardstick().filter(|y| !y.exact)?;
+            let axes = self.axes();
+            let own: Vec<&[f64]> = axes.iter().filter(|a| a.own).map(|a| &a.at[..]).collect();
+            let seed = self.fit.map_or(0, |f| f.provenance.seed);
+            uneven(&yardstick.standardised(), &own, seed)
+        };
+        self.uneven.get_or_init(make).as_ref()
     }
 
     /// The runs used as a table of their own, with some inputs replaced; the law's letters are its columns.
@@ -296,25 +367,6 @@ impl Runs {
         Some(n.iter().zip(d).map(|(n, d)| d / n).collect())
     }
 
-    /// The axes along which runs differ: name and logarithm.
-    pub fn axes(&self) -> Vec<(&'static str, Vec<f64>)> {
-        let named = [
-            ("N", self.params.clone()),
-            ("D", self.tokens.clone()),
-            ("C", self.compute()),
-            ("D/N", self.ratio()),
-        ];
-        named
-            .into_iter()
-            .filter_map(|(name, values)| {
-                let logs: Vec<f64> = values?.iter().map(|x| x.ln()).collect();
-                let finite =
-                    logs.len() == self.residuals.len() && logs.iter().all(|x| x.is_finite());
-                finite.then_some((name, logs))
-            })
-            .collect()
-    }
-
     /// Some runs by their places: the first few, and how many more. The name of a file is said once.
     pub fn list(&self, runs: &[usize]) -> String {
         let mut shown: Vec<&str> = Vec::new();
@@ -347,6 +399,23 @@ fn rows_at(table: &RunTable, places: &[String]) -> Vec<usize> {
         row += 1;
     }
     rows
+}
+
+/// Logarithms of positive values, others as they are, with mean zero and variance one; none of fewer than four values.
+fn standardised(values: &[f64]) -> Option<Vec<f64>> {
+    let positive = values.iter().all(|v| *v > 0.0);
+    let scaled: Vec<f64> = values
+        .iter()
+        .map(|v| if positive { v.ln() } else { *v })
+        .collect();
+    let n = scaled.len() as f64;
+    let mean = scaled.iter().sum::<f64>() / n;
+    let sd = (scaled.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let mut distinct = scaled.clone();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let varies = distinct.len() >= 4 && sd > 1e-9 * mean.abs().max(1e-300);
+    (varies && sd.is_finite()).then(|| scaled.iter().map(|v| (v - mean) / sd).collect())
 }
 
 /// A name in lower case with letters and digits only.

@@ -18,6 +18,8 @@ const OFF: f64 = 0.15;
 const TIGHT: f64 = 0.005;
 /// Starting surfaces of the search for scales.
 const STARTS: usize = 12;
+/// A step of a smooth slope is less than this many times one beside it.
+const SMOOTH: f64 = 4.0;
 /// Rounds of sorting rows by scale and finding the surface again.
 const ROUNDS: usize = 8;
 
@@ -177,6 +179,7 @@ fn mixed_scales(
         || left * 4 > off
         || off * 25 < values.len()
         || !best.is_tight(&counts)
+        || follows_drops(scene, values, &best.scales)
     {
         return None;
     }
@@ -207,6 +210,47 @@ fn mixed_scales(
         written(&scene.loss?.column.name)
     );
     Some(found)
+}
+
+/// Whether scales change on a smooth slope, along an input at which the others stay: a curve that drops from 11 to 3 meets
+/// every scale on its way, by steps like those before and after. From one scale to another is a jump.
+fn follows_drops(scene: &Scene<'_>, values: &[f64], scales: &[Scale]) -> bool {
+    let inputs: Vec<Vec<f64>> = scene
+        .inputs()
+        .map(|need| scene.rows.iter().map(|r| number(&need.column, *r)).collect())
+        .collect();
+    (0..inputs.len()).any(|along| {
+        let others = |i: usize| -> Vec<u64> {
+            let rest = inputs.iter().enumerate().filter(|(k, _)| *k != along);
+            rest.map(|(_, column)| column[i].to_bits()).collect()
+        };
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|a, b| inputs[along][*a].total_cmp(&inputs[along][*b]).then(a.cmp(b)));
+        order.sort_by_cached_key(|i| others(*i));
+        // Steps of the logarithm; none from one curve to the next.
+        let steps: Vec<Option<f64>> = order
+            .windows(2)
+            .map(|pair| {
+                let same = others(pair[0]) == others(pair[1]);
+                same.then(|| (values[pair[1]] / values[pair[0]]).ln())
+            })
+            .collect();
+        let beside = |k: usize| {
+            let before = k.checked_sub(1).and_then(|i| steps[i]);
+            let after = steps.get(k + 1).copied().flatten();
+            [before, after].into_iter().flatten()
+        };
+        let (mut changes, mut smooth) = (0usize, 0usize);
+        for (k, step) in steps.iter().enumerate() {
+            if let Some(step) = step
+                && scales[order[k]] != scales[order[k + 1]]
+            {
+                changes += 1;
+                smooth += usize::from(beside(k).any(|b| b * step > 0.0 && step.abs() < SMOOTH * b.abs()));
+            }
+        }
+        changes > 0 && smooth * 10 >= changes * 9
+    })
 }
 
 /// Sorts rows by scale around a surface that starts flat at `level`.

@@ -10,6 +10,8 @@ use crate::table::{RunTable, note};
 
 /// Columns that such a table has.
 const MARKS: [&str; 3] = ["Name", "State", "Runtime"];
+/// States of runs that ended by themselves.
+const ENDED: [&str; 4] = ["finished", "completed", "complete", "success"];
 /// Last parts of names of a step that was reached, and of the steps that were planned.
 const REACHED: &[&str] = &["step", "_step", "global_step"];
 const PLANNED: &[&str] = &["steps", "max_steps", "total_steps", "num_steps"];
@@ -23,7 +25,7 @@ pub(super) fn check(table: &RunTable) -> Vec<Note> {
     notes
 }
 
-/// How many runs are in which state, and how many reached the step that was planned.
+/// How many runs are in which state, and how many reached the step that was planned; nothing where all ended as planned.
 fn states(table: &RunTable) -> Option<Note> {
     let Values::Text { codes, levels } = &table.column(MARKS[1])?.values else {
         return None;
@@ -32,26 +34,34 @@ fn states(table: &RunTable) -> Option<Note> {
         .iter()
         .zip(0u32..)
         .map(|(level, code)| (codes.iter().filter(|c| **c == code).count(), level.as_str()))
+        .filter(|(n, _)| *n > 0)
         .collect();
     counts.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let ended = |state: &str| ENDED.contains(&state.to_lowercase().as_str());
+    let unfinished: usize = counts.iter().filter(|(_, s)| !ended(s)).map(|c| c.0).sum();
     let listed: Vec<String> = counts.iter().map(|(n, s)| format!("{s} {n}")).collect();
     let mut message = format!("states of the runs: {}", listed.join(", "));
     let mut advice = String::new();
+    let mut short = 0;
     if let (Some(reached), Some(planned)) = (ending_in(table, REACHED), ending_in(table, PLANNED)) {
         let (a, b) = (reached.numbers()?, planned.numbers()?);
-        let complete = a.iter().zip(b).filter(|(a, b)| a == b).count();
+        short = a.iter().zip(b).filter(|(a, b)| falls_short(**a, **b)).count();
         message += &format!(
-            "; {} equals {} in {complete} of {}, so {} alone does not tell which runs are complete",
+            "; {} reaches {} in {} of {}, so {} alone does not tell which runs are complete",
             quoted(&reached.name),
             quoted(&planned.name),
+            table.rows() - short,
             count(table.rows(), "run"),
             quoted(MARKS[1])
         );
         advice = format!(
-            "keep the complete runs with --where '{} == {}'",
+            "keep the complete runs with --where '{} >= {} - 1'",
             written(&reached.name),
             written(&planned.name)
         );
+    }
+    if unfinished + short == 0 {
+        return None;
     }
     let mut found = note(
         "wandb-states",
@@ -61,6 +71,11 @@ fn states(table: &RunTable) -> Option<Note> {
     );
     found.advice = advice;
     Some(found)
+}
+
+/// Whether a run stopped before the step that was planned. A counter that starts at zero ends one short.
+fn falls_short(reached: f64, planned: f64) -> bool {
+    reached + 1.0 < planned
 }
 
 fn ending_in<'a>(table: &'a RunTable, names: &[&str]) -> Option<&'a Column> {

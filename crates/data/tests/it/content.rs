@@ -346,11 +346,36 @@ fn a_chart_of_several_runs_becomes_rows() {
 fn an_exported_table_of_runs_says_which_are_complete() {
     let table = file("messy/wandb_runs_table.csv");
     assert_snapshot!(said(table.notes(), "wandb-states"), @"
-    Warning: states of the runs: failed 61, crashed 6; `train/step` equals `steps` in 52 of 67 runs, so `State` alone does not tell which runs are complete
-      = keep the complete runs with --where '`train/step` == steps'
+    Warning: states of the runs: failed 61, crashed 6; `train/step` reaches `steps` in 52 of 67 runs, so `State` alone does not tell which runs are complete
+      = keep the complete runs with --where '`train/step` >= steps - 1'
     ");
     assert_snapshot!(said(table.notes(), "perplexities"), @"
     Info: perplexities by their names, not losses: `eval/ppl/c4.jsonl`, `eval/ppl/wikipedia.jsonl`
       = take the logarithm: --let 'loss = ln(`eval/ppl/c4.jsonl`)'
     ");
+}
+
+#[test]
+fn states_of_runs_that_all_finished_are_no_finding() {
+    let said_of = |state: &str, step: usize| {
+        let table = csv(&format!(
+            "Name,State,Runtime,_step,steps,params,tokens,loss\na,finished,10,999,1000,1e8,1e9,3.1\nb,{state},11,{step},1000,2e8,1e9,3.0\n"
+        ));
+        note_codes(table.notes()).contains(&"wandb-states")
+    };
+    // A counter that starts at zero ends one short.
+    assert!(!said_of("finished", 999));
+    assert!(said_of("crashed", 999));
+    assert!(said_of("finished", 400));
+}
+
+#[test]
+fn a_curve_that_drops_through_all_scales_is_on_one() {
+    let mut text = "x,loss\n".to_owned();
+    for i in 1..=80 {
+        let x = f64::from(i * i);
+        text += &format!("{x},{}\n", 2.2 + 9.0 * x.powf(-0.35));
+    }
+    let notes = select(&csv(&text), &[("x", "x"), ("L", "loss")]).notes;
+    assert!(!note_codes(&notes).contains(&"mixed-loss-scales"));
 }

@@ -2,8 +2,8 @@
 //!
 //! # What it checks
 //!
-//! Directions in which the objective does not rise at all, and exponents whose interval reaches zero or spans more than
-//! a factor of three.
+//! Directions in which the objective does not rise at all, and exponents whose interval reaches zero (a warning) or spans
+//! more than a factor of three (a note).
 //!
 //! # Why it matters
 //!
@@ -23,6 +23,9 @@ use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::optimum::exponents;
 use crate::audit::subject::Subject;
+use isoflop_base::{Estimate, Severity, format_si};
+use isoflop_fit::Fit;
+use std::cmp::Ordering;
 
 pub(super) const RULE: Rule = Rule {
     name: "identified",
@@ -53,9 +56,15 @@ fn look(subject: &Subject<'_>) -> Verdict {
             (interval.lower, interval.upper)
         };
         if near <= 0.0 || far / near > WIDE {
+            let severity = if near <= 0.0 {
+                Severity::Warning
+            } else {
+                Severity::Info
+            };
             found.push(
-                Found::warning(
+                Found::new(
                     "undetermined-coefficient",
+                    severity,
                     format!(
                         "{name} = {:.3} is hardly determined: its {:.0}% interval is [{:.3}, {:.3}]",
                         estimate.value,
@@ -78,6 +87,24 @@ fn look(subject: &Subject<'_>) -> Verdict {
         ));
     }
     Verdict::of(found, || {
-        format!("no direction is open, condition of the scaled Hessian {condition:.1e}")
+        let least = least_certain(fit).map_or_else(String::new, |said| format!("; {said}"));
+        format!("the optimum is a single point (condition of the scaled Hessian {condition:.1e}){least}")
     })
+}
+
+/// The coefficient whose interval is widest beside its value.
+fn least_certain(fit: &Fit) -> Option<String> {
+    let width = |e: &Estimate| Some((e.interval?.upper - e.interval?.lower) / e.value.abs());
+    let (name, estimate) = fit
+        .coefs
+        .iter()
+        .filter(|(_, e)| width(e).is_some_and(f64::is_finite))
+        .max_by(|a, b| width(&a.1).partial_cmp(&width(&b.1)).unwrap_or(Ordering::Equal))?;
+    let interval = estimate.interval?;
+    Some(format!(
+        "least certain beside its size is {name} = {}, interval [{}, {}]",
+        format_si(estimate.value, 3),
+        format_si(interval.lower, 3),
+        format_si(interval.upper, 3)
+    ))
 }

@@ -4,7 +4,8 @@
 //!
 //! The fit is repeated without every single run, then without the worst two, three … (at most five, and at most one run
 //! in twenty), and asked how far exponents (of a law without any: its coefficients) and the compute-optimal size move.
-//! Refits, not approximations.
+//! Refits, not approximations. In a small table the run in a corner decides something always: a warning needs a move beyond
+//! what 99 of 100 tables of this design give whose noise is normal (simulated on the law linearised about its optimum).
 //!
 //! # Why it matters
 //!
@@ -24,6 +25,8 @@ use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::optimum::{coefficients, exponents, is_surface, optimal_params};
 use crate::audit::subject::Subject;
+use crate::audit::yardstick::dot;
+use isoflop_base::Severity;
 use isoflop_fit::{Fit, Refits, refits};
 
 pub(super) const RULE: Rule = Rule {
@@ -79,6 +82,10 @@ struct Search<'s> {
     aims: Vec<Aim>,
     /// Compute at which the optimal size is asked.
     flops: Option<f64>,
+    /// How far chance moves an aim, in its standard errors, by the number of runs left out; and the standard error of
+    /// each aim on which that is measured. Empty where it is not known.
+    chance: Vec<f64>,
+    errors: Vec<f64>,
 }
 
 impl<'s> Search<'s> {
@@ -86,7 +93,7 @@ impl<'s> Search<'s> {
         // A law without exponents is asked for all its coefficients.
         let names = exponents(&subject.law);
         let coordinates = refits.coordinates().iter().enumerate();
-        let aims = coordinates
+        let aims: Vec<Aim> = coordinates
             .filter(|(_, c)| names.is_empty() || names.contains(&c.name.as_str()))
             .filter_map(|(j, c)| {
                 let (_, estimate) = fit.coefs.iter().find(|(n, _)| *n == c.name)?;
@@ -102,13 +109,49 @@ impl<'s> Search<'s> {
             .runs
             .compute()
             .map(|c| c.into_iter().fold(0.0, f64::max));
-        Self {
+        let mut search = Self {
             subject,
             fit,
             refits,
             aims,
             flops: largest.filter(|_| is_surface(&subject.law)),
-        }
+            chance: Vec::new(),
+            errors: Vec::new(),
+        };
+        search.learn_chance();
+        search
+    }
+
+    /// What leaving out runs does where there is nothing but noise.
+    fn learn_chance(&mut self) {
+        let Some(yardstick) = self.subject.yardstick() else {
+            return;
+        };
+        let follows = self.aims.iter().map(|a| yardstick.follows(a.coordinate?));
+        let Some(follows) = follows.collect::<Option<Vec<Vec<f64>>>>() else {
+            return;
+        };
+        let seed = self.fit.provenance.seed;
+        self.chance = yardstick.chance_of_dropping(&follows, self.most(), seed);
+        let error = |f: &Vec<f64>| yardstick.sd * dot(f, f).sqrt();
+        self.errors = follows.iter().map(error).collect();
+    }
+
+    fn most(&self) -> usize {
+        (self.subject.runs.n / 20).clamp(1, MOST)
+    }
+
+    /// Whether leaving out `runs` moves an aim from its value farther than chance does.
+    fn beyond_chance(&self, aim: &Aim, at: &[f64], runs: usize) -> bool {
+        let known = self.aims.iter().position(|a| a.name == aim.name);
+        let (Some(error), Some(limit), Some(j)) = (
+            known.and_then(|k| self.errors.get(k)),
+            self.chance.get(runs - 1),
+            aim.coordinate,
+        ) else {
+            return true;
+        };
+        ((at[j] - self.fit.joint.at[j]) / error).abs() > *limit
     }
 
     fn optimal(&self, at: &[f64]) -> Option<f64> {
@@ -158,10 +201,10 @@ impl<'s> Search<'s> {
         let mut chosen: Vec<usize> = by_residual.into_iter().take(LIKELY).collect();
         let places = self.fit.leverage.iter().map(|l| &l.place);
         chosen.extend(places.filter_map(|p| runs.places.iter().position(|q| q == p)));
-        for (_, axis) in runs.axes() {
-            let order = |a: &usize, b: &usize| axis[*a].total_cmp(&axis[*b]);
-            chosen.extend((0..axis.len()).min_by(order));
-            chosen.extend((0..axis.len()).max_by(order));
+        for axis in self.subject.axes() {
+            let order = |a: &usize, b: &usize| axis.at[*a].total_cmp(&axis.at[*b]);
+            chosen.extend((0..axis.at.len()).min_by(order));
+            chosen.extend((0..axis.at.len()).max_by(order));
         }
         chosen.sort_unstable();
         chosen.dedup();
@@ -172,7 +215,7 @@ impl<'s> Search<'s> {
         if self.aims.is_empty() {
             return None;
         }
-        let most = (self.subject.runs.n / 20).clamp(1, MOST);
+        let most = self.most();
         let single: Vec<Vec<usize>> = self.candidates().into_iter().map(|i| vec![i]).collect();
         let ends = self.refits.without(&single);
         // The aim that one run moves most, and the runs by how far they move it in that direction.
@@ -255,11 +298,13 @@ impl<'s> Search<'s> {
         Some(Without {
             value: self.value(aim, &at)?,
             optimal,
+            at,
         })
     }
 
     fn found(&self, aim: &Aim, few: (&[usize], &Without), all: (&[usize], &Without)) -> Verdict {
         let (runs, _) = counted(few.0.len());
+        let beyond = self.beyond_chance(aim, &few.1.at, few.0.len());
         let mut message = format!("without {runs} {} {}", self.list(few.0), few.1.words(aim));
         if all.0.len() > few.0.len() {
             message = format!(
@@ -269,7 +314,13 @@ impl<'s> Search<'s> {
                 all.1.value
             );
         }
-        let mut found = Found::warning("runs-decide", message)
+        let severity = if beyond {
+            Severity::Warning
+        } else {
+            message = format!("{message}; in a table of this design chance does as much");
+            Severity::Info
+        };
+        let mut found = Found::new("runs-decide", severity, message)
             .text("runs", self.list(few.0))
             .number("value", aim.value)
             .number("value_without", few.1.value)
@@ -286,6 +337,8 @@ impl<'s> Search<'s> {
 
 /// What the fit without some runs gives.
 struct Without {
+    /// The optimum, by coordinate.
+    at: Vec<f64>,
     value: f64,
     /// N* over that of all runs.
     optimal: Option<f64>,

@@ -2,8 +2,9 @@
 //!
 //! # What it checks
 //!
-//! How the standard errors were made: none, from the curvature of a penalty with hardly a residual inside its corner,
-//! resamples without a certified optimum, few groups, more scatter than trials allow.
+//! How the standard errors were made: none; by a covariance, sandwich, profile, wild or parametric bootstrap of a penalty
+//! with hardly a residual inside its corner; resamples without a certified optimum, few groups, more scatter than trials
+//! allow.
 //!
 //! # Why it matters
 //!
@@ -40,6 +41,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
         return Verdict::CannotTell("there is no fit".to_owned());
     };
     let mut found = subject.noted(&["uncertified-resamples", "few-clusters", "overdispersed"]);
+    if subject.is_exact() {
+        return Verdict::Clear(super::EXACT.to_owned());
+    }
     if fit.uncertainty.method == "none" {
         let advice = if fit.status == Status::NotConverged {
             "find an optimum first: intervals stand about one"
@@ -54,23 +58,25 @@ fn look(subject: &Subject<'_>) -> Verdict {
             .advice(advice),
         );
     }
-    // A penalty that is straight for most residuals has hardly any curvature to take errors from.
-    let by_curvature = matches!(fit.uncertainty.method.as_str(), "covariance" | "profile");
+    // A penalty that is straight for most residuals has hardly any curvature to take errors from; only the runs
+    // themselves, resampled, say how far its optimum varies.
+    let method = fit.uncertainty.method.as_str();
+    let modelled = !matches!(method, "none" | "bootstrap" | "bca" | "cluster");
     if let Some(inside) = fit
         .objective
         .inside
-        .filter(|share| by_curvature && *share < STRAIGHT)
+        .filter(|share| modelled && *share < STRAIGHT)
     {
         found.push(
             Found::warning(
                 "curvature-intervals",
                 format!(
-                    "intervals come from the {} of a penalty that is straight for {:.0}% of the residuals: they are too short",
-                    fit.uncertainty.method,
+                    "intervals by `{method}` with a penalty that is straight for {:.0}% of the residuals: in simulations those of 95% hold \
+                     the truth in fewer",
                     100.0 * (1.0 - inside)
                 ),
             )
-            .text("method", &fit.uncertainty.method)
+            .text("method", method)
             .number("share_inside", inside)
             .advice("fit with --uncertainty bootstrap:1000, or with a corner of the noise's size (--objective huber-log:2mad)"),
         );

@@ -3,7 +3,7 @@
 //! # What it checks
 //!
 //! The coefficient that is added to the law as it is (E): whether runs have gone below it, and its interval against what
-//! they still have above it.
+//! they still have above it. A wide interval is a note, one that reaches zero a warning.
 //!
 //! # Why it matters
 //!
@@ -21,6 +21,7 @@
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::Subject;
+use isoflop_base::Severity;
 use isoflop_fit::Fit;
 use isoflop_law::{At, Law};
 
@@ -103,7 +104,13 @@ fn look(subject: &Subject<'_>) -> Verdict {
         interval.upper,
         100.0 * width / above
     );
-    Found::warning("irreducible-undetermined", message)
+    // An interval that is merely wide is what a small table gives; one that reaches zero says that there may be no floor.
+    let severity = if interval.lower <= NOTHING * lowest {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    Found::new("irreducible-undetermined", severity, message)
         .number("value", floor.value)
         .number("lower", interval.lower)
         .number("upper", interval.upper)

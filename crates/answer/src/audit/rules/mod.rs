@@ -15,6 +15,7 @@ mod intervals;
 mod irreducible;
 mod last_layer;
 mod optimum;
+mod outliers;
 mod reach;
 mod record;
 mod residuals;
@@ -31,9 +32,16 @@ mod starts;
 mod units;
 
 pub(crate) use irreducible::floor_of;
+pub(crate) use residuals::Axis;
 
 use super::finding::Verdict;
 use super::subject::Subject;
+
+/// Why residuals cannot be tested.
+const NO_YARDSTICK: &str = "there is no fit, or one in stages, with pooled coefficients, of shares of trials, without spare runs, or of \
+                            more than 20,000 runs: its residuals are not tested";
+/// Why there is nothing to test.
+const EXACT: &str = "the law passes through all runs to rounding: there is no noise to judge by";
 
 /// One question of the audit.
 pub(crate) struct Rule {
@@ -74,6 +82,7 @@ pub(crate) const OF_FIT: &[Rule] = &[
     identified::RULE,
     irreducible::RULE,
     corner::RULE,
+    outliers::RULE,
     influence::RULE,
     rungs::RULE,
     residuals::RULE,

@@ -3,7 +3,8 @@
 //! # What it checks
 //!
 //! Runs with the same size and tokens that differ in learning rate, batch size or another column of tuning; and whether
-//! the best value tried lies at the edge of those tried.
+//! the best value tried lies at the edge of those tried. A learning rate that changes within a run is where its schedule
+//! stands and no setting.
 //!
 //! # Why it matters
 //!
@@ -21,6 +22,8 @@
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::Subject;
+use isoflop_data::Column;
+use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     name: "settings",
@@ -47,20 +50,34 @@ const TUNING: [&str; 14] = [
     "beta2",
 ];
 
+const STEP: [&str; 6] = [
+    "step",
+    "trainstep",
+    "globalstep",
+    "iteration",
+    "trainerglobalstep",
+    "fractiondone",
+];
+
 fn look(subject: &Subject<'_>) -> Verdict {
     let columns: Vec<_> = TUNING
         .iter()
         .filter_map(|name| subject.column(&[name]))
         .collect();
-    let tuned: Vec<(&str, Vec<f64>)> = columns
+    let free: Vec<_> = columns.iter().filter(|c| !subject.law_reads(c)).collect();
+    let tuned: Vec<(&str, Vec<f64>)> = free
         .iter()
-        .filter(|c| !subject.law_reads(c))
-        .filter_map(|c| Some((c.name.as_str(), subject.numbers(c)?)))
+        .map(|c| (c.name.as_str(), subject.numbers(c).unwrap_or_else(|| codes(subject, c))))
+        .filter(|(_, values)| !changes_within_runs(subject, values))
         .collect();
     if tuned.is_empty() {
-        return match columns.first() {
-            Some(c) => Verdict::DoesNotApply(format!("the law takes {} itself", c.name)),
-            None => Verdict::CannotTell("no column of tuning, such as learning_rate".to_owned()),
+        return match (columns.first(), free.first()) {
+            (_, Some(c)) => Verdict::CannotTell(format!(
+                "`{}` changes within runs: it is where the schedule stands, and what was tuned is not recorded",
+                c.name
+            )),
+            (Some(c), None) => Verdict::DoesNotApply(format!("the law takes {} itself", c.name)),
+            (None, None) => Verdict::CannotTell("no column of tuning, such as learning_rate".to_owned()),
         };
     }
     let runs = &subject.runs;
@@ -149,6 +166,54 @@ fn look(subject: &Subject<'_>) -> Verdict {
             names(&tuned)
         )
     })
+}
+
+/// A column of words as numbers, one a word.
+fn codes(subject: &Subject<'_>, column: &Column) -> Vec<f64> {
+    let mut words: Vec<String> = Vec::new();
+    let labels = subject.labels(column).into_iter().map(|label| {
+        if label.is_empty() {
+            return f64::NAN;
+        }
+        let known = words.iter().position(|w| *w == label);
+        known.unwrap_or_else(|| {
+            words.push(label);
+            words.len() - 1
+        }) as f64
+    });
+    labels.collect()
+}
+
+/// Whether a value differs between rows of one run, or, where no column names runs, follows the tokens at most sizes as a
+/// schedule does that is recorded at every step.
+fn changes_within_runs(subject: &Subject<'_>, values: &[f64]) -> bool {
+    let runs = &subject.runs;
+    let key: Vec<String> = match subject.column(&super::checkpoints::RUN) {
+        Some(column) => subject.labels(column),
+        None if subject.column(&STEP).is_some() => match &runs.params {
+            Some(params) => params.iter().map(f64::to_string).collect(),
+            None => return false,
+        },
+        None => return false,
+    };
+    if key.len() != values.len() {
+        return false;
+    }
+    let mut of: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (name, value) in key.iter().zip(values) {
+        if !name.is_empty() && value.is_finite() {
+            of.entry(name).or_default().push(*value);
+        }
+    }
+    let several: Vec<&Vec<f64>> = of.values().filter(|v| v.len() >= 3).collect();
+    let distinct = |values: &&&Vec<f64>| {
+        let mut own = (**values).clone();
+        own.sort_by(f64::total_cmp);
+        own.dedup();
+        own.len() * 2 > values.len()
+    };
+    let changing = several.iter().filter(distinct).count();
+    changing > 0 && changing * 2 >= several.len()
 }
 
 fn names(tuned: &[(&str, Vec<f64>)]) -> String {

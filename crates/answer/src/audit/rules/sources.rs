@@ -3,7 +3,8 @@
 //! # What it checks
 //!
 //! Columns of names that the law does not use (corpus, tokenizer, experiment, architecture …): do the residuals differ
-//! between their values, by more than chance?
+//! between their values, by more than chance does in one table of a hundred, however many such columns there are? Columns
+//! that say something about the quality of a row (flags of outliers, reasons, states, notes) name no source.
 //!
 //! # Why it matters
 //!
@@ -20,8 +21,9 @@
 
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
-use crate::audit::stats::{clusters, mean, pulled_in};
+use crate::audit::stats::{clusters, mean};
 use crate::audit::subject::{Subject, squashed};
+use crate::audit::yardstick::Yardstick;
 use isoflop_data::Column;
 
 pub(super) const RULE: Rule = Rule {
@@ -46,8 +48,13 @@ const MOST: usize = 12;
 const FEW: usize = 4;
 /// Share of the residuals' variance between kinds that is told.
 const SHARE: f64 = 0.15;
-/// Ratio of variances that chance hardly gives.
-const CHANCE: f64 = 6.0;
+/// Probability with which chance tells the kinds of one of all columns apart.
+const CHANCE: f64 = 0.01;
+/// Parts of names of columns that judge rows by their loss, or say how a run ended.
+const JUDGING: [&str; 14] = [
+    "outlier", "exclude", "flag", "invalid", "diverged", "suspect", "reason", "quality", "status", "state", "comment",
+    "note", "isbest", "rank",
+];
 
 fn look(subject: &Subject<'_>) -> Verdict {
     let mut found = Vec::new();
@@ -71,9 +78,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let columns: Vec<&Column> = subject
         .kinds()
         .into_iter()
-        .filter(|c| {
-            !subject.law_reads(c) && !super::checkpoints::RUN.contains(&squashed(&c.name).as_str())
-        })
+        .filter(|c| !subject.law_reads(c) && names_a_source(&squashed(&c.name)))
         .collect();
     if columns.is_empty() && found.is_empty() {
         return Verdict::CannotTell("no column names a corpus, tokenizer or recipe".to_owned());
@@ -83,15 +88,22 @@ fn look(subject: &Subject<'_>) -> Verdict {
             "there is no fit, and so no residuals to compare".to_owned()
         });
     }
-    let residuals = pulled_in(&subject.runs.residuals);
+    let Some(yardstick) = subject.yardstick() else {
+        return Verdict::of(found, || super::NO_YARDSTICK.to_owned());
+    };
+    if yardstick.exact {
+        return Verdict::of(found, || super::EXACT.to_owned());
+    }
+    let columns: Vec<(&Column, Vec<usize>)> = columns
+        .into_iter()
+        .filter_map(|c| Some((c, kinds(subject, c)?)))
+        .collect();
+    let chance = CHANCE / columns.len().max(1) as f64;
     let mut looked = Vec::new();
     let mut apart: Vec<(f64, &Column, Found)> = Vec::new();
-    for column in columns {
-        let Some(codes) = kinds(subject, column) else {
-            continue;
-        };
+    for (column, codes) in columns {
         looked.push(format!("`{}`", column.name));
-        let different = differ(subject, column, &codes, &residuals);
+        let different = differ(subject, column, &codes, yardstick, chance);
         apart.extend(different.map(|(share, found)| (share, column, found)));
     }
     // Experiment, data set and recipe often say the same: the one that says most speaks for all.
@@ -117,6 +129,11 @@ fn look(subject: &Subject<'_>) -> Verdict {
             looked.join(", ")
         )
     })
+}
+
+/// Whether a column of this name can tell where a run comes from.
+fn names_a_source(name: &str) -> bool {
+    !super::checkpoints::RUN.contains(&name) && !JUDGING.iter().any(|part| name.contains(part))
 }
 
 /// Codes of the kinds, in the order of their first runs; none when there are too many, or when each is but one size.
@@ -155,8 +172,10 @@ fn differ(
     subject: &Subject<'_>,
     column: &Column,
     codes: &[usize],
-    residuals: &[f64],
+    yardstick: &Yardstick,
+    chance: f64,
 ) -> Option<(f64, Found)> {
+    let residuals = yardstick.scores();
     if residuals.len() != codes.len() {
         return None;
     }
@@ -167,18 +186,14 @@ fn differ(
         rows.map(|(_, r)| *r).collect()
     };
     let groups: Vec<Vec<f64>> = (0..count).map(own).collect();
-    let all = mean(residuals);
-    let total: f64 = residuals.iter().map(|r| (r - all).powi(2)).sum();
-    let between: f64 = groups
-        .iter()
-        .map(|g| g.len() as f64 * (mean(g) - all).powi(2))
-        .sum();
-    let (n, k) = (residuals.len() as f64, count as f64);
-    let share = between / total;
-    let ratio = (between / (k - 1.0)) / ((total - between) / (n - k).max(1.0));
-    if !(share > SHARE && ratio > CHANCE) {
+    let marked: Vec<Vec<f64>> = (0..count)
+        .map(|k| codes.iter().map(|c| f64::from(u8::from(*c == k))).collect())
+        .collect();
+    let test = yardstick.added(&marked)?;
+    if !(test.adjusted > SHARE && test.p_value < chance) {
         return None;
     }
+    let share = test.share;
     let mut means: Vec<(String, f64)> = groups
         .iter()
         .enumerate()
@@ -210,7 +225,7 @@ fn differ(
         )
         .text("column", &column.name)
         .number("share", share)
-        .number("variance_ratio", ratio)
+        .number("p_value", test.p_value)
         .advice(format!(
             "fit each by itself (--group {}), or index what differs in the law: {}[{}]",
             column.name,
