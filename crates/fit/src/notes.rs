@@ -261,7 +261,10 @@ fn carried(fit: &Fit) -> Option<Note> {
         Severity::Warning,
         format!(
             "the run at {} lies {:.1} standard deviations off the law, and without it {} moves by {:+.1} standard errors",
-            top.place, sds.abs(), top.moves, top.shift_se
+            top.place,
+            sds.abs(),
+            top.moves,
+            top.shift_se
         ),
         &[
             ("shift_se", top.shift_se),

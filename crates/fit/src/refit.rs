@@ -12,9 +12,9 @@ use crate::weights::Weights;
 use isoflop_data::RunTable;
 use isoflop_law::Law;
 use isoflop_law::tape::{Coordinate, Output, Program};
+use isoflop_numerics::dist::robust_sd;
 use isoflop_numerics::minimise::Limits;
 use isoflop_numerics::penalty::Penalty;
-use isoflop_numerics::dist::robust_sd;
 use rayon::prelude::*;
 
 /// Rounds of finding the corner from the residuals and the optimum from the corner.
@@ -195,8 +195,7 @@ impl Refits<'_> {
             };
             let memory = Memory::new(self.frame);
             let aim = Aim::Penalty(penalty);
-            let (end, _) =
-                solve::resolve(self.frame, self.weights, aim, nat, &x, &limits, memory);
+            let (end, _) = solve::resolve(self.frame, self.weights, aim, nat, &x, &limits, memory);
             if !settled(&end) || end.outcome.x.iter().any(|v| !v.is_finite()) {
                 return None;
             }

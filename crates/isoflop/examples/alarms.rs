@@ -108,7 +108,9 @@ in twenty tables without fault; of all rules together some warn of the share in 
 
 /// The table of sweeps without fault: warnings, and notes behind a plus.
 fn alarms(clean: &[(&str, Counts)], tables: u64) -> String {
-    let mut out = String::from("\n## Sweeps without fault\n\nShare of tables with a warning; behind a plus, with a note of that name only.\n\n| finding |");
+    let mut out = String::from(
+        "\n## Sweeps without fault\n\nShare of tables with a warning; behind a plus, with a note of that name only.\n\n| finding |",
+    );
     for (name, _) in clean {
         let _ = write!(out, " {name} |");
     }
@@ -157,7 +159,11 @@ fn power(tables: u64) -> String {
 fn row(fault: &Fault, design: &str, counts: &Counts, tables: u64) -> String {
     let codes: Vec<String> = fault.codes.iter().map(|c| format!("`{c}`")).collect();
     // Two findings may name one fault in the same table, or in different ones: the larger share is a lower bound.
-    let named = fault.codes.iter().map(|c| counts.get(*c).map_or(0, |n| n.1)).max();
+    let named = fault
+        .codes
+        .iter()
+        .map(|c| counts.get(*c).map_or(0, |n| n.1))
+        .max();
     let others: Vec<String> = counts
         .iter()
         .filter(|(c, n)| {

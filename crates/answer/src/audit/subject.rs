@@ -197,7 +197,8 @@ impl<'a> Subject<'a> {
             add(letter, values, true);
         }
         // Of a law of N* or C the response is one of these quantities itself.
-        if let (Some(_), Some(n), Some(d)) = (&self.runs.loss, &self.runs.params, &self.runs.tokens) {
+        if let (Some(_), Some(n), Some(d)) = (&self.runs.loss, &self.runs.params, &self.runs.tokens)
+        {
             add("N", n, true);
             add("D", d, true);
             add("C", &self.runs.compute().unwrap_or_default(), false);

@@ -179,7 +179,11 @@ mod tests {
         let n = 60;
         let x: Vec<f64> = (0..n).map(|i| f64::from(i) / 17.3 - 1.705).collect();
         let noise: Vec<f64> = (0..n)
-            .map(|i| isoflop_numerics::dist::normal_quantile((f64::from(i * 37 % n) + 0.5) / f64::from(n)))
+            .map(|i| {
+                isoflop_numerics::dist::normal_quantile(
+                    (f64::from(i * 37 % n) + 0.5) / f64::from(n),
+                )
+            })
             .collect();
         let even = uneven(&noise, &[&x], 0).expect("there are runs to spare");
         assert!(even.p_value > 0.1, "{}", even.p_value);

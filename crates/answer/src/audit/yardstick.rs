@@ -280,7 +280,8 @@ impl Yardstick {
             .map(|f| {
                 let norm = dot(f, f).sqrt();
                 let pull = f.iter().zip(&self.leverage);
-                pull.map(|(f, h)| f / (norm * (1.0 - h).max(0.01))).collect()
+                pull.map(|(f, h)| f / (norm * (1.0 - h).max(0.01)))
+                    .collect()
             })
             .collect();
         let mut moved: Vec<Vec<f64>> = vec![Vec::new(); most];
@@ -294,7 +295,10 @@ impl Yardstick {
             let Some(far) = all.iter().max_by(|a, b| size(a).total_cmp(&size(b))) else {
                 break;
             };
-            let sign = far.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m });
+            let sign = far
+                .iter()
+                .copied()
+                .fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m });
             let mut along: Vec<f64> = far.iter().map(|x| x * sign.signum()).collect();
             along.sort_by(|a, b| b.total_cmp(a));
             let mut sum = 0.0;

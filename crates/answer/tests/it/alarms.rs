@@ -58,7 +58,11 @@ fn planted_faults_are_named() {
     };
     let mut missed = Vec::new();
     for fault in FAULTS {
-        let found: usize = fault.designs.iter().map(|design| named(fault, design)).sum();
+        let found: usize = fault
+            .designs
+            .iter()
+            .map(|design| named(fault, design))
+            .sum();
         let of = fault.designs.len() * FAULTY as usize;
         if found * 2 < of {
             missed.push(format!("{}: {found} of {of}", fault.name));

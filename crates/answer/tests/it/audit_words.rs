@@ -1,6 +1,6 @@
 //! What is no fault: columns, states and curves that were once taken for one.
 
-use crate::support::{Run, check_of, grid, is_clear, rule, said, surface, usual, TRUTH};
+use crate::support::{Run, TRUTH, check_of, grid, is_clear, rule, said, surface, usual};
 use isoflop_answer::{Check, Outcome};
 use isoflop_base::Severity;
 
@@ -85,5 +85,9 @@ fn one_loss_far_off_is_named_with_its_distance() {
     let check = check_of(&runs);
     let found = &rule(&check, "outliers").findings;
     assert_eq!(found.len(), 1, "{}", said(&check, "outliers"));
-    assert!(found[0].message.contains("runs.csv:19"), "{}", found[0].message);
+    assert!(
+        found[0].message.contains("runs.csv:19"),
+        "{}",
+        found[0].message
+    );
 }

@@ -217,7 +217,13 @@ fn mixed_scales(
 fn follows_drops(scene: &Scene<'_>, values: &[f64], scales: &[Scale]) -> bool {
     let inputs: Vec<Vec<f64>> = scene
         .inputs()
-        .map(|need| scene.rows.iter().map(|r| number(&need.column, *r)).collect())
+        .map(|need| {
+            scene
+                .rows
+                .iter()
+                .map(|r| number(&need.column, *r))
+                .collect()
+        })
         .collect();
     (0..inputs.len()).any(|along| {
         let others = |i: usize| -> Vec<u64> {
@@ -225,7 +231,11 @@ fn follows_drops(scene: &Scene<'_>, values: &[f64], scales: &[Scale]) -> bool {
             rest.map(|(_, column)| column[i].to_bits()).collect()
         };
         let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by(|a, b| inputs[along][*a].total_cmp(&inputs[along][*b]).then(a.cmp(b)));
+        order.sort_by(|a, b| {
+            inputs[along][*a]
+                .total_cmp(&inputs[along][*b])
+                .then(a.cmp(b))
+        });
         order.sort_by_cached_key(|i| others(*i));
         // Steps of the logarithm; none from one curve to the next.
         let steps: Vec<Option<f64>> = order
@@ -246,7 +256,8 @@ fn follows_drops(scene: &Scene<'_>, values: &[f64], scales: &[Scale]) -> bool {
                 && scales[order[k]] != scales[order[k + 1]]
             {
                 changes += 1;
-                smooth += usize::from(beside(k).any(|b| b * step > 0.0 && step.abs() < SMOOTH * b.abs()));
+                smooth +=
+                    usize::from(beside(k).any(|b| b * step > 0.0 && step.abs() < SMOOTH * b.abs()));
             }
         }
         changes > 0 && smooth * 10 >= changes * 9

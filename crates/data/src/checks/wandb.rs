@@ -45,7 +45,11 @@ fn states(table: &RunTable) -> Option<Note> {
     let mut short = 0;
     if let (Some(reached), Some(planned)) = (ending_in(table, REACHED), ending_in(table, PLANNED)) {
         let (a, b) = (reached.numbers()?, planned.numbers()?);
-        short = a.iter().zip(b).filter(|(a, b)| falls_short(**a, **b)).count();
+        short = a
+            .iter()
+            .zip(b)
+            .filter(|(a, b)| falls_short(**a, **b))
+            .count();
         message += &format!(
             "; {} reaches {} in {} of {}, so {} alone does not tell which runs are complete",
             quoted(&reached.name),

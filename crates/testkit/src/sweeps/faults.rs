@@ -206,7 +206,9 @@ pub const FAULTS: &[Fault] = &[
             for i in 0..s.len() {
                 s.noise[i] += [0.0, 0.02, 0.03][i % 3];
             }
-            s.column("learning_rate", |i| ["1e-3", "3e-4", "3e-3"][i % 3].to_owned());
+            s.column("learning_rate", |i| {
+                ["1e-3", "3e-4", "3e-3"][i % 3].to_owned()
+            });
         },
     },
     Fault {

@@ -183,7 +183,10 @@ fn resemblance(subject: &Subject<'_>, settings: &[Vec<usize>]) -> Option<Resembl
     let mut within = 0.0;
     for setting in settings {
         let mean = setting.iter().map(|i| scores[*i]).sum::<f64>() / setting.len() as f64;
-        within += setting.iter().map(|i| (scores[*i] - mean).powi(2)).sum::<f64>();
+        within += setting
+            .iter()
+            .map(|i| (scores[*i] - mean).powi(2))
+            .sum::<f64>();
     }
     let rows: usize = settings.iter().map(Vec::len).sum();
     let pure = (rows - settings.len()) as f64;

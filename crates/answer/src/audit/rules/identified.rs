@@ -88,7 +88,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
     }
     Verdict::of(found, || {
         let least = least_certain(fit).map_or_else(String::new, |said| format!("; {said}"));
-        format!("the optimum is a single point (condition of the scaled Hessian {condition:.1e}){least}")
+        format!(
+            "the optimum is a single point (condition of the scaled Hessian {condition:.1e}){least}"
+        )
     })
 }
 
@@ -99,7 +101,11 @@ fn least_certain(fit: &Fit) -> Option<String> {
         .coefs
         .iter()
         .filter(|(_, e)| width(e).is_some_and(f64::is_finite))
-        .max_by(|a, b| width(&a.1).partial_cmp(&width(&b.1)).unwrap_or(Ordering::Equal))?;
+        .max_by(|a, b| {
+            width(&a.1)
+                .partial_cmp(&width(&b.1))
+                .unwrap_or(Ordering::Equal)
+        })?;
     let interval = estimate.interval?;
     Some(format!(
         "least certain beside its size is {name} = {}, interval [{}, {}]",

@@ -122,7 +122,9 @@ fn embeddings_between(params: &[f64], ratios: &[f64], used: &str) -> Option<Foun
         .map(|r| if above { r - 1.0 } else { 1.0 / r - 1.0 })
         .collect();
     let smaller = params.iter().zip(ratios);
-    let smaller: Vec<f64> = smaller.map(|(n, r)| if above { *n } else { n * r }).collect();
+    let smaller: Vec<f64> = smaller
+        .map(|(n, r)| if above { *n } else { n * r })
+        .collect();
     let low = smaller.iter().copied().fold(f64::INFINITY, f64::min);
     let high = smaller.iter().copied().fold(0.0, f64::max);
     if high / low < SPREAD || smaller.len() < 3 || excess.iter().any(|e| !e.is_finite()) {
@@ -137,16 +139,25 @@ fn embeddings_between(params: &[f64], ratios: &[f64], used: &str) -> Option<Foun
     }
     let at = |size: f64| {
         let near = (0..params.len()).min_by(|a, b| {
-            (params[*a] / size).ln().abs().total_cmp(&(params[*b] / size).ln().abs())
+            (params[*a] / size)
+                .ln()
+                .abs()
+                .total_cmp(&(params[*b] / size).ln().abs())
         });
         near.map_or(f64::NAN, |i| ratios[i])
     };
     let least = params.iter().copied().fold(f64::INFINITY, f64::min);
     let most = params.iter().copied().fold(0.0, f64::max);
     let (way, meaning) = if above {
-        ("falls", "sizes leave the embeddings out and compute counts them")
+        (
+            "falls",
+            "sizes leave the embeddings out and compute counts them",
+        )
     } else {
-        ("rises", "sizes count the embeddings and compute leaves them out")
+        (
+            "rises",
+            "sizes count the embeddings and compute leaves them out",
+        )
     };
     let column = if used.is_empty() { "N" } else { used };
     Some(
@@ -172,7 +183,11 @@ fn two_terms(a: &[f64], b: &[f64], y: &[f64]) -> (f64, f64) {
     let dot = |u: &[f64], v: &[f64]| u.iter().zip(v).map(|(u, v)| u * v).sum::<f64>();
     let (aa, ab, bb, ay, by) = (dot(a, a), dot(a, b), dot(b, b), dot(a, y), dot(b, y));
     let rest = |p: f64, q: f64| {
-        let squares = a.iter().zip(b).zip(y).map(|((a, b), y)| (y - p * a - q * b).powi(2));
+        let squares = a
+            .iter()
+            .zip(b)
+            .zip(y)
+            .map(|((a, b), y)| (y - p * a - q * b).powi(2));
         squares.sum::<f64>()
     };
     let determinant = aa * bb - ab * ab;

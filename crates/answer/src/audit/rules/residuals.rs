@@ -108,7 +108,11 @@ fn surface(axes: &[Axis]) -> Vec<Vec<f64>> {
     columns.extend(own.iter().map(|a| a.at.clone()));
     for (i, a) in own.iter().enumerate() {
         // Products of many inputs would be more columns than runs.
-        let with = if own.len() <= CROSSED { own.len() } else { i + 1 };
+        let with = if own.len() <= CROSSED {
+            own.len()
+        } else {
+            i + 1
+        };
         columns.extend(own[i..with].iter().map(|b| times(&a.at, &b.at)));
     }
     // Along one axis the law itself often is a curve of three coefficients.

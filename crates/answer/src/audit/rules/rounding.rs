@@ -118,13 +118,19 @@ fn ask(refits: &Refits<'_>, fit: &Fit, subject: &Subject<'_>) -> (Vec<(usize, f6
         })
         .collect();
     let like_the_truth = 1.0 + SAME_RUNS * fit.joint.at.len() as f64 / fit.n as f64;
-    let nearest = published.iter().map(|(_, r)| *r).fold(f64::INFINITY, f64::min);
+    let nearest = published
+        .iter()
+        .map(|(_, r)| *r)
+        .fold(f64::INFINITY, f64::min);
     let mut far: Vec<&(&str, f64)> = published.iter().filter(|(_, r)| *r >= FAR).collect();
     if nearest > like_the_truth || far.is_empty() {
         return (digits, Vec::new());
     }
     far.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let listed: Vec<String> = far.iter().map(|(name, r)| format!("`{name}` {r:.2} times")).collect();
+    let listed: Vec<String> = far
+        .iter()
+        .map(|(name, r)| format!("`{name}` {r:.2} times"))
+        .collect();
     let found = Found::info(
         "published-rounding",
         format!(

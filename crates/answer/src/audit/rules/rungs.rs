@@ -81,7 +81,13 @@ fn look(subject: &Subject<'_>) -> Verdict {
             break;
         };
         let at_end = k == 0 || k + 1 == rungs.len();
-        found.push(told(subject, params[rungs[k][0]], &rungs[k], &shift, at_end));
+        found.push(told(
+            subject,
+            params[rungs[k][0]],
+            &rungs[k],
+            &shift,
+            at_end,
+        ));
         left = Some(left.as_ref().unwrap_or(yardstick).without_shift(&rungs[k]));
     }
     Verdict::of(found, || {

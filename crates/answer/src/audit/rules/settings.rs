@@ -67,7 +67,12 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let free: Vec<_> = columns.iter().filter(|c| !subject.law_reads(c)).collect();
     let tuned: Vec<(&str, Vec<f64>)> = free
         .iter()
-        .map(|c| (c.name.as_str(), subject.numbers(c).unwrap_or_else(|| codes(subject, c))))
+        .map(|c| {
+            (
+                c.name.as_str(),
+                subject.numbers(c).unwrap_or_else(|| codes(subject, c)),
+            )
+        })
         .filter(|(_, values)| !changes_within_runs(subject, values))
         .collect();
     if tuned.is_empty() {
@@ -77,7 +82,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
                 c.name
             )),
             (Some(c), None) => Verdict::DoesNotApply(format!("the law takes {} itself", c.name)),
-            (None, None) => Verdict::CannotTell("no column of tuning, such as learning_rate".to_owned()),
+            (None, None) => {
+                Verdict::CannotTell("no column of tuning, such as learning_rate".to_owned())
+            }
         };
     }
     let runs = &subject.runs;

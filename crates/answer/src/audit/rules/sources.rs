@@ -52,8 +52,8 @@ const SHARE: f64 = 0.15;
 const CHANCE: f64 = 0.01;
 /// Parts of names of columns that judge rows by their loss, or say how a run ended.
 const JUDGING: [&str; 14] = [
-    "outlier", "exclude", "flag", "invalid", "diverged", "suspect", "reason", "quality", "status", "state", "comment",
-    "note", "isbest", "rank",
+    "outlier", "exclude", "flag", "invalid", "diverged", "suspect", "reason", "quality", "status",
+    "state", "comment", "note", "isbest", "rank",
 ];
 
 fn look(subject: &Subject<'_>) -> Verdict {

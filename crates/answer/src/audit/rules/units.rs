@@ -43,7 +43,8 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let runs = &subject.runs;
     if subject.is_computed("tokens") || subject.is_computed("params") {
         return Verdict::CannotTell(
-            "tokens were computed from the stated compute: whether the two agree cannot be asked".to_owned(),
+            "tokens were computed from the stated compute: whether the two agree cannot be asked"
+                .to_owned(),
         );
     }
     match (&runs.params, &runs.tokens, &runs.flops) {
