@@ -156,7 +156,9 @@ pub(super) fn missing(rows: &[PlanRow], laws: &[PlanLaw]) -> Vec<Note> {
     };
     let left = rows.iter().filter(|row| {
         let own = |s: &ServingRow| s.size_ratio.value == 1.0 && s.tokens_ratio.value == 1.0;
-        row.serving.as_ref().is_none_or(own)
+        // Without a limit in the way the plan's own model is the answer: a single token moves it by nothing.
+        let held = !row.held.is_empty();
+        row.serving.as_ref().is_none_or(|s| held && own(s))
     });
     let (losses, others): (Vec<&PlanRow>, Vec<&PlanRow>) = left.partition(loss);
     let note = |rows: Vec<&PlanRow>, why: &str| {

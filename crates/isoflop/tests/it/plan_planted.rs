@@ -230,5 +230,6 @@ fn the_headline_of_a_gain_is_where_both_have_runs_whatever_was_asked() {
     assert_eq!(near, at(&[1e19, 1e24, 1e30]));
     // The largest run has 2e9 params and 320 tokens for each.
     assert!((near.row.compute / (6.0 * 2e9 * 2e9 * 320.0) - 1.0).abs() < 1e-9);
-    assert!(near.row.beyond_a.iter().all(|(n, o)| n != "C" || *o == 0.0));
+    // Beyond it by no more than the rounding of a logarithm.
+    assert!(near.row.beyond_a.iter().all(|(n, o)| n != "C" || *o < 1e-9));
 }
