@@ -4,8 +4,13 @@
 //!
 //! ```text
 //! T  = n ln(RSS_k / RSS_m)              least squares on ln y, k and m > k breaks
-//! p  = (1 + #{T* ≥ T}) / (1 + B)        T* from B curves simulated from the fit with k breaks
+//! p  = share of B simulated curves and the curve itself whose smallest rank among T* is as small
 //! ```
+//!
+//! T* are from B curves simulated from the fit with k breaks, each of them tested for k + 1 and for k + 2: two tests of one
+//! question, whose smaller p is compared with the smaller p of every simulated curve, so that both together find a break in no
+//! more than 5 % of curves without one. The law without a break is a power law with a limit, and may rise as well as fall: a
+//! rising curve approaches a ceiling or grows without one, whichever fits better.
 //!
 //! The simulated noise has the standard deviation of the residuals with the most breaks and their correlation from one point
 //! to the next (an AR(1) process), because points of one training run do not scatter independently: with independent noise
@@ -25,8 +30,32 @@ use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Laws with no break, one, two and three.
-const LAWS: [&str; 4] = ["power-floor", "bnsl1", "bnsl2", "bnsl3"];
+/// Laws with one break, two and three.
+const BROKEN: [&str; 3] = ["bnsl1", "bnsl2", "bnsl3"];
+/// A power law with a limit below it, falling or rising: what the broken laws are without breaks.
+const UNBROKEN: &str = r#"
+title   = "Power law with a limit"
+formula = "y = a + b * x^-c0"
+[vars]
+y = { column = "y", role = "response" }
+x = { column = "x" }
+[coefs]
+a  = { range = [0, inf], start = [0.1, 1] }
+b  = { range = [0, inf], start = [0.1, 1, 10] }
+c0 = { range = [-3, 3], start = [-0.5, -0.2, 0.2, 0.5] }
+"#;
+/// A rising curve that approaches a ceiling.
+const CEILING: &str = r#"
+title   = "Power law with a ceiling"
+formula = "y = a - b * x^-c0"
+[vars]
+y = { column = "y", role = "response" }
+x = { column = "x" }
+[coefs]
+a  = { range = [0, inf], start = [0.5, 1, 10] }
+b  = { range = [0, inf], start = [0.1, 1, 10] }
+c0 = { range = [0, 3], start = [0.1, 0.3, 0.7] }
+"#;
 /// More points than this take long to simulate, and fits do not keep them.
 const MOST_POINTS: usize = 2_000;
 /// A break is taken when fewer than this share of curves without it look as if they had it.
@@ -58,7 +87,8 @@ pub struct BreakTest {
     pub against: usize,
     /// n ln of the ratio of the sums of squares.
     pub statistic: f64,
-    /// Share of curves simulated with the fewer breaks that reach it.
+    /// Share of curves simulated with the fewer breaks that look as much as if they had more: one more or two more, since both
+    /// are tested.
     pub p: f64,
     /// Curves simulated.
     pub simulations: usize,
@@ -89,15 +119,15 @@ pub fn breaks(
     options: &FitOptions,
     simulations: usize,
 ) -> Result<Breaks, Diagnostics> {
-    let law = Law::builtin(LAWS[0])?;
+    let law = Law::builtin("power")?;
     let used = used_runs(&law, table, options)?;
     let x = used.inputs.first().map_or(&[][..], |(_, x)| x.as_slice());
     let mut order: Vec<usize> = (0..x.len()).collect();
     order.sort_by(|a, b| x[*a].total_cmp(&x[*b]));
-    let curve = Curve {
-        x: order.iter().map(|i| x[*i]).collect(),
-        y: order.iter().map(|i| used.response[*i]).collect(),
-    };
+    let curve = Curve::new(
+        order.iter().map(|i| x[*i]).collect(),
+        order.iter().map(|i| used.response[*i]).collect(),
+    )?;
     let n = curve.x.len();
     if n < 2 * coefficients(1) {
         let fault = Diagnostic::error(
@@ -129,40 +159,29 @@ pub fn breaks(
         verdict: String::new(),
     };
     // Residuals of a law with nearly as many coefficients as points say nothing of the noise.
-    let most = (1..LAWS.len())
+    let most = (1..=BROKEN.len())
         .rev()
         .find(|k| n >= 2 * coefficients(*k))
         .unwrap_or(1);
     let fits: Vec<Fit> = (0..=most)
-        .map(|k| curve.fit(k, None, Uncertainty::None, options.seed))
+        .map(|k| curve.fit(k, None, &Uncertainty::None, options.seed))
         .collect::<Result<_, _>>()?;
     let noise = Noise::of(&fits[most]);
-    for more in 1..=most {
+    while out.found < most {
+        let tests = curve.tests(&fits, out.found, simulations, options.seed, noise);
         // Two breaks together may be seen where one of them alone is not: a hump needs both.
-        let test = curve.test(
-            &fits[out.found],
-            &fits[more],
-            more,
-            simulations,
-            options.seed,
-            noise,
-        );
-        let taken = test.p < CHANCE;
-        out.tests.push(BreakTest {
-            against: out.found,
-            ..test
-        });
-        if taken {
-            out.found = more;
-        } else if more > out.found + 1 {
-            break;
+        let taken = tests.iter().position(|t| t.p < CHANCE);
+        out.tests.extend(tests.into_iter().take(taken.map_or(2, |at| at + 1)));
+        match taken {
+            Some(at) => out.found += at + 1,
+            None => break,
         }
     }
     if out.found > 0 {
         let how = Uncertainty::Parametric {
             resamples: simulations.max(100),
         };
-        let sure = curve.fit(out.found, None, how, options.seed)?;
+        let sure = curve.fit(out.found, None, &how, options.seed)?;
         out.places = places(&sure, out.found, out.range);
     }
     out.verdict = verdict(&out);
@@ -177,70 +196,132 @@ fn coefficients(breaks: usize) -> usize {
 struct Curve {
     x: Vec<f64>,
     y: Vec<f64>,
+    /// Laws by their number of breaks; several are one hypothesis, and the best of them counts.
+    laws: Vec<Vec<Law>>,
 }
 
 impl Curve {
+    fn new(x: Vec<f64>, y: Vec<f64>) -> Result<Self, Diagnostics> {
+        let mut unbroken = vec![Law::from_toml("unbroken", "unbroken.toml", UNBROKEN)?];
+        if rises(&x, &y) {
+            unbroken.push(Law::from_toml("ceiling", "ceiling.toml", CEILING)?);
+        }
+        let mut laws = vec![unbroken];
+        for id in BROKEN {
+            laws.push(vec![Law::builtin(id)?]);
+        }
+        Ok(Self { x, y, laws })
+    }
+
     /// Least squares on ln y with so many breaks; of other responses at the same x where they are given.
     fn fit(
         &self,
         breaks: usize,
         other: Option<&[f64]>,
-        uncertainty: Uncertainty,
+        uncertainty: &Uncertainty,
         seed: u64,
     ) -> Result<Fit, Diagnostics> {
-        let law = Law::builtin(LAWS[breaks])?;
         let y = other.unwrap_or(&self.y);
         let table = RunTable::from_columns("curve", &[("x", &self.x), ("y", y)]).keeping_copies();
         let options = FitOptions {
             objective: Some(Objective::parse("squared-log")?),
-            uncertainty,
+            uncertainty: uncertainty.clone(),
             seed,
             // The same for the curve and for the simulated ones, lest the larger law be searched better in one of them.
             starts: Some(128),
             ..FitOptions::default()
         };
-        fit(&law, &table, &options)
+        let mut best: Option<Fit> = None;
+        let mut fault = None;
+        for law in &self.laws[breaks] {
+            match fit(law, &table, &options) {
+                Ok(found) if best.as_ref().is_none_or(|b| rss(&found) < rss(b)) => {
+                    best = Some(found);
+                }
+                Ok(_) => {}
+                Err(why) => fault = Some(why),
+            }
+        }
+        match (best, fault) {
+            (Some(found), _) => Ok(found),
+            (None, Some(why)) => Err(why),
+            (None, None) => Err(Diagnostic::error("no-law", "there is no law to fit").into()),
+        }
     }
 
-    fn test(
+    /// The tests for one break more and for two, on the same simulated curves.
+    fn tests(
         &self,
-        fewer: &Fit,
-        more: &Fit,
-        breaks: usize,
+        fits: &[Fit],
+        found: usize,
         simulations: usize,
         seed: u64,
         noise: Noise,
-    ) -> BreakTest {
+    ) -> Vec<BreakTest> {
+        let more: Vec<usize> = (found + 1..fits.len().min(found + 3)).collect();
         let n = self.x.len() as f64;
         let statistic = |a: &Fit, b: &Fit| {
             let floor = f64::MIN_POSITIVE;
             n * (rss(a).max(floor) / rss(b).max(floor)).ln().max(0.0)
         };
-        let found = statistic(fewer, more);
-        let few = LAWS.iter().position(|id| *id == fewer.law.id).unwrap_or(0);
-        let simulated: Vec<f64> = (0..simulations as u64)
+        let own: Vec<f64> = more.iter().map(|k| statistic(&fits[found], &fits[*k])).collect();
+        let mut all: Vec<Vec<f64>> = (0..simulations as u64)
             .into_par_iter()
             .map(|replicate| {
-                let mut stream = Stream::new(seed, "breaks", replicate + 1_000_000 * breaks as u64);
-                let y = noise.around(&fewer.points.fitted, &mut stream);
-                let again = |k: usize| self.fit(k, Some(&y), Uncertainty::None, seed);
-                let (Ok(a), Ok(b)) = (again(few), again(breaks)) else {
-                    return f64::INFINITY;
+                let mut stream = Stream::new(seed, "breaks", replicate + 1_000_000 * found as u64);
+                let y = noise.around(&fits[found].points.fitted, &mut stream);
+                let again = |k: usize| self.fit(k, Some(&y), &Uncertainty::None, seed).ok();
+                let fewer = again(found);
+                // A curve that cannot be fitted again counts as if it had a break.
+                let of = |k: &usize| match (&fewer, again(*k)) {
+                    (Some(a), Some(b)) => statistic(a, &b),
+                    _ => f64::INFINITY,
                 };
-                statistic(&a, &b)
+                more.iter().map(of).collect()
             })
             .collect();
-        let reached = simulated.iter().filter(|t| **t >= found).count();
-        BreakTest {
-            breaks,
-            against: few,
-            statistic: found,
-            p: (1.0 + reached as f64) / (1.0 + simulations as f64),
-            simulations,
-            sd: noise.sd,
-            correlation: noise.correlation,
-        }
+        all.push(own.clone());
+        let p = joint_p(&all);
+        more.iter()
+            .zip(own.iter().zip(p))
+            .map(|(k, (statistic, p))| BreakTest {
+                breaks: *k,
+                against: found,
+                statistic: *statistic,
+                p,
+                simulations,
+                sd: noise.sd,
+                correlation: noise.correlation,
+            })
+            .collect()
     }
+}
+
+/// For every statistic of the last member: the share of members whose smallest p over the statistics is at most its p. The p
+/// of a member is its rank among all of them.
+fn joint_p(all: &[Vec<f64>]) -> Vec<f64> {
+    let share = |k: usize, value: f64| {
+        let reached = all.iter().filter(|t| t[k] >= value).count();
+        reached as f64 / all.len() as f64
+    };
+    let count = all.last().map_or(0, Vec::len);
+    let ranked: Vec<Vec<f64>> = all
+        .iter()
+        .map(|t| (0..count).map(|k| share(k, t[k])).collect())
+        .collect();
+    let smallest = |p: &Vec<f64>| p.iter().copied().fold(1.0, f64::min);
+    let least: Vec<f64> = ranked.iter().map(smallest).collect();
+    let own = ranked.last().cloned().unwrap_or_default();
+    own.iter()
+        .map(|p| least.iter().filter(|m| **m <= *p).count() as f64 / all.len() as f64)
+        .collect()
+}
+
+/// Whether a curve rises on the whole: its upper half lies above its lower half.
+fn rises(x: &[f64], y: &[f64]) -> bool {
+    let half = x.len() / 2;
+    let mean = |part: &[f64]| part.iter().map(|y| y.ln()).sum::<f64>() / part.len().max(1) as f64;
+    mean(&y[x.len() - half..]) > mean(&y[..half])
 }
 
 /// Noise of ln y that remembers the point before.
@@ -330,7 +411,7 @@ fn verdict(found: &Breaks) -> String {
     });
     match found.found {
         0 => format!(
-            "No break in range: a power law with a floor describes the {} points from {:.3e} to {:.3e}; {against}. A break \
+            "No break in range: a power law with a limit describes the {} points from {:.3e} to {:.3e}; {against}. A break \
              beyond the points cannot be seen.",
             found.n, found.range.0, found.range.1
         ),
@@ -347,5 +428,28 @@ fn verdict(found: &Breaks) -> String {
                 found.n
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_tests_of_one_question_share_their_chance_of_error() {
+        // Nineteen curves and the twentieth: it is first by the second statistic, and another is first by the first.
+        let mut all: Vec<Vec<f64>> = (0..19).map(|k| vec![f64::from(k), 0.0]).collect();
+        all.push(vec![-1.0, 5.0]);
+        let p = joint_p(&all);
+        assert!((p[0] - 1.0).abs() < 1e-12, "{p:?}");
+        // Two of twenty have a p of one in twenty in either test.
+        assert!((p[1] - 0.1).abs() < 1e-12, "{p:?}");
+    }
+
+    #[test]
+    fn curves_rise_or_fall_whatever_their_ends_do() {
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert!(rises(&x, &[1.5, 1.0, 2.0, 3.0, 4.0, 1.4]));
+        assert!(!rises(&x, &[4.0, 3.0, 2.0, 1.0, 0.5, 0.7]));
     }
 }
