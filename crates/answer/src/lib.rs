@@ -19,8 +19,8 @@ pub use audit::{Answered, Finding, Item, Outcome};
 pub use chain::predict_through;
 pub use check::{
     BacktestOptions, Band, BreakPlace, BreakTest, Breaks, COMBINED, Candidate, Check, Checked, Cut,
-    Extrapolation, HeldOut, NotJudged, Ranked, Widening, breaks, check, extrapolation,
-    predict_together,
+    Extrapolation, FormBudget, FormTest, HeldOut, NotJudged, Ranked, Widening, breaks, check,
+    extrapolation, form_test, predict_together, widening_unseen,
 };
 pub use compare_laws::{ComparedCoef, ComparedLaw, LawComparison, compare_laws};
 pub use outline::{BudgetCurve, Outline, PathPoint, Surface, outline, usual};

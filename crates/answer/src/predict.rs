@@ -55,7 +55,7 @@ pub struct Prediction {
 pub struct Share {
     /// The law.
     pub law: String,
-    /// Its mean weight over the points.
+    /// Its weight, the same at every point.
     pub weight: f64,
     /// What it predicts, point by point.
     pub values: Vec<f64>,

@@ -59,9 +59,10 @@ pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, fore
 pub use isoflop_answer::plan;
 pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
-    Finding, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint, Prediction, Profile,
-    ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws, entropy_check,
-    extrapolation, predict, predict_published, predict_through, predict_together, profile, verdict,
+    Finding, FormBudget, FormTest, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint,
+    Prediction, Profile, ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws,
+    entropy_check, extrapolation, form_test, predict, predict_published, predict_through, predict_together, profile,
+    verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,

@@ -18,6 +18,15 @@ pub fn t_quantile(probability: f64, df: f64) -> f64 {
     }
 }
 
+/// Distribution function of Student's t with `df` degrees of freedom; the normal one for infinite `df`.
+#[must_use]
+pub fn t_cdf(x: f64, df: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, df) {
+        Ok(t) if df < 1e7 => t.cdf(x),
+        _ => normal_cdf(x),
+    }
+}
+
 /// Quantile of the standard normal distribution.
 #[must_use]
 pub fn normal_quantile(probability: f64) -> f64 {

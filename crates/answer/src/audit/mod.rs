@@ -13,6 +13,7 @@ mod yardstick;
 pub use checklist::Item;
 pub(crate) use checklist::checklist;
 pub use finding::{Answered, Finding, Outcome};
+pub(crate) use optimum::is_surface;
 pub(crate) use rules::floor_of;
 pub(crate) use subject::Subject;
 

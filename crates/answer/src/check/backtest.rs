@@ -7,7 +7,7 @@ use isoflop_fit::{
 use isoflop_law::{Law, changed_coef};
 
 use super::cuts::{Axis, Split, axis_values};
-use crate::predict::{Point, predict};
+use crate::predict::{Point, PredictedPoint, predict};
 
 /// The share of a standard normal distribution within one standard deviation.
 const ONE_SD: f64 = 0.682_689_492_137_085_9;
@@ -21,7 +21,11 @@ pub(crate) struct Forecast {
     pub coefficients: Vec<f64>,
     /// Standard deviation of a run.
     pub noise: Vec<f64>,
-    /// Akaike's criterion with its correction for few runs.
+    /// Mean response of the largest runs fitted; not a number when they are not kept.
+    pub last: f64,
+    /// Mean ln of the variance a step beyond the runs fitted, error of coefficients and noise: the same wherever it is asked.
+    pub known: f64,
+    /// Akaike's criterion with its correction for few runs, which at most doubles its penalty.
     pub evidence: f64,
     /// Runs fitted.
     pub runs: f64,
@@ -29,6 +33,21 @@ pub(crate) struct Forecast {
     pub count: usize,
     /// Root mean square of the residuals.
     pub rms: f64,
+}
+
+impl Forecast {
+    /// Error by the coefficients at a place, at most what the law promises to change from the largest runs and two standard
+    /// deviations of a run: a fit that does not determine its coefficients says that any value may come, and none is farther
+    /// from the last one than that.
+    pub fn bounded(&self, place: usize) -> f64 {
+        let own = self.coefficients[place];
+        let change = (self.centre[place] - self.last).abs() + 2.0 * self.noise[place];
+        if change.is_finite() {
+            own.min(change)
+        } else {
+            own
+        }
+    }
 }
 
 /// How errors are measured: of the logarithm wherever all responses are above zero, else in units of their spread.
@@ -186,7 +205,6 @@ pub(crate) fn of_fit(
         return Err("the fit did not converge".to_owned());
     }
     let said = predict(found, points, ONE_SD).map_err(|f| f.first_message().to_owned())?;
-    let scaled = |y: f64| measure.forth(y);
     let residuals = residuals(found, measure);
     let widen = found.n as f64 / (found.n as f64 - p as f64).max(1.0);
     let rss: f64 = residuals.iter().map(|r| r * r).sum();
@@ -194,33 +212,105 @@ pub(crate) fn of_fit(
     let rms = (rss / n).sqrt();
     let (mut centre, mut coefficients) = (Vec::new(), Vec::new());
     for point in &said.points {
-        let value = scaled(point.value);
-        let ends = point.confidence.as_ref();
-        let ends = ends.map(|i| (scaled(i.lower), scaled(i.upper)));
-        let sure = ends.filter(|(a, b)| a.is_finite() && b.is_finite());
-        let (middle, sd) = match sure {
-            Some((a, b)) if !found.joint.draws.is_empty() => (0.5 * (a + b), 0.5 * (b - a)),
-            Some((a, b)) => (value, 0.5 * (b - a)),
-            // Nothing is known of the coefficients' error: it may be of the response's own size.
-            None => (value, 1.0),
-        };
+        let (middle, sd) = middle_and_sd(found, point, measure);
         if !middle.is_finite() {
             return Err("the law has no value at a run held out".to_owned());
         }
         centre.push(middle);
-        coefficients.push(sd.min(1.0));
+        coefficients.push(sd);
     }
+    let noise = noise(found, &residuals, rms * widen.sqrt(), places, axis);
+    let last = last(found, measure, axis);
+    let known = known(found, measure, axis, rms * widen.sqrt());
     let k = p as f64;
-    let few = (2.0 * k * (k + 1.0) / (n - k - 1.0).max(1.0)).min(1e3);
+    // With half as many coefficients as runs the correction would outweigh any fit.
+    let few = (2.0 * k * (k + 1.0) / (n - k - 1.0).max(1.0)).min(2.0 * k);
     Ok(Forecast {
         centre,
         coefficients,
-        noise: noise(found, &residuals, rms * widen.sqrt(), places, axis),
+        noise,
+        last,
+        known,
         evidence: n * rms.max(1e-12).powi(2).ln() + 2.0 * k + few,
         runs: n,
         count: p,
         rms,
     })
+}
+
+/// Middle of a prediction at the level of one standard deviation, and its standard deviation by the coefficients, at most 1.
+fn middle_and_sd(found: &Fit, point: &PredictedPoint, measure: Measure) -> (f64, f64) {
+    let value = measure.forth(point.value);
+    let ends = point.confidence.as_ref();
+    let ends = ends.map(|i| (measure.forth(i.lower), measure.forth(i.upper)));
+    let sure = ends.filter(|(a, b)| a.is_finite() && b.is_finite());
+    let (middle, sd) = match sure {
+        Some((a, b)) if !found.joint.draws.is_empty() => (0.5 * (a + b), 0.5 * (b - a)),
+        Some((a, b)) => (value, 0.5 * (b - a)),
+        // Nothing is known of the coefficients' error: it may be of the response's own size.
+        None => (value, 1.0),
+    };
+    (middle, sd.min(1.0))
+}
+
+/// Mean response of the runs with the largest value of the axis.
+fn last(found: &Fit, measure: Measure, axis: &str) -> f64 {
+    let Some(at) = axis_values(&found.points.inputs, axis) else {
+        return f64::NAN;
+    };
+    let largest = at.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let pairs = at.iter().zip(&found.points.response);
+    let top: Vec<f64> = pairs
+        .filter(|(x, _)| **x >= largest * (1.0 - 1e-9))
+        .map(|(_, y)| measure.forth(*y))
+        .collect();
+    top.iter().sum::<f64>() / top.len() as f64
+}
+
+/// Orders of magnitude beyond the largest run at which laws are asked how well they know their answer.
+const STEPS: [f64; 2] = [0.15, 0.3];
+
+/// Mean ln of the variance a step beyond the largest run, which grows along the axis alone: N and D alike for C = 6ND.
+fn known(found: &Fit, measure: Measure, axis: &str, noise: f64) -> f64 {
+    let noise = noise.powi(2);
+    let alone = noise.max(1e-24).ln();
+    let points = &found.points;
+    let Some(at) = axis_values(&points.inputs, axis) else {
+        return alone;
+    };
+    let Some(run) = (0..at.len()).max_by(|a, b| at[*a].total_cmp(&at[*b])) else {
+        return alone;
+    };
+    let moved = |name: &str, x: f64, step: f64| {
+        if name == axis {
+            x * 10f64.powf(step)
+        } else if axis == "C" && (name == "N" || name == "D") {
+            x * 10f64.powf(0.5 * step)
+        } else {
+            x
+        }
+    };
+    let levels = points.levels.iter();
+    let levels: Vec<(String, String)> = levels.map(|(n, x)| (n.clone(), x[run].clone())).collect();
+    let ahead: Vec<Point> = STEPS
+        .iter()
+        .map(|step| Point {
+            at: points
+                .inputs
+                .iter()
+                .map(|(name, x)| (name.clone(), moved(name, x[run], *step)))
+                .collect(),
+            levels: levels.clone(),
+        })
+        .collect();
+    let Ok(said) = predict(found, &ahead, ONE_SD) else {
+        return alone;
+    };
+    let one = |p: &PredictedPoint| {
+        let sd = middle_and_sd(found, p, measure).1;
+        (sd * sd + noise).clamp(1e-24, 1.0).ln()
+    };
+    said.points.iter().map(one).sum::<f64>() / STEPS.len() as f64
 }
 
 /// Residuals on the scale of the comparison.
@@ -344,6 +434,8 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
         centre: vec![centre; split.held.len()],
         coefficients: vec![0.0; split.held.len()],
         noise: vec![sd; split.held.len()],
+        last: centre,
+        known: 0.0,
         evidence: 0.0,
         runs: observed.len() as f64,
         count: 1,

@@ -171,7 +171,8 @@ pub fn breaks(
         let tests = curve.tests(&fits, out.found, simulations, options.seed, noise);
         // Two breaks together may be seen where one of them alone is not: a hump needs both.
         let taken = tests.iter().position(|t| t.p < CHANCE);
-        out.tests.extend(tests.into_iter().take(taken.map_or(2, |at| at + 1)));
+        out.tests
+            .extend(tests.into_iter().take(taken.map_or(2, |at| at + 1)));
         match taken {
             Some(at) => out.found += at + 1,
             None => break,
@@ -264,7 +265,10 @@ impl Curve {
             let floor = f64::MIN_POSITIVE;
             n * (rss(a).max(floor) / rss(b).max(floor)).ln().max(0.0)
         };
-        let own: Vec<f64> = more.iter().map(|k| statistic(&fits[found], &fits[*k])).collect();
+        let own: Vec<f64> = more
+            .iter()
+            .map(|k| statistic(&fits[found], &fits[*k]))
+            .collect();
         let mut all: Vec<Vec<f64>> = (0..simulations as u64)
             .into_par_iter()
             .map(|replicate| {

@@ -3,72 +3,83 @@
 //! # Formula
 //!
 //! ```text
-//! ln wₗ(x) = θ Sₗ − ln(sₗ(x)² + σₗ²) − AICcₗ/20 + const       AICc of at most 50 runs; Sₗ mean over the cuts, each the mean over its runs, times their number
+//! ln wₗ    = −2 AICcₗ/n − ½ mean of ln(sₗ² + σₗ²) a step beyond the runs + const;   then 0.8 wₗ + 0.2/number of laws
 //! centre   = Σ wₗ mₗ
-//! sd²      = Σ wₗ (sₗ² + σₗ²) + Σ wₗ (mₗ − centre)²            error of coefficients, noise, disagreement of laws
+//! sd²      = (Σ wₗ cₗ)² + (Π σₗ^wₗ)² + (Σ wₗ |mₗ − centre|)²    error of coefficients, noise, disagreement of laws
 //! ```
 //!
-//! m, s: a law's forecast and its error by the coefficients; σ: noise; S: held-out score, the mean ln t₄ after a law's
-//! own widening. Weights by the held-out score alone (stacking) do worse: the cuts inside a curve lie in another stretch
-//! of it, and the winner there is often a law that has not met the bend. So the score is tempered (θ = 0.1), and what
-//! decides is how well a law knows its own answer at this point, and a tempered criterion of fit and simplicity. All
-//! three constants are round numbers; neighbouring ones do nearly as well.
+//! Means and not mean squares: a law of little weight that is far off, or that does not know its answer, counts by its weight.
+//! m, s: a law's forecast and its error by the coefficients, c the same where it is at most what a law promises to change
+//! from the largest runs; σ: noise. The weights are the same at every point, so that a joined forecast neither jumps nor rises
+//! where no law does. Weights by held-out score (stacking) do worse: the cuts inside a curve lie in another stretch of it, and
+//! the winner there is often a law that has not met the bend. The criterion counts once a run, however many runs there are,
+//! because the misfit of a law is shared by its runs.
 
 use super::backtest::Forecast;
 use super::score::Predicted;
 
-/// Weight of the held-out score, of one cut.
-const HELD_OUT: f64 = 0.1;
-/// Weight of Akaike's criterion.
-const EVIDENCE: f64 = 0.05;
-/// Runs that it counts at most: the misfit of a law is shared by its runs, so hundreds of them do not tell laws apart
-/// ten times better than dozens, least of all beyond them.
-const COUNTED: f64 = 50.0;
+/// Weight of Akaike's criterion, of one run.
+const EVIDENCE: f64 = 2.0;
+/// Weight of how well a law knows its answer beyond the runs.
+const KNOWN: f64 = 0.5;
+/// Share that all laws have alike.
+const ALIKE: f64 = 0.2;
 
-/// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's mean weight.
-pub(crate) fn together(forecasts: &[(&Forecast, f64)]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
-    let places = forecasts.first().map_or(0, |(f, _)| f.centre.len());
-    let mut mean = vec![0.0; forecasts.len()];
-    let mut noise = Vec::with_capacity(places);
+/// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's weight.
+pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
+    let places = forecasts.first().map_or(0, |f| f.centre.len());
+    let weights = weights(forecasts);
+    let terms = || weights.iter().zip(forecasts);
+    let noise: Vec<f64> = (0..places)
+        .map(|i| {
+            let ln: f64 = terms().map(|(w, f)| w * f.noise[i].max(1e-12).ln()).sum();
+            ln.exp()
+        })
+        .collect();
     let joined = (0..places)
         .map(|i| {
+            let centre: f64 = terms().map(|(w, f)| w * f.centre[i]).sum();
+            let coefficients: f64 = terms().map(|(w, f)| w * f.bounded(i)).sum();
+            let apart: f64 = terms().map(|(w, f)| w * (f.centre[i] - centre).abs()).sum();
             // An exact fit is still not known to better than rounding.
-            let own = |f: &Forecast| (f.coefficients[i].powi(2) + f.noise[i].powi(2)).max(1e-24);
-            let log: Vec<f64> = forecasts
-                .iter()
-                .map(|(f, score)| HELD_OUT * score - own(f).ln() - EVIDENCE * counted(f))
-                .collect();
-            let top = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let raw: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
-            let total: f64 = raw.iter().sum();
-            let weights = raw.iter().map(|w| w / total);
-            let terms: Vec<(f64, &Forecast)> =
-                weights.zip(forecasts).map(|(w, (f, _))| (w, *f)).collect();
-            let centre: f64 = terms.iter().map(|(w, f)| w * f.centre[i]).sum();
-            let spread = |(w, f): &(f64, &Forecast)| w * (own(f) + (f.centre[i] - centre).powi(2));
-            let sd = terms.iter().map(spread).sum::<f64>().sqrt();
-            let runs = terms.iter().map(|(w, f)| w * f.noise[i].powi(2));
-            noise.push(runs.sum::<f64>().sqrt());
-            for (total, (w, _)) in mean.iter_mut().zip(&terms) {
-                *total += w / places as f64;
-            }
+            let sd = coefficients.hypot(apart).hypot(noise[i]).max(1e-12);
             Predicted { centre, sd }
         })
         .collect();
-    (joined, noise, mean)
+    (joined, noise, weights)
 }
 
-/// Akaike's criterion over the runs that count.
-fn counted(forecast: &Forecast) -> f64 {
-    forecast.evidence * (COUNTED / forecast.runs).min(1.0)
+/// The weights of laws: the same wherever they are asked.
+fn weights(forecasts: &[&Forecast]) -> Vec<f64> {
+    let log: Vec<f64> = forecasts
+        .iter()
+        .map(|f| -EVIDENCE * f.evidence / f.runs - KNOWN * f.known)
+        .collect();
+    let top = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let raw: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
+    let total: f64 = raw.iter().sum();
+    let alike = ALIKE / forecasts.len() as f64;
+    raw.iter()
+        .map(|w| (1.0 - ALIKE) * w / total + alike)
+        .collect()
 }
 
-/// One law alone.
+/// One law alone, held to be true.
 pub(crate) fn alone(forecast: &Forecast) -> Vec<Predicted> {
     (0..forecast.centre.len())
         .map(|i| Predicted {
             centre: forecast.centre[i],
             sd: forecast.coefficients[i].hypot(forecast.noise[i]),
+        })
+        .collect()
+}
+
+/// One law alone, its coefficients' error no larger than what it promises: what is widened by distance.
+pub(crate) fn bounded(forecast: &Forecast) -> Vec<Predicted> {
+    (0..forecast.centre.len())
+        .map(|i| Predicted {
+            centre: forecast.centre[i],
+            sd: forecast.bounded(i).hypot(forecast.noise[i]),
         })
         .collect()
 }
@@ -82,6 +93,8 @@ mod tests {
             centre: vec![centre],
             coefficients: vec![coefficients],
             noise: vec![0.01],
+            last: f64::NAN,
+            known: (coefficients * coefficients + 1e-4).ln(),
             evidence: -100.0,
             runs: 20.0,
             count: 3,
@@ -92,22 +105,25 @@ mod tests {
     #[test]
     fn laws_that_disagree_make_a_wide_forecast_between_them() {
         let (a, b) = (forecast(0.0, 0.01), forecast(1.0, 0.01));
-        let (joined, _, weights) = together(&[(&a, 0.0), (&b, 0.0)]);
+        let (joined, _, weights) = together(&[&a, &b]);
         assert!((joined[0].centre - 0.5).abs() < 1e-12 && (weights[0] - 0.5).abs() < 1e-12);
         assert!((joined[0].sd - (0.25f64 + 2e-4).sqrt()).abs() < 1e-12);
     }
 
     #[test]
-    fn a_law_that_does_not_know_its_answer_counts_little() {
+    fn a_law_that_does_not_know_its_answer_counts_little_and_never_nothing() {
         let (sure, unsure) = (forecast(0.0, 0.01), forecast(1.0, 0.3));
-        let (joined, _, weights) = together(&[(&sure, 0.0), (&unsure, 0.0)]);
-        assert!(weights[1] < 0.01 && joined[0].centre < 0.01, "{weights:?}");
+        let (_, _, weights) = together(&[&sure, &unsure]);
+        assert!(weights[1] < 0.15 && weights[1] >= 0.1, "{weights:?}");
     }
 
     #[test]
-    fn a_better_held_out_score_counts_for_more() {
-        let (a, b) = (forecast(0.0, 0.01), forecast(1.0, 0.01));
-        let (_, _, weights) = together(&[(&a, 20.0), (&b, 0.0)]);
-        assert!(weights[0] > 0.85, "{weights:?}");
+    fn an_error_of_coefficients_beyond_what_a_law_promises_is_cut_to_that() {
+        let mut lost = forecast(0.5, 1.0);
+        lost.last = 0.4;
+        // The promised change of 0.1, and two standard deviations of a run.
+        assert!((lost.bounded(0) - 0.12).abs() < 1e-12);
+        lost.coefficients[0] = 0.05;
+        assert!((lost.bounded(0) - 0.05).abs() < 1e-12);
     }
 }

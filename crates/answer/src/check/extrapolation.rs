@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
-use super::combine::{alone, together};
+use super::combine::{alone, bounded, together};
 use super::cuts::{Axis, Split, splits};
 use super::score::{LEVELS, Predicted};
 
@@ -24,6 +24,8 @@ pub struct BacktestOptions {
     pub axis: Option<String>,
     /// Cuts at most.
     pub cuts: usize,
+    /// Whether several laws are joined to one forecast, judged beside them.
+    pub join: bool,
 }
 
 impl Default for BacktestOptions {
@@ -31,6 +33,7 @@ impl Default for BacktestOptions {
         Self {
             axis: None,
             cuts: 6,
+            join: true,
         }
     }
 }
@@ -57,7 +60,7 @@ pub struct Extrapolation {
     pub ranking: Vec<Ranked>,
     /// How much wider forecasts must be, by law.
     pub widening: Vec<Widening>,
-    /// Every prediction of the best law, and of the combination where several laws were compared.
+    /// Every prediction of the law that is checked; where laws were joined, of the best one and of the combination.
     pub held_out: Vec<HeldOut>,
     /// Laws that could not be judged at a cut, and why.
     pub not_judged: Vec<NotJudged>,
@@ -157,7 +160,7 @@ pub struct Ranked {
     pub coefs: usize,
     /// Root mean square of the residuals inside the largest cut: for the reader, not for the ranking.
     pub rms_inside: f64,
-    /// Mean weight in the combination beyond the largest cut; none for baselines.
+    /// Weight in the combination beyond the largest cut; none for baselines.
     pub weight: Option<f64>,
     /// Whether it knows no law.
     pub baseline: bool,
@@ -224,11 +227,13 @@ struct Trial {
     cut: usize,
     law: usize,
     forecast: Forecast,
-    /// As it would have been at the time: joined and scored with smaller cuts only.
+    /// As it would have been at the time, the law held to be true.
     plain: Vec<Predicted>,
+    /// What is widened by distance.
+    base: Vec<Predicted>,
+    /// Widened by what the smaller cuts had shown.
     wide: Vec<Predicted>,
     kappa: f64,
-    score: f64,
 }
 
 /// Holds out the largest runs, fits the rest, and scores what every law says of them.
@@ -249,8 +254,11 @@ pub fn extrapolation(
     let used = used_runs(first.law, table, options)?;
     let axis = Axis::of(first.law, &used, how.axis.as_deref())?;
     let runs = Runs::new(table, &used, &axis);
-    let least = used.rows.len().min(5);
-    let cuts = splits(&axis.values, how.cuts.max(1), least);
+    let cuts = splits(
+        &axis.values,
+        how.cuts.max(1),
+        least_runs(first.law, used.rows.len()),
+    );
     if cuts.is_empty() {
         let fault = Diagnostic::error(
             "no-cut",
@@ -265,6 +273,7 @@ pub fn extrapolation(
             .into());
     }
     let mut study = Study::new(laws, &runs, &cuts, options);
+    study.join = how.join && laws.len() > 1;
     study.judge();
     Ok(study.told(options.seed))
 }
@@ -272,10 +281,14 @@ pub fn extrapolation(
 pub(crate) struct Study<'a> {
     names: Vec<String>,
     candidates: usize,
+    /// Whether the laws are joined.
+    pub join: bool,
     runs: &'a Runs<'a>,
     cuts: &'a [Split],
     trials: Vec<Trial>,
     not_judged: Vec<NotJudged>,
+    /// Laws that are another one in other letters.
+    twins: Vec<usize>,
 }
 
 impl<'a> Study<'a> {
@@ -309,11 +322,13 @@ impl<'a> Study<'a> {
             .collect();
         let mut study = Self {
             candidates: laws.len(),
+            join: laws.len() > 1,
             names,
             runs,
             cuts,
             trials: Vec::new(),
             not_judged: Vec::new(),
+            twins: Vec::new(),
         };
         for ((cut, law), said) in asked.into_iter().zip(said) {
             match said {
@@ -321,10 +336,10 @@ impl<'a> Study<'a> {
                     cut,
                     law,
                     plain: alone(&forecast),
+                    base: bounded(&forecast),
                     forecast,
                     wide: Vec::new(),
                     kappa: 0.0,
-                    score: 0.0,
                 }),
                 Err(why) => study.not_judged.push(NotJudged {
                     law: study.names[law].clone(),
@@ -333,7 +348,34 @@ impl<'a> Study<'a> {
                 }),
             }
         }
+        study.drop_twins();
         study
+    }
+
+    /// Drops laws that are another law in other letters: `beta * x^c` is `a * x^-b`, and would have two votes.
+    fn drop_twins(&mut self) {
+        for law in 1..self.candidates {
+            let twin = (0..law).find(|other| self.is_twin(*other, law));
+            let Some(other) = twin else { continue };
+            self.trials.retain(|t| t.law != law);
+            self.twins.push(law);
+            self.not_judged.retain(|n| n.law != self.names[law]);
+            self.not_judged.push(NotJudged {
+                law: self.names[law].clone(),
+                cut: None,
+                why: twin_of(&self.names[other]),
+            });
+        }
+    }
+
+    /// Whether two laws have as many coefficients and say the same beyond every cut at which either was judged.
+    fn is_twin(&self, a: usize, b: usize) -> bool {
+        let of = |law: usize| self.trials.iter().filter(move |t| t.law == law);
+        let same = |t: &Trial| {
+            let other = of(b).find(|o| o.cut == t.cut);
+            other.is_some_and(|o| same_forecast(&t.forecast, &o.forecast))
+        };
+        of(a).count() == of(b).count() && of(a).count() > 0 && of(a).all(same)
     }
 
     /// The misses of a law at the cuts before `end`, of runs at most as large as `largest`.
@@ -342,7 +384,7 @@ impl<'a> Study<'a> {
         trials
             .map(|t| {
                 let split = &self.cuts[t.cut];
-                let held = split.held.iter().zip(&t.plain);
+                let held = split.held.iter().zip(&t.base);
                 held.filter(|(i, _)| self.runs.axis.values[**i] <= largest)
                     .map(|(i, predicted)| Miss {
                         predicted: *predicted,
@@ -372,27 +414,25 @@ impl<'a> Study<'a> {
     /// Widens every forecast by what smaller cuts had shown, and joins the laws the same way.
     pub fn judge(&mut self) {
         let combined = self.names.len();
-        if self.candidates > 1 {
+        if self.join {
             self.names.push(COMBINED.to_owned());
         }
         for cut in 0..self.cuts.len() {
             let at = self.cuts[cut].at;
             for k in 0..self.trials.len() {
                 if self.trials[k].cut == cut {
-                    let (kappa, score) = self.known(self.trials[k].law, cut, at);
-                    self.trials[k].kappa = kappa;
-                    self.trials[k].score = score;
+                    self.trials[k].kappa = self.known(self.trials[k].law, cut, at).0;
                 }
             }
-            if self.candidates > 1 {
-                self.join(cut, combined);
+            if self.join {
+                self.joined(cut, combined);
             }
             for k in 0..self.trials.len() {
                 if self.trials[k].cut == cut {
                     let held = self.cuts[cut].held.iter();
                     let kappa = self.trials[k].kappa;
                     self.trials[k].wide = held
-                        .zip(&self.trials[k].plain)
+                        .zip(&self.trials[k].base)
                         .map(|(i, p)| widened(*p, kappa, self.runs.beyond(*i, at)))
                         .collect();
                 }
@@ -400,45 +440,46 @@ impl<'a> Study<'a> {
         }
     }
 
+    /// Whether a law is another one in other letters, by what the cuts showed.
+    pub fn has_twin(&self, law: usize) -> bool {
+        self.twins.contains(&law)
+    }
+
     /// The combination among the laws.
     pub fn combined(&self) -> usize {
         self.candidates + BASELINES.len()
     }
 
-    fn join(&mut self, cut: usize, combined: usize) {
+    fn joined(&mut self, cut: usize, combined: usize) {
         let of_cut = self
             .trials
             .iter()
             .filter(|t| t.cut == cut && t.law < self.candidates);
-        // A law that was judged at fewer cuts is not better or worse for that.
-        let of_cut: Vec<(&Forecast, f64)> = of_cut
-            .map(|t| (&t.forecast, cut as f64 * t.score))
-            .collect();
+        let of_cut: Vec<&Forecast> = of_cut.map(|t| &t.forecast).collect();
         if of_cut.is_empty() {
             return;
         }
-        let (plain, _, _) = together(&of_cut);
+        let (joined, _, _) = together(&of_cut);
         let forecast = Forecast {
-            centre: plain.iter().map(|p| p.centre).collect(),
-            coefficients: plain.iter().map(|p| p.sd).collect(),
-            noise: vec![0.0; plain.len()],
+            centre: joined.iter().map(|p| p.centre).collect(),
+            coefficients: joined.iter().map(|p| p.sd).collect(),
+            noise: vec![0.0; joined.len()],
+            last: f64::NAN,
+            known: 0.0,
             evidence: 0.0,
             runs: self.cuts[cut].fitted.len() as f64,
-            count: of_cut.iter().map(|(f, _)| f.count).sum(),
-            rms: of_cut
-                .iter()
-                .map(|(f, _)| f.rms)
-                .fold(f64::INFINITY, f64::min),
+            count: of_cut.iter().map(|f| f.count).sum(),
+            rms: of_cut.iter().map(|f| f.rms).fold(f64::INFINITY, f64::min),
         };
         let (kappa, _) = self.known(combined, cut, self.cuts[cut].at);
         self.trials.push(Trial {
             cut,
             law: combined,
             forecast,
-            plain,
+            plain: joined.clone(),
+            base: joined,
             wide: Vec::new(),
             kappa,
-            score: 0.0,
         });
     }
 
@@ -446,13 +487,12 @@ impl<'a> Study<'a> {
         let mut order: Vec<&Trial> = self.trials.iter().collect();
         order.sort_by_key(|t| (t.cut, self.place(t.law)));
         let ranking = self.ranking(seed);
-        let shown = |law: &str| {
-            law == COMBINED
-                || ranking
-                    .iter()
-                    .find(|r| !r.baseline && r.law != COMBINED)
-                    .is_some_and(|r| r.law == law)
-        };
+        let first = ranking
+            .iter()
+            .find(|r| !r.baseline && r.law != COMBINED)
+            .filter(|_| self.join)
+            .map_or(self.names[0].as_str(), |r| r.law.as_str());
+        let shown = |law: &str| law == COMBINED || law == first;
         Extrapolation {
             axis: self.runs.axis.label.clone(),
             letter: self.runs.axis.name.clone(),
@@ -669,9 +709,9 @@ impl<'a> Study<'a> {
         out
     }
 
-    /// Mean weights beyond the largest cut.
+    /// Weights beyond the largest cut.
     fn last_weights(&self) -> Vec<(usize, f64)> {
-        if self.candidates < 2 {
+        if !self.join {
             return Vec::new();
         }
         let last = self.cuts.len() - 1;
@@ -680,13 +720,32 @@ impl<'a> Study<'a> {
             .iter()
             .filter(|t| t.cut == last && t.law < self.candidates);
         let own: Vec<&Trial> = own.collect();
-        let forecasts: Vec<(&Forecast, f64)> = own
-            .iter()
-            .map(|t| (&t.forecast, last as f64 * t.score))
-            .collect();
-        let (_, _, mean) = together(&forecasts);
-        own.iter().map(|t| t.law).zip(mean).collect()
+        let forecasts: Vec<&Forecast> = own.iter().map(|t| &t.forecast).collect();
+        let (_, _, weights) = together(&forecasts);
+        own.iter().map(|t| t.law).zip(weights).collect()
     }
+}
+
+/// Why a law is left out that is another one.
+pub(crate) fn twin_of(other: &str) -> String {
+    format!(
+        "it is {other} in other letters: as many coefficients, and the same forecasts to rounding"
+    )
+}
+
+/// Whether two forecasts are of one curve: to a thousandth of the noise, which two solvers of one objective reach.
+pub(crate) fn same_forecast(a: &Forecast, b: &Forecast) -> bool {
+    let near = |i: usize| {
+        let apart = (a.centre[i] - b.centre[i]).abs();
+        apart <= 1e-3 * a.noise[i] + 1e-9
+    };
+    a.count == b.count && (0..a.centre.len()).all(near)
+}
+
+/// Runs that a cut keeps at least: three a coefficient of the law where half of the runs are as many. With fewer the fit says
+/// nothing of the law, and its forecasts nothing of how far the fit of all runs can be trusted.
+pub(crate) fn least_runs(law: &Law, runs: usize) -> usize {
+    (3 * law.coefs.len()).min(runs / 2).max(5).min(runs)
 }
 
 /// Whether two laws speak of the same thing, by the column or the letter of their response.

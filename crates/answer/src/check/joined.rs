@@ -2,14 +2,16 @@
 
 use isoflop_base::{Diagnostic, Diagnostics, Interval, Note, Severity};
 use isoflop_data::RunTable;
-use isoflop_fit::{FitOptions, Uncertainty, fit, used_runs};
+use isoflop_fit::{Fit, FitOptions, Uncertainty, fit, used_runs};
 use rayon::prelude::*;
 
 use super::backtest::{Forecast, Runs, of_fit, own_options, quick};
 use super::calibrate::widened;
-use super::combine::{alone, together};
+use super::combine::{bounded, together};
 use super::cuts::{Axis, splits};
-use super::extrapolation::{BacktestOptions, Candidate, Study, same_response};
+use super::extrapolation::{
+    BacktestOptions, Candidate, Study, least_runs, same_forecast, same_response, twin_of,
+};
 use super::score::Predicted;
 use crate::predict::{Point, PredictedPoint, Prediction, Share, predict};
 
@@ -35,7 +37,8 @@ pub fn predict_together(
     let used = used_runs(first.law, table, options)?;
     let axis = Axis::of(first.law, &used, how.axis.as_deref())?;
     let runs = Runs::new(table, &used, &axis);
-    let cuts = splits(&axis.values, how.cuts.max(1), used.rows.len().min(5));
+    let least = least_runs(first.law, used.rows.len());
+    let cuts = splits(&axis.values, how.cuts.max(1), least);
     let mut study = Study::new(laws, &runs, &cuts, options);
     study.judge();
 
@@ -45,14 +48,10 @@ pub fn predict_together(
         .collect();
     let mut notes = Vec::new();
     let mut whole: Option<Prediction> = None;
-    let mut said: Vec<(usize, Forecast, f64)> = Vec::new();
+    let mut said: Vec<(usize, Forecast)> = Vec::new();
     let largest = axis.values.iter().copied().fold(0.0, f64::max);
-    // The points are named as the first law names its inputs, whether or not its errors can be had.
-    let asked = match &fits[0] {
-        Ok(found) => predict(found, points, options.level)?,
-        Err(_) => fit(first.law, table, &plain(first.law, options))
-            .and_then(|found| predict(&found, points, options.level))?,
-    };
+    // The points are named as the laws name their inputs, whether or not the errors of a law can be had.
+    let asked = asked(laws, &fits, table, options, points)?;
     let places: Vec<f64> = asked.points.iter().map(|p| axis.at(p)).collect();
     let beyond: Vec<f64> = places.iter().map(|at| (at / largest).log10()).collect();
     for (k, found) in fits.into_iter().enumerate() {
@@ -60,18 +59,21 @@ pub fn predict_together(
         let outcome = found.and_then(|found| {
             let own = predict(&found, points, options.level)?;
             if !same_response(first.law, laws[k].law) {
-                let why = "its response is another one";
-                return Err(Diagnostic::error("no-forecast", why).into());
+                return Err(no_forecast("its response is another one"));
             }
             let forecast = of_fit(&found, points, &places, runs.measure, &axis.name)
-                .map_err(|why| Diagnostics::from(Diagnostic::error("no-forecast", why)))?;
-            whole.get_or_insert(own);
-            Ok(forecast)
+                .map_err(|why| no_forecast(&why))?;
+            Ok((own, forecast))
         });
         match outcome {
-            Ok(forecast) => {
-                let score = study.known(k, cuts.len(), f64::INFINITY).1;
-                said.push((k, forecast, cuts.len() as f64 * score));
+            Ok((own, forecast)) => {
+                let twin = said.iter().find(|(_, f)| same_forecast(f, &forecast));
+                if let Some((other, _)) = twin.filter(|_| cuts.is_empty() || study.has_twin(k)) {
+                    notes.push(twin_left_out(name, laws[*other].name));
+                    continue;
+                }
+                whole.get_or_insert(own);
+                said.push((k, forecast));
             }
             Err(faults) if laws.len() == 1 => return Err(faults),
             Err(faults) => notes.push(left_out(name, &faults)),
@@ -83,9 +85,9 @@ pub fn predict_together(
             "no law could be fitted to these runs",
         ))
     })?;
-    let forecasts: Vec<(&Forecast, f64)> = said.iter().map(|(_, f, score)| (f, *score)).collect();
+    let forecasts: Vec<&Forecast> = said.iter().map(|(_, f)| f).collect();
     let (plain, noise, weights) = match forecasts.as_slice() {
-        [(one, _)] => (alone(one), one.noise.clone(), vec![1.0]),
+        [one] => (bounded(one), one.noise.clone(), vec![1.0]),
         many => together(many),
     };
     let judge = if said.len() > 1 {
@@ -106,7 +108,7 @@ pub fn predict_together(
     prediction.laws = said
         .iter()
         .zip(&weights)
-        .map(|((k, f, _), weight)| Share {
+        .map(|((k, f), weight)| Share {
             law: laws[*k].name.to_owned(),
             weight: *weight,
             values: f.centre.iter().map(|c| back(*c)).collect(),
@@ -114,7 +116,7 @@ pub fn predict_together(
         .collect();
     let formulas: Vec<&str> = said
         .iter()
-        .map(|(k, _, _)| laws[*k].law.formula_text.as_str())
+        .map(|(k, _)| laws[*k].law.formula_text.as_str())
         .collect();
     prediction.formula = formulas.join("\n");
     prediction.method = method(
@@ -129,6 +131,35 @@ pub fn predict_together(
         .notes
         .extend(distance(&beyond, &axis, kappa * runs.measure.unit));
     Ok(prediction)
+}
+
+/// The points as the first law that can be fitted names them.
+fn asked(
+    laws: &[Candidate<'_>],
+    fits: &[Result<Fit, Diagnostics>],
+    table: &RunTable,
+    options: &FitOptions,
+    points: &[Point],
+) -> Result<Prediction, Diagnostics> {
+    let mut first_fault = None;
+    for (law, found) in laws.iter().zip(fits) {
+        let said = match found {
+            Ok(found) => predict(found, points, options.level),
+            Err(_) => fit(law.law, table, &plain(law.law, options))
+                .and_then(|found| predict(&found, points, options.level)),
+        };
+        match said {
+            Ok(said) => return Ok(said),
+            Err(faults) => {
+                first_fault.get_or_insert(faults);
+            }
+        }
+    }
+    Err(first_fault.unwrap_or_else(|| no_forecast("there is no law")))
+}
+
+fn no_forecast(why: &str) -> Diagnostics {
+    Diagnostic::error("no-forecast", why).into()
 }
 
 /// The options of a fit that only says which points are meant.
@@ -170,13 +201,14 @@ fn fill(
 fn method(laws: usize, cuts: usize, kappa: f64, axis: &str) -> String {
     let joined = if laws > 1 {
         format!(
-            "{laws} laws joined by how well each knows its answer here, its fit and its held-out score; "
+            "{laws} laws joined, with the same weights at every point: by their fit, their simplicity and how well each knows \
+             its answer beyond the runs; "
         )
     } else {
         String::new()
     };
     let learnt = match cuts {
-        0 => "no cut of the runs was possible: the widening is the customary one".to_owned(),
+        0 => "no cut of the runs was possible: the widening is what public curves need".to_owned(),
         1 => "learnt from 1 cut of the runs".to_owned(),
         n => format!("learnt from {n} cuts of the runs"),
     };
@@ -200,6 +232,16 @@ fn left_out(name: &str, faults: &Diagnostics) -> Note {
         message: format!("{name} has no part in the prediction: {}", said.join("; ")),
         evidence: Vec::new(),
         advice: "leave it out of --laws, or add runs".to_owned(),
+    }
+}
+
+fn twin_left_out(name: &str, other: &str) -> Note {
+    Note {
+        code: "law-left-out".to_owned(),
+        severity: Severity::Info,
+        message: format!("{name} has no part in the prediction: {}", twin_of(other)),
+        evidence: Vec::new(),
+        advice: String::new(),
     }
 }
 

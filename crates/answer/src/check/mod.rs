@@ -13,15 +13,18 @@ mod calibrate;
 mod combine;
 mod cuts;
 mod extrapolation;
+mod form;
 mod joined;
 mod score;
 
 pub use breaks::{BreakPlace, BreakTest, Breaks, breaks};
+pub use calibrate::widening_unseen;
 pub(crate) use calibrate::{half_per_decade, widen};
 pub use extrapolation::{
     BacktestOptions, Band, COMBINED, Candidate, Cut, Extrapolation, HeldOut, NotJudged, Ranked,
     Widening, extrapolation,
 };
+pub use form::{FormBudget, FormTest, form_test};
 pub use joined::predict_together;
 
 use crate::audit::{self, Answered, Finding, Item, Subject};
@@ -50,6 +53,9 @@ pub struct Check {
     /// Held-out scores: `axis`, `scale`, `backtest`, `bands`, `ranking`, `widening`, `held_out`, `not_judged`.
     #[serde(flatten)]
     pub extrapolation: Extrapolation,
+    /// Whether an exponent around both terms of an additive law of N and D is 1; none for other laws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<FormTest>,
     /// Breaks of the curve, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaks: Option<Breaks>,
@@ -109,6 +115,7 @@ pub fn check(what: &Checked<'_>, fit: Result<Fit, Diagnostics>) -> Result<Check,
         answers,
         profile: profile_of(&subject),
         extrapolation,
+        form: form_of(what, fit.as_ref()),
         breaks: None,
         provenance: fit.map(|f| f.provenance),
     })
@@ -119,6 +126,14 @@ fn profile_of(subject: &Subject<'_>) -> Option<Profile> {
     let fit = subject.fit.filter(|_| !subject.points.is_empty())?;
     let floor = audit::floor_of(&subject.law, fit)?;
     profile(fit, &floor, subject.points).ok()
+}
+
+/// The test of the additive form, beside a backtest of a fit that could be made.
+fn form_of(what: &Checked<'_>, fit: Option<&Fit>) -> Option<FormTest> {
+    let (Some(table), Some(_), Some(_)) = (what.table, what.backtest, fit) else {
+        return None;
+    };
+    form::form_test(what.law, table, what.options)
 }
 
 /// The backtest, or an empty one that says why there is none.
@@ -134,10 +149,20 @@ fn held_out(what: &Checked<'_>) -> Result<Extrapolation, Diagnostics> {
         name: &what.law.id,
         law: what.law,
     };
-    let laws: Vec<Candidate<'_>> = std::iter::once(own)
+    let mut laws: Vec<Candidate<'_>> = std::iter::once(own)
         .chain(what.rivals.iter().copied())
         .collect();
-    match extrapolation(&laws, table, what.options, how) {
+    // The additive form is compared with the one that has an exponent around it, asked or not.
+    let outer = form::outer(what.law).filter(|_| what.rivals.is_empty());
+    let mut how = how.clone();
+    if let Some(law) = &outer {
+        how.join = false;
+        laws.push(Candidate {
+            name: form::OUTER,
+            law,
+        });
+    }
+    match extrapolation(&laws, table, what.options, &how) {
         Ok(found) => Ok(found),
         // A name that was typed is a request; what the runs do not allow is an answer.
         Err(faults) if how.axis.is_some() && faults.0.iter().any(|d| d.code == "no-axis") => {

@@ -47,7 +47,7 @@ impl Predicted {
         let z = self.z(y);
         let q = 1.0 + z * z / 4.0;
         let density = 0.375 * q.powf(-2.5);
-        let below = 0.5 + 0.375 * z / q.sqrt() * (1.0 - z * z / (12.0 * q));
+        let below = below(z);
         let mean = 15.0 * std::f64::consts::PI / 64.0;
         self.sd * SCALE * (z * (2.0 * below - 1.0) + 2.0 * density * (4.0 + z * z) / 3.0 - mean)
     }
@@ -60,6 +60,12 @@ impl Predicted {
     pub fn covers(self, level: f64, y: f64) -> bool {
         (y - self.centre).abs() <= self.half(level)
     }
+}
+
+/// Distribution function of Student's t with four degrees of freedom.
+pub(crate) fn below(z: f64) -> f64 {
+    let q = 1.0 + z * z / 4.0;
+    0.5 + 0.375 * z / q.sqrt() * (1.0 - z * z / (12.0 * q))
 }
 
 #[cfg(test)]

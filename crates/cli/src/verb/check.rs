@@ -56,6 +56,7 @@ pub(crate) fn backtest_options(said: &BacktestArgs) -> BacktestOptions {
     BacktestOptions {
         axis: said.axis.clone(),
         cuts: said.cuts as usize,
+        ..BacktestOptions::default()
     }
 }
 

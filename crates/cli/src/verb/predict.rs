@@ -161,25 +161,30 @@ fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure>
     let request = FitRequest::new(&said.inputs, "", &said.how, seed)?;
     let table = request.table()?;
     let Candidates { laws, left_out } = candidates(&said.backtest.laws, &table, request.options())?;
-    let Some((_, first)) = laws.first() else {
-        let why = left_out
-            .first()
-            .map_or(String::new(), |(law, why)| format!("{law}: {why}"));
-        return Err(
-            Diagnostic::error("no-law", "no law of --laws can be fitted to these runs")
-                .help(why)
-                .into(),
-        );
-    };
-    // The points are named as the fit of the first law names its inputs.
+    // The points are named as the fit of the first law that can be fitted names its inputs.
     let mut quick = request.options().clone();
     quick.uncertainty = Uncertainty::None;
-    let points = at::asked(
-        &said.at,
-        said.at_file.as_deref(),
-        &said.how.map,
-        &fit(first, &table, &quick)?,
-    )?;
+    let fits = laws.iter().map(|(_, law)| fit(law, &table, &quick));
+    let mut faults = None;
+    let mut named = None;
+    for found in fits {
+        match found {
+            Ok(found) => {
+                named = Some(found);
+                break;
+            }
+            Err(why) => {
+                faults.get_or_insert(why);
+            }
+        }
+    }
+    let Some(named) = named else {
+        let why = left_out.first();
+        let why = why.map_or(String::new(), |(law, why)| format!("{law}: {why}"));
+        let none = Diagnostic::error("no-law", "no law of --laws can be fitted to these runs");
+        return Err(faults.unwrap_or_else(|| none.help(why).into()).into());
+    };
+    let points = at::asked(&said.at, said.at_file.as_deref(), &said.how.map, &named)?;
     let candidates: Vec<Candidate<'_>> = laws
         .iter()
         .map(|(name, law)| Candidate { name, law })

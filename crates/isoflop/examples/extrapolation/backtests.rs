@@ -56,7 +56,7 @@ const ASKED: [Ask; 7] = [
         file: "models.csv",
         filter: "train_data == \"C4\"",
         map: &[("loss", "loss_c4_val")],
-        laws: &["chinchilla", "chinchilla-tied", "over-training"],
+        laws: &["chinchilla", "chinchilla-tied", "outer-exponent"],
         axis: None,
     },
     Ask {

@@ -9,8 +9,8 @@ use isoflop::{
     RunTable, Uncertainty, fit, predict, predict_together, read,
 };
 
-/// The laws that are joined: the most general of the two families.
-const JOINED: [&str; 3] = ["m4", "bnsl1", "bnsl2"];
+/// The laws that are joined: simple ones beside the most general of the two families.
+const JOINED: [&str; 5] = ["power", "power-floor", "m4", "bnsl1", "bnsl2"];
 /// Laws beside them.
 const SINGLE: [&str; 6] = ["power", "power-floor", "m3", "m4", "bnsl1", "bnsl2"];
 const LEVELS: [f64; 4] = [0.5, 0.8, 0.9, 0.95];

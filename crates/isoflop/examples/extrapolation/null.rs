@@ -9,7 +9,7 @@ use isoflop::{
 use isoflop_testkit::{Random, budgets};
 
 /// Simulations of each case.
-const TIMES: u64 = 400;
+const TIMES: u64 = 200;
 
 /// A truth, and what is fitted to it.
 struct Case {

@@ -1,6 +1,7 @@
 //! The facade, as its users see it.
 
 mod backtest;
+mod breaks;
 mod chain;
 #[expect(
     dead_code,
@@ -8,6 +9,7 @@ mod chain;
 )]
 #[path = "../../examples/simulated_ladder.rs"]
 mod generator;
+mod joined;
 mod live_plan;
 mod plan;
 mod plan_laws;

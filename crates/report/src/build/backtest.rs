@@ -390,13 +390,15 @@ fn widening(found: &Extrapolation) -> String {
     let each: Vec<String> = found
         .widening
         .iter()
-        .map(|w| format!("{} {:.3}", w.law, w.per_decade))
+        .map(|w| format!("{} {:.3} ({})", w.law, w.per_decade, counted(w.cuts, "cut")))
         .collect();
     format!(
-        "Beyond the runs fitted, intervals are widened in quadrature by a standard deviation for each order of magnitude: \
-         {}. It starts from a prior of 0.05, and the cuts move it; with few cuts it is mostly the prior. The table's shares \
-         inside use what the smaller cuts had shown at each cut.",
-        each.join(", ")
+        "Beyond the runs fitted, intervals are wider by a standard deviation, in quadrature, for each order of magnitude: {}. It \
+         is what the held-out errors of the law's own cuts make of the widening that public curves and sweeps need ({:.3} before \
+         any cut is seen); with few cuts, what is not known of it widens it too. The table's shares inside use what the smaller \
+         cuts had shown at each cut.",
+        each.join(", "),
+        isoflop_answer::widening_unseen(),
     )
 }
 

@@ -4,6 +4,7 @@ use isoflop_answer::{Answered, Check, Finding, Outcome};
 use isoflop_base::{Evidence, Note, Severity};
 
 use super::backtest::{backtest, breaks};
+use super::form::form;
 use super::ledger::add_profile;
 use super::words::law_name;
 use crate::doc::{Block, Document, Frame, Table, Value};
@@ -41,6 +42,9 @@ pub fn check_summary(check: &Check) -> Document {
     }
     doc.paragraph(unasked_words(check));
     backtest(&mut doc, &check.extrapolation, &|_| None);
+    if let Some(found) = &check.form {
+        form(&mut doc, found);
+    }
     if let Some(found) = &check.breaks {
         breaks(&mut doc, found);
     }

@@ -5,6 +5,7 @@ mod check;
 mod curve;
 mod demo;
 mod fit;
+mod form;
 mod gain;
 mod law;
 mod law_comparison;

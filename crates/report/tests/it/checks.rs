@@ -110,6 +110,7 @@ fn check() -> Check {
             no_backtest: Some("not asked for".to_owned()),
             ..Extrapolation::default()
         },
+        form: None,
         breaks: None,
         provenance: None,
     }

@@ -12,6 +12,7 @@ use isoflop_fit::LawRecord;
 use super::backtest::backtest;
 use super::curve::law_of;
 use super::fit;
+use super::form::form;
 use super::planner::planner;
 use super::words::{self, last_step, law_name};
 use super::{check, picture, plan_document};
@@ -84,10 +85,10 @@ fn residuals(doc: &mut Document, story: &Story) {
 }
 
 fn held_out(doc: &mut Document, story: &Story) {
-    let found = match &story.check {
-        Ok(check) => &check.extrapolation,
-        Err(_) => return,
+    let Ok(check) = &story.check else {
+        return;
     };
+    let found = &check.extrapolation;
     let places = &story.fit.points.place;
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*a].cmp(&places[*b]));
@@ -96,6 +97,9 @@ fn held_out(doc: &mut Document, story: &Story) {
         at.ok().map(|k| order[k])
     };
     backtest(doc, found, &row_of);
+    if let Some(found) = &check.form {
+        form(doc, found);
+    }
 }
 
 fn plan(doc: &mut Document, story: &Story) {
