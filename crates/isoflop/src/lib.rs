@@ -61,8 +61,8 @@ pub use isoflop_answer::{
     BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
     Finding, FormBudget, FormTest, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint,
     Prediction, Profile, ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws,
-    entropy_check, extrapolation, form_test, predict, predict_published, predict_through, predict_together, profile,
-    verdict,
+    entropy_check, extrapolation, form_test, predict, predict_published, predict_through,
+    predict_together, profile, verdict,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
