@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
 
 mod backtests;
+mod choice;
 mod curves;
 mod null;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     curves::write(&mut text, data);
     backtests::write(&mut text, data);
     null::write(&mut text);
+    choice::write(&mut text);
     match arguments.get(1) {
         Some(out) => std::fs::write(out, text).expect("the report can be written"),
         None => println!("{text}"),
