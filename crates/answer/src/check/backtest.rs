@@ -33,6 +33,8 @@ pub(crate) struct Forecast {
     pub count: usize,
     /// Root mean square of the residuals.
     pub rms: f64,
+    /// Variance of the responses of the runs fitted.
+    pub variance: f64,
 }
 
 impl Forecast {
@@ -235,6 +237,7 @@ pub(crate) fn of_fit(
         runs: n,
         count: p,
         rms,
+        variance: variance(found, measure),
     })
 }
 
@@ -311,6 +314,14 @@ fn known(found: &Fit, measure: Measure, axis: &str, noise: f64) -> f64 {
         (sd * sd + noise).clamp(1e-24, 1.0).ln()
     };
     said.points.iter().map(one).sum::<f64>() / STEPS.len() as f64
+}
+
+/// Variance of the responses on the scale of the comparison.
+fn variance(found: &Fit, measure: Measure) -> f64 {
+    let responses = || found.points.response.iter().map(|y| measure.forth(*y));
+    let n = found.points.response.len() as f64;
+    let mean = responses().sum::<f64>() / n;
+    responses().map(|y| (y - mean).powi(2)).sum::<f64>() / n
 }
 
 /// Residuals on the scale of the comparison.
@@ -440,5 +451,6 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
         runs: observed.len() as f64,
         count: 1,
         rms: sd,
+        variance: sd * sd,
     }
 }

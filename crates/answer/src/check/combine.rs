@@ -3,7 +3,9 @@
 //! # Formula
 //!
 //! ```text
-//! ln wₗ    = −2 AICcₗ/n − ½ mean of ln(sₗ² + σₗ²) a step beyond the runs + const;   then 0.8 wₗ + 0.2/number of laws
+//! ln vₗ    = −2 AICcₗ/n − ½ mean of ln(sₗ² + σₗ²) a step beyond the runs + const
+//! uₗ       ∝ max(0, 1 − 5 (rₗ² − r²)/V)                         r: residuals, of the law and the smallest; V: variance of responses
+//! wₗ       = 0.8 vₗ + 0.2 uₗ                                    v and u have the sum 1
 //! centre   = Σ wₗ mₗ
 //! sd²      = (Σ wₗ cₗ)² + (Π σₗ^wₗ)² + (Σ wₗ |mₗ − centre|)²    error of coefficients, noise, disagreement of laws
 //! ```
@@ -13,7 +15,8 @@
 //! from the largest runs; σ: noise. The weights are the same at every point, so that a joined forecast neither jumps nor rises
 //! where no law does. Weights by held-out score (stacking) do worse: the cuts inside a curve lie in another stretch of it, and
 //! the winner there is often a law that has not met the bend. The criterion counts once a run, however many runs there are,
-//! because the misfit of a law is shared by its runs.
+//! because the misfit of a law is shared by its runs. Laws share u nearly alike, and one that leaves a fifth of the variance
+//! unexplained that another explains has no part in it: a power of N for runs that differ in D.
 
 use super::backtest::Forecast;
 use super::score::Predicted;
@@ -22,8 +25,10 @@ use super::score::Predicted;
 const EVIDENCE: f64 = 2.0;
 /// Weight of how well a law knows its answer beyond the runs.
 const KNOWN: f64 = 0.5;
-/// Share that all laws have alike.
+/// Share that laws have alike.
 const ALIKE: f64 = 0.2;
+/// How fast a law loses its part of it by the share of the variance that another explains beside it.
+const UNEXPLAINED: f64 = 5.0;
 
 /// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's weight.
 pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
@@ -58,9 +63,17 @@ fn weights(forecasts: &[&Forecast]) -> Vec<f64> {
     let top = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let raw: Vec<f64> = log.iter().map(|l| (l - top).exp()).collect();
     let total: f64 = raw.iter().sum();
-    let alike = ALIKE / forecasts.len() as f64;
+    let squares = || forecasts.iter().map(|f| f.rms.powi(2));
+    let least = squares().fold(f64::INFINITY, f64::min);
+    let parts: Vec<f64> = forecasts
+        .iter()
+        .zip(squares())
+        .map(|(f, own)| (1.0 - UNEXPLAINED * (own - least) / f.variance.max(own)).max(0.0))
+        .collect();
+    let sum: f64 = parts.iter().sum();
     raw.iter()
-        .map(|w| (1.0 - ALIKE) * w / total + alike)
+        .zip(parts)
+        .map(|(own, part)| (1.0 - ALIKE) * own / total + ALIKE * part / sum)
         .collect()
 }
 
@@ -99,6 +112,7 @@ mod tests {
             runs: 20.0,
             count: 3,
             rms: 0.01,
+            variance: 0.04,
         }
     }
 
@@ -115,6 +129,16 @@ mod tests {
         let (sure, unsure) = (forecast(0.0, 0.01), forecast(1.0, 0.3));
         let (_, _, weights) = together(&[&sure, &unsure]);
         assert!(weights[1] < 0.15 && weights[1] >= 0.1, "{weights:?}");
+    }
+
+    #[test]
+    fn a_law_that_leaves_unexplained_what_another_explains_has_no_share() {
+        let (close, mut far) = (forecast(0.0, 0.01), forecast(1.0, 0.01));
+        // Residuals of half the spread of the responses.
+        far.rms = 0.1;
+        far.evidence = close.evidence + far.runs * 100f64.ln();
+        let (_, _, weights) = together(&[&close, &far]);
+        assert!(weights[1] < 1e-3, "{weights:?}");
     }
 
     #[test]

@@ -272,8 +272,7 @@ pub fn extrapolation(
             .help("add runs of other sizes, or name another axis: --axis tokens")
             .into());
     }
-    let mut study = Study::new(laws, &runs, &cuts, options);
-    study.join = how.join && laws.len() > 1;
+    let mut study = Study::new(laws, &runs, &cuts, options, how.join);
     study.judge();
     Ok(study.told(options.seed))
 }
@@ -298,6 +297,7 @@ impl<'a> Study<'a> {
         runs: &'a Runs<'a>,
         cuts: &'a [Split],
         options: &FitOptions,
+        join: bool,
     ) -> Self {
         let mut names: Vec<String> = laws.iter().map(|l| l.name.to_owned()).collect();
         names.extend(BASELINES.iter().map(|b| (*b).to_owned()));
@@ -306,7 +306,13 @@ impl<'a> Study<'a> {
             .collect();
         let rivals: Vec<Rival<'_>> = laws
             .par_iter()
-            .map(|l| Rival::new(l.law, runs.table, options))
+            .enumerate()
+            .map(|(k, l)| {
+                let mut own = options.clone();
+                // A saved fit records its number of starts, which is that of its law and not of the one judged beside it.
+                own.starts = own.starts.filter(|_| join || k == 0);
+                Rival::new(l.law, runs.table, &own)
+            })
             .collect();
         let said: Vec<Result<Forecast, String>> = asked
             .par_iter()
@@ -322,7 +328,7 @@ impl<'a> Study<'a> {
             .collect();
         let mut study = Self {
             candidates: laws.len(),
-            join: laws.len() > 1,
+            join: join && laws.len() > 1,
             names,
             runs,
             cuts,
@@ -470,6 +476,7 @@ impl<'a> Study<'a> {
             runs: self.cuts[cut].fitted.len() as f64,
             count: of_cut.iter().map(|f| f.count).sum(),
             rms: of_cut.iter().map(|f| f.rms).fold(f64::INFINITY, f64::min),
+            variance: of_cut.first().map_or(0.0, |f| f.variance),
         };
         let (kappa, _) = self.known(combined, cut, self.cuts[cut].at);
         self.trials.push(Trial {

@@ -39,7 +39,7 @@ pub fn predict_together(
     let runs = Runs::new(table, &used, &axis);
     let least = least_runs(first.law, used.rows.len());
     let cuts = splits(&axis.values, how.cuts.max(1), least);
-    let mut study = Study::new(laws, &runs, &cuts, options);
+    let mut study = Study::new(laws, &runs, &cuts, options, true);
     study.judge();
 
     let fits: Vec<_> = laws
