@@ -68,7 +68,10 @@ fn weights(forecasts: &[&Forecast]) -> Vec<f64> {
     let parts: Vec<f64> = forecasts
         .iter()
         .zip(squares())
-        .map(|(f, own)| (1.0 - UNEXPLAINED * (own - least) / f.variance.max(own)).max(0.0))
+        .map(|(f, own)| {
+            (1.0 - UNEXPLAINED * (own - least) / f.variance.max(own).max(f64::MIN_POSITIVE))
+                .max(0.0)
+        })
         .collect();
     let sum: f64 = parts.iter().sum();
     raw.iter()
