@@ -31,6 +31,9 @@ pub struct Refits<'a> {
     start: Vec<f64>,
 }
 
+/// A typical residual of this many roundings leaves nothing to seek.
+const ROUNDINGS: f64 = 1e3;
+
 /// The law linearised about an optimum that outliers hardly move: what tests of residuals are made of, whatever
 /// penalty the fit itself has.
 #[derive(Clone, Debug)]
@@ -187,6 +190,10 @@ impl Refits<'_> {
             let lost = (n as f64 / n.saturating_sub(p).max(1) as f64).sqrt();
             let sd = lost * robust_sd(&residuals);
             corner = times * sd.max(self.frame.floor);
+            // Losses that a law gives exactly: a search among roundings does not settle.
+            if sd < ROUNDINGS * self.frame.floor {
+                break;
+            }
             let penalty = Penalty::Huber { delta: corner };
             let nat = if self.frame.priors.is_empty() {
                 0.0

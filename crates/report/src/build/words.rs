@@ -1,7 +1,7 @@
 //! Sentences that several documents share, each worded here and nowhere else.
 
 use isoflop_answer::UNSAVED;
-use isoflop_base::{Note, format_quantity, format_si};
+use isoflop_base::{Estimate, Note, format_quantity, format_si};
 use isoflop_fit::{
     Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
     UncertaintyRecord,
@@ -276,10 +276,18 @@ pub(super) fn starts(fit: &Fit) -> String {
 }
 
 /// The verdict on its own line, then one line a weak direction.
-pub(super) fn identifiability(i: &Identifiability) -> String {
+pub(super) fn identifiability(i: &Identifiability, coefs: &[(String, Estimate)]) -> String {
     let condition = format!("condition {} (1 is best)", plain(i.condition, 2));
     if i.weak.is_empty() {
-        return format!("no combination of coefficients is weakly determined; {condition}");
+        let unsure = uncertain(coefs);
+        // Few runs with much noise: one optimum, E = 1.7 with a standard error of 200.
+        if unsure.is_empty() {
+            return format!("no combination of coefficients is weakly determined; {condition}");
+        }
+        return format!(
+            "one optimum, but hardly determined: the standard error exceeds the value of {}; {condition}",
+            unsure.join(", ")
+        );
     }
     let weak = i
         .weak
@@ -294,6 +302,14 @@ pub(super) fn identifiability(i: &Identifiability) -> String {
         .chain(weak)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Coefficients whose standard error is larger than they are; zero itself is a value.
+fn uncertain(coefs: &[(String, Estimate)]) -> Vec<&str> {
+    let unsure = coefs
+        .iter()
+        .filter(|(_, e)| e.value != 0.0 && e.se.is_some_and(|se| se > e.value.abs()));
+    unsure.map(|(name, _)| name.as_str()).collect()
 }
 
 pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
@@ -431,5 +447,25 @@ mod tests {
             places: (1..=6).map(|i| format!("a:{i}")).collect(),
         };
         assert_eq!(places(&skipped), "a:1, a:2, a:3, a:4 and 2 more");
+    }
+
+    #[test]
+    fn a_coefficient_below_its_standard_error_is_not_called_determined() {
+        let with_error = |se: f64| -> String {
+            let estimate = Estimate {
+                value: 1.7,
+                se: Some(se),
+                unit: String::new(),
+                interval: None,
+            };
+            let alone = Identifiability {
+                condition: 12.0,
+                weak: Vec::new(),
+            };
+            identifiability(&alone, &[("E".to_owned(), estimate)])
+        };
+        assert!(with_error(0.02).starts_with("no combination"));
+        let unsure = with_error(200.0);
+        assert!(unsure.contains("exceeds the value of E"), "{unsure}");
     }
 }

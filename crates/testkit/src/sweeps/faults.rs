@@ -10,8 +10,8 @@ pub struct Fault {
     pub name: &'static str,
     /// Findings of which any one names it.
     pub codes: &'static [&'static str],
-    /// Designs that it is planted into.
-    pub designs: &'static [&'static str],
+    /// Designs that it is planted into, and the share of their tables in which it has to be named at least.
+    pub designs: &'static [(&'static str, f64)],
     plant: fn(&mut Sweep, [f64; 5], &mut Random),
 }
 
@@ -31,7 +31,13 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "one loss off by 20 standard deviations",
         codes: &["outlying-runs"],
-        designs: &["grid20", "grid40", "isoflop42", "random30", "chin240"],
+        designs: &[
+            ("grid20", 0.9),
+            ("grid40", 0.9),
+            ("isoflop42", 0.9),
+            ("random30", 0.9),
+            ("chin240", 0.9),
+        ],
         plant: |s, _, r| {
             let i = r.below(s.len());
             s.noise[i] += NOISE * if r.below(2) == 0 { 20.0 } else { -20.0 };
@@ -40,7 +46,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "one loss off by 8 standard deviations",
         codes: &["outlying-runs"],
-        designs: &["grid20", "grid40", "chin240"],
+        designs: &[("grid20", 0.9), ("grid40", 0.9), ("chin240", 0.9)],
         plant: |s, _, r| {
             let i = r.below(s.len());
             s.noise[i] += NOISE * if r.below(2) == 0 { 8.0 } else { -8.0 };
@@ -49,7 +55,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "3 % of the losses off by 15 standard deviations",
         codes: &["outlying-runs"],
-        designs: &["grid40", "chin240"],
+        designs: &[("grid40", 0.9), ("chin240", 0.9)],
         plant: |s, _, r| {
             for i in 0..s.len() {
                 if r.unit() < 0.03 || i == 5 {
@@ -61,7 +67,12 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "noise that falls with size, 7.5 times as large at the smallest",
         codes: &["uneven-noise"],
-        designs: &["grid20", "grid40", "isoflop42", "chin240"],
+        designs: &[
+            ("grid20", 0.9),
+            ("grid40", 0.9),
+            ("isoflop42", 0.9),
+            ("chin240", 0.9),
+        ],
         plant: |s, _, _| {
             let (low, high) = ends(&s.params);
             for i in 0..s.len() {
@@ -73,7 +84,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "noise three times as large in the smaller half of the sizes",
         codes: &["uneven-noise"],
-        designs: &["grid40", "chin240"],
+        designs: &[("grid40", 0.9), ("chin240", 0.9)],
         plant: |s, _, _| {
             let (low, high) = ends(&s.params);
             for i in 0..s.len() {
@@ -85,20 +96,20 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "seeds of one setting that share 80 % of their deviation",
-        codes: &["dependent-rows"],
-        designs: &["seeds60"],
+        codes: &["dependent-rows", "dependent-runs"],
+        designs: &[("seeds60", 0.9)],
         plant: |s, _, r| share(s, r, 0.8),
     },
     Fault {
         name: "seeds of one setting that share 60 % of their deviation",
-        codes: &["dependent-rows"],
-        designs: &["seeds60"],
+        codes: &["dependent-rows", "dependent-runs"],
+        designs: &[("seeds60", 0.9)],
         plant: |s, _, r| share(s, r, 0.6),
     },
     Fault {
         name: "a middle size under-tuned by 2 %",
         codes: &["under-tuned-rung"],
-        designs: &["grid20", "grid40", "rounded56"],
+        designs: &[("grid20", 0.9), ("grid40", 0.9), ("rounded56", 0.9)],
         plant: |s, _, _| {
             let sizes = sizes(s);
             lift(s, sizes[sizes.len() / 2], 0.02);
@@ -107,7 +118,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "the largest size under-tuned by 3 %",
         codes: &["under-tuned-rung", "residual-trend"],
-        designs: &["grid20", "grid40", "rounded56"],
+        designs: &[("grid20", 0.9), ("grid40", 0.9), ("rounded56", 0.9)],
         plant: |s, _, _| {
             let sizes = sizes(s);
             lift(s, sizes[sizes.len() - 1], 0.03);
@@ -116,13 +127,18 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "the smallest size under-tuned by 3 %",
         codes: &["under-tuned-rung", "residual-trend"],
-        designs: &["grid20", "grid40", "rounded56"],
+        designs: &[("grid20", 0.9), ("grid40", 0.9), ("rounded56", 0.9)],
         plant: |s, _, _| lift(s, sizes(s)[0], 0.03),
     },
     Fault {
         name: "a data exponent 40 % smaller beyond the middle of D",
         codes: &["residual-trend"],
-        designs: &["grid40", "isoflop42", "chin240", "rounded56"],
+        designs: &[
+            ("grid40", 0.9),
+            ("isoflop42", 0.9),
+            ("chin240", 0.9),
+            ("rounded56", 0.9),
+        ],
         plant: |s, t, _| {
             let (low, high) = ends(&s.tokens);
             let middle = (low * high).sqrt();
@@ -140,7 +156,13 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "sizes without embeddings beside total FLOP",
         codes: &["sizes-and-flops-differ"],
-        designs: &["grid20", "grid40", "isoflop42", "random30", "chin240"],
+        designs: &[
+            ("grid20", 0.9),
+            ("grid40", 0.9),
+            ("isoflop42", 0.9),
+            ("random30", 0.9),
+            ("chin240", 0.9),
+        ],
         plant: |s, _, _| {
             let total = s.params.clone();
             let tokens = s.tokens.clone();
@@ -151,7 +173,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "compute without the last layer beside total sizes",
         codes: &["sizes-and-flops-differ"],
-        designs: &["grid40", "isoflop42", "chin240"],
+        designs: &[("grid40", 0.9), ("isoflop42", 0.9), ("chin240", 0.9)],
         plant: |s, _, _| {
             let (n, d) = (s.params.clone(), s.tokens.clone());
             s.column("flops", |i| {
@@ -162,13 +184,18 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "tokens at 20 times the size throughout",
         codes: &["tied-inputs", "narrow-range"],
-        designs: &["ray20"],
+        designs: &[("ray20", 0.9)],
         plant: |_, _, _| {},
     },
     Fault {
         name: "two corpora 1 % apart",
         codes: &["mixed-sources"],
-        designs: &["grid20", "grid40", "isoflop42", "recorded54"],
+        designs: &[
+            ("grid20", 0.9),
+            ("grid40", 0.9),
+            ("isoflop42", 0.9),
+            ("recorded54", 0.9),
+        ],
         plant: |s, _, _| {
             s.more.retain(|(name, _)| name != "corpus");
             s.column("corpus", |i| ["web", "books"][i % 2].to_owned());
@@ -180,7 +207,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "five checkpoints a run, independent of nothing",
         codes: &["checkpoints-as-runs"],
-        designs: &["grid20", "grid40"],
+        designs: &[("grid20", 0.9), ("grid40", 0.9)],
         plant: |s, t, _| {
             let whole = s.clone();
             *s = Sweep::default();
@@ -201,7 +228,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "three learning rates a setting, all kept",
         codes: &["unselected-runs"],
-        designs: &["seeds60"],
+        designs: &[("seeds60", 0.9)],
         plant: |s, _, _| {
             for i in 0..s.len() {
                 s.noise[i] += [0.0, 0.02, 0.03][i % 3];
@@ -214,7 +241,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a third of the losses as perplexities",
         codes: &["mixed-loss-scales"],
-        designs: &["grid40", "chin240"],
+        designs: &[("grid40", 0.9), ("chin240", 0.9)],
         plant: |s, _, _| {
             for i in (0..s.len()).step_by(3) {
                 let loss = s.exact[i] * s.noise[i].exp();
@@ -225,7 +252,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "two runs that diverged",
         codes: &["diverged-runs"],
-        designs: &["grid40", "isoflop42", "chin240"],
+        designs: &[("grid40", 0.9), ("isoflop42", 0.9), ("chin240", 0.9)],
         plant: |s, _, r| {
             let first = r.below(s.len());
             for i in [first, (first + 7) % s.len()] {
@@ -236,7 +263,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "runs that crashed, by their state",
         codes: &["wandb-states"],
-        designs: &["recorded54"],
+        designs: &[("recorded54", 0.9)],
         plant: |s, _, _| {
             let states = s.more.iter_mut().find(|(name, _)| name == "State");
             for cell in states.into_iter().flat_map(|(_, cells)| cells).step_by(9) {
