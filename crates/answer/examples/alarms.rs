@@ -180,7 +180,8 @@ fn told(grave: usize, all: usize, tables: u64) -> String {
 const LOW: &str = "\
 A fault that is not named is not shown to be absent: on sweeps of twenty runs, which leave fifteen degrees of freedom, \
 noise 7.5 times as large at one end passes about as often as it is named (a test by restricted likelihood names it hardly \
-more often), so even intervals of so few runs are better made by resampling rows.";
+more often), and so does a bend in the exponent of D on six budgets. Intervals from resampled rows, the default, allow for \
+uneven noise whether it is named or not.";
 
 /// The table of planted faults.
 fn power(tables: u64) -> String {

