@@ -99,7 +99,7 @@ fn page(tables: u64) -> String {
     let mut out = format!(
         "# False alarms and power of the audit\n\nHow often `isoflop check` makes a finding of simulated sweeps, in per cent of {tables} \
          tables a design, {faulty} a planted fault, with {RESAMPLES} resamples, all else as by default, and no backtest. Written by\n\n\
-         ```sh\ncargo xtask alarms\n```\n\nThe standard error of a share of 5 % is {:.1} for a design and {:.1} for all together; of one \
+         ```sh\ncargo xtask alarms {tables}\n```\n\nThe standard error of a share of 5 % is {:.1} for a design and {:.1} for all together; of one \
          of 50 % of the tables with a fault {:.0}. [findings.md](findings.md) explains the findings.\n\n{HOW}",
         error(0.05, tables),
         error(0.05, tables * DESIGNS.len() as u64),
