@@ -177,7 +177,7 @@ pub(crate) fn fit_once(
         pools: &[],
         floor: floor(&observed),
     };
-    let count = starts_of(&program, options);
+    let count = starts_of(law, &program, options);
     let starts = match &found {
         Some(found) if !found.ends.is_empty() => {
             let best = found.ends_in(&program, &centre).into_iter();
@@ -244,8 +244,11 @@ pub(crate) fn output_of(objective: &Objective) -> Output {
 }
 
 /// Points to screen.
-pub(crate) fn starts_of(program: &Program, options: &FitOptions) -> usize {
-    let default = || default_starts(program.coordinates().len());
+pub(crate) fn starts_of(law: &Law, program: &Program, options: &FitOptions) -> usize {
+    let default = || match law.is_typed() && program.is_implicit() {
+        true => IMPLICIT_STARTS,
+        false => default_starts(program.coordinates().len()),
+    };
     options.starts.unwrap_or_else(default).max(1)
 }
 
@@ -359,6 +362,11 @@ fn default_starts(p: usize) -> usize {
     }
 }
 
+/// Points to screen for a typed formula with a `solve`, and how many of them are solved: seven coefficients on sixty runs would
+/// take minutes with more.
+const IMPLICIT_STARTS: usize = 128;
+const IMPLICIT_SOLVED: usize = 8;
+
 /// How many of the screened starts are solved.
 pub(crate) fn solved_starts(p: usize, tried: usize) -> usize {
     (if p <= 5 { 24 } else { 48 }).min(tried)
@@ -455,7 +463,13 @@ pub(crate) fn optimum(
     starts: &[Vec<f64>],
     limits: &Limits,
 ) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
-    let solved = solved_starts(frame.bound.program().coordinates().len(), starts.len());
+    let program = frame.bound.program();
+    let most = if program.is_implicit() && starts.len() <= IMPLICIT_STARTS {
+        IMPLICIT_SOLVED
+    } else {
+        usize::MAX
+    };
+    let solved = solved_starts(program.coordinates().len(), starts.len()).min(most);
     let corner = |corner: Corner| -> Result<f64, Diagnostic> {
         match corner {
             Corner::Fixed(delta) => Ok(delta),

@@ -16,8 +16,10 @@ use isoflop_law::Law;
 use isoflop_law::tape::{BLOCK, Bound, Program, Workspace};
 use isoflop_numerics::linear::{cholesky, cholesky_solve};
 
-/// More amplitudes than this are not projected: levels of an index by the hundred.
-const MOST: usize = 60;
+/// More amplitudes than this are not projected: levels of an index by the hundreds.
+const MOST: usize = 200;
+/// More amplitudes than this are projected, and their starts not refined.
+const MOST_REFINED: usize = 60;
 /// Ridge on normal equations scaled to a unit diagonal: two rates of a start may be alike.
 const RIDGE: f64 = 1e-9;
 
@@ -139,6 +141,11 @@ impl<'p> Projection<'p> {
 
     pub fn workspace(&self) -> Workspace {
         self.program.workspace()
+    }
+
+    /// Whether [`Self::refine`] is worth its price.
+    pub fn refines(&self) -> bool {
+        self.linear.len() <= MOST_REFINED
     }
 
     /// Puts the best amplitudes into the law's coordinates; false where the law has no value there.
@@ -336,10 +343,13 @@ impl<'p> Projection<'p> {
         let (mut gram, mut side) = (vec![0.0; k * k], vec![0.0; k]);
         for ((row, t), w) in basis.chunks_exact(k).zip(rest).zip(&self.weights) {
             let left: f64 = (0..k).filter(|a| held[*a]).map(|a| HELD * row[a]).sum();
-            for a in (0..k).filter(|a| !held[*a]) {
-                side[a] += w * row[a] * (t - left);
-                for b in (0..=a).filter(|b| !held[*b]) {
-                    gram[a * k + b] += w * row[a] * row[b];
+            // A run has one level of an index: of a hundred amplitudes two or three are in its row.
+            let seen = (0..k).filter(|a| !held[*a] && row[*a] != 0.0);
+            let seen: Vec<usize> = seen.collect();
+            for (i, a) in seen.iter().enumerate() {
+                side[*a] += w * row[*a] * (t - left);
+                for b in &seen[..=i] {
+                    gram[a * k + b] += w * row[*a] * row[*b];
                 }
             }
         }
@@ -370,7 +380,8 @@ impl<'p> Projection<'p> {
                 .map(|a| match held[a] {
                     true => HELD,
                     false if scale[a] > 0.0 => side[a] / scale[a],
-                    false => 0.0,
+                    // A level of which the sample has no run stays at its start.
+                    false => f64::from(self.program.coordinates()[self.linear[a]].log),
                 })
                 .collect(),
         )

@@ -150,9 +150,18 @@ pub(crate) fn signs(
     if !law.is_typed() || law.coefs.iter().any(|c| c.pool.is_some()) {
         return Ok(None);
     }
-    let names = law.amplitudes(is_loss(law) && objective.scale == Scale::Ln);
+    let logarithm = objective.scale == Scale::Ln;
+    // The logarithm of k·x^a has a value where k is above zero, and nowhere else: its sign need not be sought.
+    let sure = law.sole_factor().filter(|_| logarithm);
+    let decided = match &sure {
+        Some(name) => Some(law.with_changes(&[format!("{name} in [0, inf]")])?),
+        None => None,
+    };
+    let law = decided.as_ref().unwrap_or(law);
+    let names = law.amplitudes(is_loss(law) && logarithm);
     if names.is_empty() {
-        return Ok(None);
+        let ends = Vec::new();
+        return Ok(decided.map(|law| Settled { law, ends }));
     }
     let program = Program::compile(law, &binding.levels, output_of(objective))?;
     structure::enough_runs(&program, binding)?;
@@ -174,7 +183,7 @@ pub(crate) fn signs(
         pools: &[],
         floor: floor(&observed),
     };
-    let count = starts_of(&program, options);
+    let count = starts_of(law, &program, options);
     let starts = starts(law, &program, &centre, binding, objective, count)?;
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
     let limits = solve::limits_of(law, program.coordinates(), &frame, extra);
@@ -202,7 +211,8 @@ pub(crate) fn signs(
         .collect();
     let settled = law.with_changes(&changes)?;
     if runaway && !bounded_is_as_good(&settled, binding, options, objective, ends[0].objective)? {
-        return Ok(None);
+        let ends = Vec::new();
+        return Ok(decided.map(|law| Settled { law, ends }));
     }
     let reached = |end: &End| Reached {
         coefs: values(end),
@@ -241,7 +251,7 @@ fn bounded_is_as_good(
         pools: &[],
         floor: floor(&observed),
     };
-    let count = starts_of(&program, options);
+    let count = starts_of(law, &program, options);
     let starts = starts(law, &program, &centre, binding, objective, count)?;
     let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
     let limits = solve::limits_of(law, program.coordinates(), &frame, extra);

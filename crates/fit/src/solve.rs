@@ -265,6 +265,9 @@ pub(crate) fn reached(x: Vec<f64>, objective: f64, converged: bool) -> End {
 /// end, a formula with a `solve` would take minutes.
 const TYPED: usize = 400;
 
+/// The same of a formula with a `solve`.
+const IMPLICIT: usize = 80;
+
 /// [`limits`] of the fit of a law.
 pub(crate) fn limits_of(
     law: &Law,
@@ -274,7 +277,10 @@ pub(crate) fn limits_of(
 ) -> Limits {
     let mut limits = limits(coordinates, frame, extra);
     if law.is_typed() {
-        limits.iterations = limits.iterations.min(TYPED);
+        let implicit = frame.bound.program().is_implicit();
+        limits.iterations = limits
+            .iterations
+            .min(if implicit { IMPLICIT } else { TYPED });
     }
     limits
 }

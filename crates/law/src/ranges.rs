@@ -147,6 +147,33 @@ impl Law {
         found.dedup();
         found
     }
+
+    /// The one open amplitude of a right side that is a product of it, of powers and of numbers above zero: k in k·x^a. Its
+    /// sign is that of the response.
+    pub fn sole_factor(&self) -> Option<String> {
+        let terms = Terms {
+            law: self,
+            floors: false,
+        };
+        if terms.is_negated(&self.formula.right) {
+            return None;
+        }
+        let mut factors = Vec::new();
+        terms.factors(&self.formula.right, &mut factors);
+        let mut names = Vec::new();
+        for factor in factors {
+            match &factor.kind {
+                ExprKind::Name(name) | ExprKind::Indexed { name, .. } => names.push(name),
+                ExprKind::Number(x) if *x > 0.0 => {}
+                _ if terms.is_power(factor) => {}
+                _ => return None,
+            }
+        }
+        match names.as_slice() {
+            [name] => self.amplitudes(false).into_iter().find(|n| n == *name),
+            _ => None,
+        }
+    }
 }
 
 struct Terms<'a> {
@@ -209,6 +236,18 @@ impl<'a> Terms<'a> {
                 None => out.push(expr),
             },
             _ => out.push(expr),
+        }
+    }
+
+    /// Whether a minus stands before a factor.
+    fn is_negated(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Unary(UnaryOp::Neg, _) => true,
+            ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
+                self.is_negated(a) || self.is_negated(b)
+            }
+            ExprKind::Name(name) => self.step(name).is_some_and(|e| self.is_negated(e)),
+            _ => false,
         }
     }
 

@@ -139,6 +139,7 @@ impl<'a> Rival<'a> {
     pub fn new(law: &'a Law, table: &RunTable, options: &FitOptions) -> Self {
         let options = FitOptions {
             uncertainty: quick(law, options),
+            starts: options.starts.or(short_search(law)),
             ..own_options(law, options)
         };
         Self {
@@ -173,6 +174,12 @@ pub(crate) fn own_options(law: &Law, options: &FitOptions) -> FitOptions {
         coefs: options.coefs.iter().filter(known).cloned().collect(),
         ..options.clone()
     }
+}
+
+/// Points to screen at every cut: a formula of many coefficients, of which nothing is declared, would take as long at each
+/// of a dozen cuts as at the whole table. None for the default.
+fn short_search(law: &Law) -> Option<usize> {
+    (law.is_typed() && law.coefs.len() > 5).then_some(64)
 }
 
 /// A covariance where there is one, else resamples.

@@ -183,7 +183,9 @@ fn allocations(
         let columns: [(&str, &[f64]); 3] =
             [("flops", &flops), (column, &values), ("weight", &weights)];
         let table = RunTable::from_columns("minima of the budgets", &columns);
-        let mut law = Law::from_formula(formula, &["flops", column], &[])?;
+        // k is a size: its logarithm is what the line is straight in.
+        let size = ["k in [0, inf]".to_owned()];
+        let mut law = Law::from_formula(formula, &["flops", column], &[])?.with_changes(&size)?;
         law.title = title.to_owned();
         let fit_options = FitOptions {
             objective: Some(Objective {

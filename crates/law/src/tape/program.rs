@@ -121,6 +121,12 @@ impl Program {
         &self.vars
     }
 
+    /// Whether an equation is solved at every run, which costs a hundred times what a formula does.
+    #[must_use]
+    pub fn is_implicit(&self) -> bool {
+        super::root::depth(&self.ops) > 0
+    }
+
     /// Terms whose amplitude may be measured at the centre of the data.
     #[must_use]
     pub fn amplitudes(&self) -> &[Amplitude] {
