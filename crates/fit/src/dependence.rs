@@ -5,11 +5,8 @@
 //!
 //! ```text
 //! checkpoints   rows of one name (run, run_id, …) that differ in some inputs and agree in others
-//! cells         rows that agree in all inputs, where an F test finds their residuals alike at 5 %:
-//!               F = [Σ n_g r̄_g²/(G − p)] / [Σ (rᵢ − r̄_g)²/(n − G)]      r clipped at the corner of the penalty
+//! cells         rows that agree in all inputs, where their residuals are alike: [`crate::cells`]
 //! ```
-//!
-//! Seeds that scatter as much as the law misses are independent measurements, and stay single.
 //!
 //! # Source
 //!
@@ -19,8 +16,6 @@ use crate::binding::Binding;
 use isoflop_base::{Evidence, Note, Severity};
 use isoflop_data::RunTable;
 use isoflop_law::Law;
-use isoflop_numerics::dist;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Columns that name a run, as they are spelled without capitals and separators.
@@ -35,11 +30,9 @@ const NAMES: [&str; 8] = [
     "name",
 ];
 /// Share of the rows that must lie in groups for groups to matter.
-const MANY: f64 = 0.2;
-/// Residuals of a cell hang together when independent ones would look so in fewer of a hundred tables.
-const DOUBT: f64 = 0.05;
+pub(crate) const MANY: f64 = 0.2;
 /// Tables of more rows are not searched: that takes longer than their fit.
-const MOST: usize = 1_000_000;
+pub(crate) const MOST: usize = 1_000_000;
 /// From this many groups on their bootstrap holds; below it the corrected covariance of their scores does.
 pub(crate) const ENOUGH_GROUPS: usize = 30;
 /// With fewer groups than this beyond the coefficients nothing is known of how groups vary.
@@ -55,6 +48,8 @@ pub(crate) struct Groups {
     pub of: String,
     /// Why they count as such.
     pub why: String,
+    /// Known from the residuals alone: no column names them.
+    pub inferred: bool,
 }
 
 impl Groups {
@@ -74,6 +69,27 @@ impl Groups {
             members[*code].push(row);
         }
         members
+    }
+
+    /// What is said first where the covariance of least squares was asked for by name: it takes every row as
+    /// independent, and that is what NIST certifies and other programs print.
+    pub fn not_counted(&self, n: usize) -> Note {
+        Note {
+            code: "alike-rows".to_owned(),
+            severity: Severity::Warning,
+            message: format!(
+                "the {n} rows are not independent: they are {} groups ({}), {}; the covariance of least squares, asked for \
+                 by name, counts rows all the same, and its errors are too small",
+                self.count, self.of, self.why
+            ),
+            evidence: vec![
+                ("rows".to_owned(), Evidence::Number(n as f64)),
+                ("groups".to_owned(), Evidence::Number(self.count as f64)),
+            ],
+            advice: "to count groups, leave the method out or take `--uncertainty sandwich`; if the rows are independent, \
+                     say --independent"
+                .to_owned(),
+        }
     }
 
     /// What is said first.
@@ -174,62 +190,8 @@ pub(crate) fn checkpoints(
     })
 }
 
-/// Groups of rows with equal inputs, where their residuals hang together.
-pub(crate) fn cells(binding: &Binding, residuals: &[f64], corner: f64, p: usize) -> Option<Groups> {
-    let n = binding.n;
-    if n > MOST {
-        return None;
-    }
-    let apart = |a: usize, b: usize| {
-        let inputs = binding.inputs.iter().map(|(_, v)| v[a].total_cmp(&v[b]));
-        let levels = binding.indexes.iter().map(|(_, v)| v[a].cmp(&v[b]));
-        inputs
-            .chain(levels)
-            .find(|o| o.is_ne())
-            .unwrap_or(Ordering::Equal)
-    };
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_unstable_by(|a, b| apart(*a, *b).then(a.cmp(b)));
-    let mut labels = vec![0; n];
-    let mut count = 0;
-    for cell in order.chunk_by(|a, b| apart(*a, *b).is_eq()) {
-        cell.iter().for_each(|i| labels[*i] = count);
-        count += 1;
-    }
-    let count = count as usize;
-    if count == n || count <= p + 1 {
-        return None;
-    }
-    let groups = coded(&labels, "");
-    let members = groups.members();
-    let repeated: usize = members.iter().map(Vec::len).filter(|m| *m > 1).sum();
-    if (repeated as f64) < MANY * n as f64 {
-        return None;
-    }
-    let clipped = |i: &usize| residuals[*i].clamp(-corner, corner);
-    let (mut between, mut within) = (0.0, 0.0);
-    for group in &members {
-        let mean = group.iter().map(clipped).sum::<f64>() / group.len() as f64;
-        between += group.len() as f64 * mean * mean;
-        within += group
-            .iter()
-            .map(|i| (clipped(i) - mean).powi(2))
-            .sum::<f64>();
-    }
-    let (above, below) = ((count - p) as f64, (n - count) as f64);
-    let f = (between / above) / (within / below);
-    let chance = dist::f_tail(f, above, below);
-    (chance < DOUBT).then(|| Groups {
-        of: "equal inputs".to_owned(),
-        why: format!(
-            "and residuals at equal inputs are alike (F = {f:.1} on {above} and {below} degrees of freedom)"
-        ),
-        ..groups
-    })
-}
-
 /// Groups by labels, numbered as they occur.
-fn coded(labels: &[u32], column: &str) -> Groups {
+pub(crate) fn coded(labels: &[u32], column: &str) -> Groups {
     let mut known: BTreeMap<u32, usize> = BTreeMap::new();
     let codes: Vec<usize> = labels
         .iter()
@@ -243,5 +205,6 @@ fn coded(labels: &[u32], column: &str) -> Groups {
         codes,
         of: format!("by `{column}`"),
         why: String::new(),
+        inferred: false,
     }
 }

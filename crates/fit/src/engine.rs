@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::absolute::smallest_delta;
 use crate::binding::{self, Binding, Wants};
+use crate::cells;
 use crate::centre::Centre;
 use crate::dependence::{self, Groups};
 use crate::derived::{self, Derived};
@@ -212,7 +213,10 @@ pub(crate) fn fit_once(
     }
     structure::identified(&frame, law, &binding, &ends, &starts)?;
     binding.notes.dedup();
-    let groups = groups(&binding, options, checkpoints, &frame, aim, &ends[0]);
+    let mut groups = groups(&binding, options, checkpoints, &frame, aim, &ends[0]);
+    if let Some(alike) = groups.take_if(|g| textbook(&objective, options, g)) {
+        binding.notes.insert(0, alike.not_counted(binding.n));
+    }
     let solved = Solved {
         law,
         options,
@@ -303,7 +307,14 @@ fn groups(
     let residuals = target.residuals(&end.outcome.x[..p]);
     // A corner far below the noise would make signs of all residuals.
     let corner = corner.max(2.0 * robust_spread(residuals.clone()));
-    dependence::cells(binding, &residuals, corner, p)
+    let x = &end.outcome.x[..p];
+    cells::cells(binding, &mut target, x, &residuals, corner)
+}
+
+/// NIST certifies Nelson by the covariance of least squares, with four alike rows a cell: asked for by name it counts rows.
+fn textbook(objective: &Objective, options: &FitOptions, groups: &Groups) -> bool {
+    let squared = objective.penalty == PenaltyKind::Squared;
+    squared && options.uncertainty == Uncertainty::Covariance && groups.inferred
 }
 
 fn check_level(level: f64) -> Result<(), Diagnostic> {

@@ -8,6 +8,7 @@
 mod absolute;
 pub mod as_map;
 mod binding;
+mod cells;
 mod centre;
 mod certificate;
 mod dependence;

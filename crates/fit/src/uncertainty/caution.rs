@@ -27,7 +27,7 @@ pub(super) fn caution(solved: &Solved<'_>, peak: &Peak, method: &Uncertainty) ->
 }
 
 /// A corner far below the noise: only the runs themselves, resampled, say how far the estimates vary.
-fn straight(solved: &Solved<'_>, method: &Uncertainty) -> Option<String> {
+pub(super) fn straight(solved: &Solved<'_>, method: &Uncertainty) -> Option<String> {
     if matches!(
         method,
         Uncertainty::Bootstrap { .. } | Uncertainty::Bca { .. } | Uncertainty::Cluster { .. }

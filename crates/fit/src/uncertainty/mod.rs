@@ -41,7 +41,7 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
             "the law passes through all runs to rounding: no noise to make intervals from",
         );
     }
-    let default = default(solved);
+    let default = default(solved, peak);
     let method = match &solved.options.uncertainty {
         Uncertainty::Default => &default,
         asked => asked,
@@ -92,8 +92,9 @@ const VANISHED_SHARE: f64 = 1e-9;
 
 /// What is recommended: the covariance where the penalty has a likelihood, resamples for the others, whose residuals
 /// need not follow any distribution; whole groups where runs hang together, or the corrected covariance of their scores
-/// where there are too few groups to resample.
-fn default(solved: &Solved<'_>) -> Uncertainty {
+/// where there are too few groups to resample. Of a coefficient on its bound nearly all resamples stay there, and their
+/// percentiles are a point (Andrews 2000, Econometrica 68:399): its profile leaves the bound.
+fn default(solved: &Solved<'_>, peak: &Peak) -> Uncertainty {
     let likelihood = matches!(
         solved.objective.penalty,
         PenaltyKind::Squared | PenaltyKind::Student { .. } | PenaltyKind::Binomial { .. }
@@ -103,8 +104,17 @@ fn default(solved: &Solved<'_>) -> Uncertainty {
     if likelihood || (!absolute && solved.groups.as_ref().is_some_and(few)) {
         return Uncertainty::Covariance;
     }
+    let p = solved.frame.bound.program().coordinates().len();
+    let curved = caution::straight(solved, &Uncertainty::Profile).is_none();
+    let few = solved.frame.pools.is_empty() && p <= PROFILED;
+    if curved && few && solved.groups.is_none() && !on_bound(solved, peak).is_empty() {
+        return Uncertainty::Profile;
+    }
     Uncertainty::Bootstrap { resamples: 1000 }
 }
+
+/// Coefficients of which the default computes profiles.
+const PROFILED: usize = 12;
 
 /// Groups too few to resample have a covariance, and the default gives draws that follow the law from it.
 fn needs_draws(solved: &Solved<'_>, spread: &Spread) -> bool {

@@ -64,12 +64,14 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
             )
         })
         .collect();
+    let held = on_bound(solved, peak);
     let estimates: Vec<(String, Estimate)> = base
         .estimates
         .iter()
         .zip(coordinates)
         .zip(sides)
-        .map(|(((name, estimate), c), (lower, upper))| {
+        .enumerate()
+        .map(|(j, (((name, estimate), c), (lower, upper)))| {
             let interval = Interval {
                 level: solved.options.level,
                 lower: c.coefficient(lower),
@@ -78,6 +80,8 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
             (
                 name.clone(),
                 Estimate {
+                    // On its bound a coefficient has no curvature to take an error from.
+                    se: estimate.se.filter(|_| !held.contains(&j)),
                     interval: Some(interval),
                     ..estimate.clone()
                 },

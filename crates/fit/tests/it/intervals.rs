@@ -293,6 +293,28 @@ fn resamples_and_profiles_leave_a_bound() {
     }
 }
 
+/// 24 runs whose floor is below zero: nearly all resamples stay on the bound, and their percentiles are a point.
+#[test]
+fn the_default_interval_of_a_coefficient_on_its_bound_is_no_point() {
+    let mut text = "params,tokens,loss\n".to_owned();
+    for i in 0..6 {
+        for j in 0..4 {
+            let (n, d) = (3e5 * 3f64.powi(i), 5e6 * 4f64.powi(j));
+            let mut stream = Stream::new(8, "below", (4 * i + j) as u64);
+            let noise = 0.01 * normal(0, &mut stream);
+            let loss = (30.0 / n.powf(0.2) + 600.0 / d.powf(0.33) - 0.4) * noise.exp();
+            text.push_str(&format!("{n:e},{d:e},{loss:e}\n"));
+        }
+    }
+    let law = Law::builtin("chinchilla").expect("in the catalogue");
+    let found = fit(&law, &csv(&text), &FitOptions::default()).expect("fits");
+    assert_eq!(found.uncertainty.method, "profile");
+    let floor = of(&found, "E");
+    assert!(floor.se.is_none(), "no curvature there: {:?}", floor.se);
+    let (low, high) = ends(floor);
+    assert!(low == 0.0 && high > 1e-3, "E [{low}, {high}]");
+}
+
 #[test]
 fn an_exact_fit_has_no_intervals_and_says_so() {
     let text = runs(|_, _| 0.0);

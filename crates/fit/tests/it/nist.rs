@@ -4,7 +4,7 @@
 //! All are certified to eleven digits, so eleven is the most that can be counted.
 
 use crate::support::csv;
-use isoflop_fit::{Dependence, Fit, FitOptions, Objective, Status, Uncertainty, fit};
+use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 use isoflop_law::Law;
 
 /// A problem, where its fit starts, and what came out.
@@ -125,8 +125,6 @@ fn solve(problem: &Problem, start: Option<usize>) -> Outcome {
     let options = FitOptions {
         starts: start.map(|_| 1),
         uncertainty: Uncertainty::Covariance,
-        // The certified errors take repeated settings as independent.
-        dependence: Dependence::None,
         ..FitOptions::default()
     };
     let table = csv(&golden(&format!("{}.csv", problem.name)));

@@ -170,7 +170,8 @@ pub(super) fn fitted_by(fit: &Fit) -> String {
         Some(caution) => format!("; {caution}"),
         None => String::new(),
     };
-    let dependent = fit.notes.iter().any(|n| n.code == "dependent-runs");
+    let dependent = ["dependent-runs", "alike-rows"];
+    let dependent = fit.notes.iter().any(|n| dependent.contains(&&*n.code));
     let rows = if dependent {
         format!("{}, not independent,", counted(fit.n, "row"))
     } else {

@@ -46,7 +46,12 @@ const AGAIN: f64 = 0.02;
 const DIGITS: usize = 5;
 
 fn look(subject: &Subject<'_>) -> Verdict {
-    let mut found = subject.noted(&["copied-rows", "repeated-rows", "dependent-runs"]);
+    let mut found = subject.noted(&[
+        "copied-rows",
+        "repeated-rows",
+        "dependent-runs",
+        "alike-rows",
+    ]);
     let Some(fit) = subject.fit else {
         return Verdict::of(found, || "no row repeats another".to_owned());
     };
