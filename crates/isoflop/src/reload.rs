@@ -10,7 +10,7 @@ use crate::datasets::dataset;
 /// What a saved fit was made of.
 #[derive(Debug)]
 pub struct Reloaded {
-    /// The law inside the fit.
+    /// The law inside the fit, a formula as it was typed.
     pub law: Law,
     /// Its tables as they are now, or why they cannot be read.
     pub table: Result<RunTable, Diagnostics>,
@@ -27,7 +27,9 @@ pub struct Reloaded {
 /// Diagnostics when an option has no meaning in this version, or when the law inside the fit cannot be read.
 pub fn reload(saved: &Fit) -> Result<Reloaded, Diagnostics> {
     let (reader, options) = options(saved)?;
-    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?;
+    // A fit starts from the formula as typed: from the signs that it settled another search would lead to the same
+    // optimum with other rounding.
+    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?.unsettled()?;
     let inputs: Vec<Input> = saved
         .provenance
         .tables

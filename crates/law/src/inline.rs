@@ -104,6 +104,27 @@ impl Law {
         }
         Self::from_toml(&law.id, FILE, &print::law_file(&law))
     }
+
+    /// The law of a fit to a typed formula as it was typed: signs that the fit has settled, `[0, inf]`, are open again
+    /// unless the formula itself asks for them. Other laws as they are. Changes of the user are made again by the fit.
+    ///
+    /// # Errors
+    ///
+    /// None for the law of a fit; those of a law file for one that was changed by hand.
+    pub fn unsettled(&self) -> Result<Self, Diagnostics> {
+        if !self.is_typed() {
+            return Ok(self.clone());
+        }
+        let is_var = |name: &str| self.vars.iter().any(|v| v.name == name);
+        let positive = Positive::new(&self.formula, &is_var);
+        let mut law = self.clone();
+        for coef in &mut law.coefs {
+            if coef.lower == 0.0 && coef.upper == f64::INFINITY {
+                (coef.lower, coef.upper) = positive.range(&coef.name);
+            }
+        }
+        Self::from_toml(&law.id, FILE, &print::law_file(&law))
+    }
 }
 
 fn response<'a>(formula: &'a Formula, place: &Place<'_>) -> Result<&'a str, Diagnostics> {

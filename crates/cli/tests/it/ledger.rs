@@ -100,13 +100,12 @@ fn strict_says_no_to_forecasts_that_hold_too_seldom() {
 }
 
 #[test]
-fn a_changed_or_torn_ledger_is_refused_and_left_alone() {
+fn a_changed_ledger_is_refused_and_left_alone() {
     let folder = Folder::with_fit("ledger-broken");
     record(&folder, &["big", "bigger"]);
     let whole = folder.read("ledger.jsonl");
     for broken in [
         whole.replacen("\"name\":\"big\"", "\"name\":\"bug\"", 1),
-        whole[..whole.len() - 10].to_owned(),
         whole.lines().skip(1).map(|l| format!("{l}\n")).collect(),
     ] {
         folder.file("ledger.jsonl", broken.as_bytes());

@@ -88,7 +88,7 @@ const CASES: &[Case] = &[
         CHINCHILLA,
         1,
         &[
-            "states of the runs: failed 61, crashed 6; `train/step` equals `steps` in 52 of 67 runs",
+            "states of the runs: failed 61, crashed 6; `train/step` reaches `steps` in 52 of 67 runs",
             "perplexities by their names, not losses: `eval/ppl/c4.jsonl`",
             "take the logarithm",
             "no column for `N`",
