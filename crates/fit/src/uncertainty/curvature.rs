@@ -200,7 +200,13 @@ fn covariance(solved: &Solved<'_>, peak: &Peak) -> Option<Vec<f64>> {
         // No run inside the corner: the penalty has no curvature to speak of.
         return None;
     }
-    let variance = scores / df * (bend.factor / bend.mean).powi(2);
+    let known = solved.options.sigma.is_some();
+    // Weights from absolute standard deviations have the noise in them already.
+    let variance = if known {
+        1.0
+    } else {
+        scores / df * (bend.factor / bend.mean).powi(2)
+    };
     if pooled {
         // The size of a nat holds the noise and what the coefficients cost.
         let inverse = free_inverse(&peak.hessian, &peak.free)?;
