@@ -159,13 +159,15 @@ pub(crate) fn bind_table(
 }
 
 /// The role of each letter whose numbers must be those of a run. In a formula as typed a letter may be anything, unless
-/// it stands for a column that has the name of the role, or N and D stand beside each other.
+/// it stands for a column that has the name of the role, or N and D stand beside each other. A `loss` of such a formula
+/// is that of any model: squared errors of prices are in the millions.
 fn roles(law: &Law) -> Vec<(&str, &'static str)> {
     let letter = |letter: &str| law.vars.iter().any(|v| v.name == letter);
     let both = letter("N") && letter("D");
     let roles = law.vars.iter().filter_map(|var| {
         let free = !both && var.column == var.name;
-        let role = role_name(&var.column).filter(|role| !free || var.column == *role)?;
+        let role = role_name(&var.column)
+            .filter(|role| !free || (var.column == *role && *role != "loss"))?;
         Some((var.name.as_str(), role))
     });
     roles.collect()

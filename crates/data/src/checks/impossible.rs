@@ -5,7 +5,7 @@ use isoflop_base::{Diagnostic, Note, Severity};
 
 use super::{Scene, median, quoted, written};
 use crate::column::Column;
-use crate::select::Need;
+use crate::select::{Need, NeedKind};
 
 /// What is possible for a count of a role.
 struct Limits {
@@ -116,7 +116,7 @@ fn count(scene: &Scene<'_>, need: &Need, limits: &Limits) -> Option<Diagnostic> 
     let shown = taken.first().copied().unwrap_or(middle);
     let example = if middle > high { middle } else { shown };
     let message = format!(
-        "{} is not in {}: {} of {} {} {} no run has ({})",
+        "{} is not in {}: {} {} {} {} no run has ({})",
         quoted(&column.name),
         limits.of,
         crate::accounting::count(rows.len(), "row"),
@@ -134,6 +134,13 @@ fn count(scene: &Scene<'_>, need: &Need, limits: &Limits) -> Option<Diagnostic> 
         scene.table.list_places(rows)
     );
     let mut fault = Diagnostic::error("impossible-number", message);
+    let whole = |r: &usize| values[*r].fract() == 0.0;
+    if limits.role == "tokens" && outside && scene.rows.iter().all(whole) {
+        fault = fault.help(format!(
+            "if it counts steps, multiply by the tokens of one, batch size times sequence length: --let 'tokens = {}*TOKENS_PER_STEP'",
+            written(&column.name)
+        ));
+    }
     if let Some(power) = unit(scene, need, limits, middle) {
         let factor = column.header_factor * 10f64.powi(power);
         fault = fault.help(format!(
@@ -243,13 +250,20 @@ fn unit_words(power: i32, role: &str) -> String {
     word.to_owned()
 }
 
-/// Losses below zero, or so far above what a loss is that they are something else.
+/// Losses mostly below zero, or so far above what a loss is that they are something else.
 fn loss(scene: &Scene<'_>, need: &Need) -> Option<Diagnostic> {
     let values = need.column.numbers()?;
     let unit = need.column.unit.as_str();
     let name = written(&need.column.name);
+    // `--let 'loss = loss'` says that the numbers are right as they are.
+    if scene.table.defined.contains(&need.column.name) {
+        return None;
+    }
     let all = 0..scene.table.rows();
-    let negative: Vec<usize> = all.clone().filter(|r| values[*r] < 0.0).collect();
+    // Likelihoods of continuous data are densities, and their losses may be below zero where the law allows it.
+    let signed = need.kind == NeedKind::Response;
+    let below = |r: &usize| values[*r] < 0.0 && !signed;
+    let negative: Vec<usize> = all.clone().filter(below).collect();
     let finite = |r: &usize| values[*r].is_finite();
     let mut taken: Vec<f64> = all.clone().filter(finite).map(|r| values[r]).collect();
     let (rows, total) = (taken.len(), negative.len());
@@ -263,17 +277,11 @@ fn loss(scene: &Scene<'_>, need: &Need) -> Option<Diagnostic> {
         );
         Diagnostic::error("impossible-number", message)
     };
+    // A few below zero, as of runs that diverged, are left out and counted: a logarithm has no use for them.
     if total * 2 > rows {
         return Some(
             tell(&negative, "below zero")
                 .help(format!("if it is a log-likelihood: --let 'loss = -{name}'"))
-                .help("if another column is meant: --map loss=COLUMN"),
-        );
-    }
-    if !negative.is_empty() {
-        return Some(
-            tell(&negative, "below zero")
-                .help(format!("leave them out with --where '{name} >= 0'"))
                 .help("if another column is meant: --map loss=COLUMN"),
         );
     }
@@ -292,6 +300,9 @@ fn loss(scene: &Scene<'_>, need: &Need) -> Option<Diagnostic> {
             )
             .help(format!("if it is a perplexity: --let 'loss = ln({name})'"))
             .help("if it is a sum over tokens, divide it by their number with --let")
+            .help(format!(
+                "if the numbers are right as they are: --let 'loss = {name}'"
+            ))
             .help("if another column is meant: --map loss=COLUMN"),
         );
     }

@@ -28,7 +28,7 @@ fn impossible(table: &RunTable) -> Vec<String> {
         .into_iter()
         .filter_map(|(letter, role)| {
             let kind = if role == "loss" {
-                NeedKind::Response
+                NeedKind::PositiveResponse
             } else {
                 NeedKind::Positive
             };
@@ -86,6 +86,15 @@ fn sizes_in_billions_are_a_fault_with_the_option_that_mends_it() {
     assert_eq!(impossible(&with(text, &options)), [""; 0]);
 }
 
+/// 128 to 8,192 steps under the name D.
+#[test]
+fn whole_numbers_too_small_for_tokens_may_be_steps() {
+    let told = impossible(&csv(
+        "params,D,loss\n1e8,128,3.8\n1e8,1024,3.4\n2e8,2048,2.8\n4e8,8192,2.6\n",
+    ));
+    assert!(told[0].contains("'tokens = D*TOKENS_PER_STEP'"), "{told:?}");
+}
+
 #[test]
 fn sizes_in_millions_and_tokens_in_trillions_are_found_by_each_other() {
     let told = impossible(&csv(
@@ -115,9 +124,28 @@ fn losses_that_are_none_are_faults() {
     };
     assert_eq!(of(["3.1", "2.9", "2.7"]), "");
     assert!(of(["-3.1", "-2.9", "-2.7"]).contains("--let 'loss = -loss'"));
-    assert!(of(["3.1", "2.9", "-1"]).contains("--where 'loss >= 0'"));
+    assert_eq!(of(["3.1", "2.9", "-1"]), "", "left out with a count");
     assert!(of(["3.1", "2.9", "1e6"]).contains("--where 'loss < 100'"));
     assert!(of(["22026", "9000", "5000"]).contains("--let 'loss = ln(loss)'"));
+}
+
+#[test]
+fn losses_that_are_right_can_be_said_to_be() {
+    let text = "params,tokens,loss\n1e8,2e9,22026\n2e8,4e9,9000\n4e8,8e9,5000\n";
+    let options = ReadOptions {
+        lets: vec!["loss = loss".into()],
+        ..ReadOptions::default()
+    };
+    assert_eq!(impossible(&with(text, &options)), [""; 0]);
+}
+
+/// The loss of a density is below zero where the density is above one.
+#[test]
+fn a_loss_below_zero_is_none_of_ours_where_the_law_allows_it() {
+    let table = csv("params,tokens,loss\n1e8,2e9,-1.1\n2e8,4e9,-1.9\n4e8,8e9,-2.7\n");
+    let found = table.resolve_response("L", "loss").unwrap();
+    let need = Need::new(&found, NeedKind::Response).role(Some("loss"));
+    assert_eq!(table.select(&[need]).faults, []);
 }
 
 #[test]
