@@ -46,6 +46,8 @@ const WORDS: &[(&[&str], &str, f64, i32)] = &[
         1.0,
         0,
     ),
+    (&["nats/byte", "nats per byte"], "nats/byte", 1.0, 0),
+    (&["nats/char", "nats per character"], "nats/char", 1.0, 0),
     (&["bit", "bits"], "bits", 1.0, 0),
     (
         &["bits/token", "bit/token", "bits per token", "bits/tok"],

@@ -239,6 +239,9 @@ pub(crate) struct HowArgs {
     /// Which column plays a role: params=n_params, or by the law's letter N=n_params
     #[arg(long, value_name = "ROLE=COLUMN", help_heading = "Reading the table")]
     pub(crate) map: Vec<String>,
+    /// Which unit the losses of a column are in, when its header does not say: loss=bits/byte
+    #[arg(long, value_name = "COLUMN=UNIT", help_heading = "Reading the table")]
+    pub(crate) unit: Vec<String>,
     /// Keep only rows for which this is true: 'tokens > 1e9 and optimizer == "adamw"'
     #[arg(
         long = "where",
@@ -256,6 +259,9 @@ pub(crate) struct HowArgs {
         help_heading = "Reading the table"
     )]
     pub(crate) lets: Vec<String>,
+    /// Of the runs that are equal in these columns keep the one of lowest loss: params,tokens
+    #[arg(long, value_name = "COLUMNS", help_heading = "Reading the table")]
+    pub(crate) best_of: Option<String>,
     /// Rows that repeat an earlier one in every cell: count them once, or keep them all
     #[arg(long, value_enum, default_value_t = CopiesArg::Once, help_heading = "Reading the table")]
     pub(crate) copies: CopiesArg,
@@ -263,9 +269,17 @@ pub(crate) struct HowArgs {
     /// a multiple of the noise (huber-log:2mad, the default for losses) or a number (huber-log:0.001, as in the literature)
     #[arg(long, value_name = "PENALTY", help_heading = "Fitting")]
     pub(crate) objective: Option<String>,
-    /// Column of weights
+    /// Column of relative weights: a run of weight 2 counts as two
     #[arg(long, value_name = "COLUMN", help_heading = "Fitting")]
     pub(crate) weights: Option<String>,
+    /// Column of absolute standard deviations of the measured response, in its unit
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        conflicts_with = "weights",
+        help_heading = "Fitting"
+    )]
+    pub(crate) sigma: Option<String>,
     /// Starting points to screen
     #[arg(long, value_name = "N", value_parser = starts, help_heading = "Fitting")]
     pub(crate) starts: Option<usize>,

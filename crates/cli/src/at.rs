@@ -40,6 +40,17 @@ pub(crate) fn number(name: &str, text: &str) -> Result<f64, Diagnostic> {
     }
 }
 
+/// A number for a name that may be a column whose header scales its plain numbers: `size_b=7` is 7e9, as in the table.
+fn scaled(said: &str, name: &str, text: &str) -> Result<f64, Diagnostic> {
+    let plain = parse_quantity(text).is_ok_and(|q| !q.scaled);
+    let factor = if plain && said != name {
+        isoflop::header_factor(said)
+    } else {
+        1.0
+    };
+    Ok(number(name, text)? * factor)
+}
+
 /// The points of `--at` and `--at-file`, with all their faults together.
 pub(crate) fn asked(
     at: &[String],
@@ -76,8 +87,8 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
     };
     let mut faults = Diagnostics::default();
     let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text).ok();
-    for (name, value) in pairs(text)? {
-        let name = letter(fit, law.as_ref(), &name);
+    for (said, value) in pairs(text)? {
+        let name = letter(fit, law.as_ref(), &said);
         if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name)
         {
             faults.0.push(Diagnostic::error(
@@ -87,7 +98,7 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
         } else if fit.points.levels.iter().any(|(n, _)| *n == name) {
             point.levels.push((name, value));
         } else {
-            match number(&name, &value) {
+            match scaled(&said, &name, &value) {
                 Ok(x) => point.at.push((name, x)),
                 Err(fault) => faults.0.push(fault),
             }
@@ -156,20 +167,24 @@ fn said_map(map: &[String]) -> Result<Vec<(String, String)>, Diagnostics> {
 
 /// The points of `--at-file`: a table with a column for every input and index of the law.
 fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, Diagnostics> {
-    let reader = point_reader(fit, map)?;
+    let mut reader = point_reader(fit, map)?;
     let input = [Input::from_arg(file)];
     // A table that has the made columns, or the law's own names, need not have what the fit made or mapped them from.
-    let without_lets = ReadOptions {
-        lets: Vec::new(),
-        ..reader.clone()
-    };
+    reader.lets = Vec::new();
     let bare = ReadOptions {
         map: said_map(map)?,
         ..ReadOptions::default()
     };
-    let table = read(&input, &reader)
-        .or_else(|faults| read(&input, &without_lets).map_err(|_| faults))
-        .or_else(|faults| read(&input, &bare).map_err(|_| faults))?;
+    let (plain, mut reader) = match read(&input, &reader) {
+        Ok(table) => (table, reader),
+        Err(faults) => (read(&input, &bare).map_err(|_| faults)?, bare),
+    };
+    reader.lets = lets_of_fit(fit, &plain);
+    let table = if reader.lets.is_empty() {
+        plain
+    } else {
+        read(&input, &reader)?
+    };
     let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text)?;
     let mut faults = Diagnostics::default();
     let mut points = vec![
@@ -219,6 +234,36 @@ fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, D
     } else {
         Err(faults)
     }
+}
+
+/// What `--let` made for the fit and its inputs need, unless the table of points has the column itself.
+fn lets_of_fit(fit: &Fit, table: &isoflop::RunTable) -> Vec<String> {
+    let options = fit.provenance.options.iter();
+    let lets: Vec<&String> = options
+        .filter(|(k, _)| k == "let")
+        .map(|(_, v)| v)
+        .collect();
+    let mut needed: Vec<String> = fit
+        .ranges
+        .iter()
+        .flat_map(|r| [r.column.clone(), r.name.clone()])
+        .collect();
+    let mut taken: Vec<String> = Vec::new();
+    for text in lets.into_iter().rev() {
+        let Some((name, expr)) = text.split_once('=') else {
+            continue;
+        };
+        let name = name.trim().trim_matches('`');
+        if !needed.iter().any(|n| n == name) || table.column(name).is_some() {
+            continue;
+        }
+        let word = |c: char| !(c.is_alphanumeric() || c == '_');
+        needed.extend(expr.split(word).map(str::to_owned));
+        needed.extend(expr.split('`').skip(1).step_by(2).map(str::to_owned));
+        taken.push(text.clone());
+    }
+    taken.reverse();
+    taken
 }
 
 #[cfg(test)]

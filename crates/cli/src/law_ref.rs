@@ -50,8 +50,7 @@ impl LawRef {
             Self::File(path) => read_law(path),
             Self::Name(id) => Law::builtin(id),
             Self::Formula(text) => {
-                let columns =
-                    table.map_or_else(Vec::new, |t| t.columns().map(|c| c.name.as_str()).collect());
+                let columns = table.map_or_else(Vec::new, |t| names(t, text));
                 Law::from_formula(text, &columns, coefs)
             }
         }
@@ -65,6 +64,19 @@ pub(crate) fn with_variant(text: &str) -> (&str, Option<&str>) {
         Some((id, variant)) => (id, Some(variant)),
         None => (text, None),
     }
+}
+
+/// Names that a formula may take for columns: those of the table, those that `--map` gives, and `x` and `y` where the
+/// table has two columns and the formula names neither by itself.
+fn names<'a>(table: &'a RunTable, formula: &str) -> Vec<&'a str> {
+    let own: Vec<&str> = table.columns().map(|c| c.name.as_str()).collect();
+    let (left, right) = formula.split_once('=').unwrap_or((formula, ""));
+    let says = |name: &str| left.trim() == name || (name.len() > 1 && right.contains(name));
+    let plain = left.trim() == "y" && !own.iter().any(|name| says(name));
+    let others = table.other_names().into_iter();
+    let others =
+        others.filter(|name| plain || !matches!(*name, "x" | "y") || table.is_mapped(name));
+    own.iter().copied().chain(others).collect()
 }
 
 fn read_law(path: &str) -> Result<Law, Diagnostics> {

@@ -73,6 +73,13 @@ impl Output {
             return Err(faults.into());
         }
         spare::apart(&written)?;
+        if said.plot && (said.json || said.quiet) {
+            let other = if said.json { "--json" } else { "--quiet" };
+            let message = format!("--plot draws among the text, and {other} asks for none");
+            return Err(Diagnostic::error("no-picture", message)
+                .help("leave one of them out, or write the picture with -o FILE.svg")
+                .into());
+        }
         let shown = match (said.json, said.quiet) {
             (true, _) => Shown::Json,
             (false, true) => Shown::Nothing,
@@ -111,7 +118,20 @@ impl Output {
 
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
     pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
+        self.has_plot(doc)?;
         self.show_as(doc, json, || render::text(doc, self.style))
+    }
+
+    /// Refuses `--plot` for a document without a picture.
+    fn has_plot(&self, doc: &Document) -> Result<(), Diagnostic> {
+        if self.style.plots == Plots::Hidden || doc.plots().next().is_some() {
+            return Ok(());
+        }
+        Err(Diagnostic::error(
+            "no-picture",
+            "this result has no picture that --plot could draw",
+        )
+        .help("leave --plot out"))
     }
 
     /// Shows a short document on the screen and writes a long one to files.
@@ -121,6 +141,7 @@ impl Output {
         page: &Document,
         json: impl Fn() -> String,
     ) -> Result<(), Failure> {
+        self.has_plot(screen)?;
         self.show_as(page, json, || render::text(screen, self.style))
     }
 
@@ -131,6 +152,7 @@ impl Output {
         page: impl FnOnce() -> Result<Document, Failure>,
         json: impl Fn() -> String,
     ) -> Result<(), Failure> {
+        self.has_plot(doc)?;
         let wanted = self.files.iter().any(|(_, ending)| *ending == "html");
         let page = wanted.then(page).transpose()?;
         self.write(doc, page.as_ref().unwrap_or(doc), &json, &|path| {
@@ -158,6 +180,7 @@ impl Output {
         json: impl Fn() -> String,
         toml: impl Fn() -> String,
     ) -> Result<(), Failure> {
+        self.has_plot(screen)?;
         if !self.files.is_empty() {
             let page = page();
             self.write(&page, &page, &json, &|_| Ok(toml()))?;

@@ -43,12 +43,14 @@ impl FitRequest {
     /// Reads the table and the law, reports the faults of both together, and fits.
     pub(crate) fn run(&self) -> Result<Fit, Diagnostics> {
         let (law, table) = self.load()?;
+        maps_are_used(&table, &[&law])?;
         fit_owned(&law, table, &self.options)
     }
 
     /// The same for every group of a column.
     pub(crate) fn run_groups(&self, column: &str) -> Result<Fits, Diagnostics> {
         let (law, table) = self.load()?;
+        maps_are_used(&table, &[&law])?;
         fit_groups(&law, &table, column, &self.options)
     }
 
@@ -90,12 +92,83 @@ impl FitRequest {
             Some(law) => law?,
             None => self.formula_law(&table)?,
         };
+        self.coefs_do_something(&law, &table)?;
         Ok((law, table))
+    }
+
+    /// Refuses a bare name of `--coef` that changes nothing: the law has it as a coefficient without being told.
+    fn coefs_do_something(&self, law: &Law, table: &RunTable) -> Result<(), Diagnostics> {
+        let bare = |change: &&String| !change.contains('=') && !change.contains(" in ");
+        let mut faults = Diagnostics::default();
+        for change in self.options.coefs.iter().filter(bare) {
+            let name = change.trim().trim_matches('`');
+            if law.coef(name).is_none() {
+                continue;
+            }
+            let others: Vec<&str> = changed_names(&self.options.coefs)
+                .into_iter()
+                .filter(|other| *other != name)
+                .collect();
+            let told = matches!(self.law, LawRef::Formula(_))
+                && self
+                    .law
+                    .load(Some(table), &others)
+                    .map_or(true, |without| without.coef(name).is_none());
+            if !told {
+                let message = format!(
+                    "`--coef {change}` changes nothing: `{name}` is a coefficient of the law"
+                );
+                faults.0.push(
+                    Diagnostic::error("nothing-changed", message).help(format!(
+                        "'{name} = 1.7' fixes it, '{name} in [0, 1]' bounds it, '{name} = OTHER' ties it"
+                    )),
+                );
+            }
+        }
+        if faults.0.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     fn formula_law(&self, table: &RunTable) -> Result<Law, Diagnostics> {
         self.law
             .load(Some(table), &changed_names(&self.options.coefs))
+    }
+}
+
+/// Options that a recipe would not look at: minima are read off curves, not fitted by a law.
+fn no_part_in_a_recipe(how: &HowArgs) -> Vec<Diagnostic> {
+    let said = [
+        ("--weights", how.weights.is_some()),
+        ("--sigma", how.sigma.is_some()),
+        ("--objective", how.objective.is_some()),
+        ("--coef", !how.coef.is_empty()),
+        ("--derive", !how.derive.is_empty()),
+        ("--starts", how.starts.is_some()),
+    ];
+    let said = said.into_iter().filter(|(_, said)| *said);
+    said.map(|(name, _)| {
+        Diagnostic::error("nothing-changed", format!("{name} has no part in a recipe"))
+            .help("leave it out, or fit a law without --recipe")
+    })
+    .collect()
+}
+
+/// Refuses a `--map` whose letter none of the laws knows: it would do nothing.
+pub(crate) fn maps_are_used(table: &RunTable, laws: &[&Law]) -> Result<(), Diagnostics> {
+    let mut known: Vec<&str> = Vec::new();
+    for var in laws.iter().flat_map(|law| &law.vars) {
+        for name in [var.name.as_str(), var.column.as_str()] {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+    match table.unknown_maps(&known) {
+        faults if faults.is_empty() => Ok(()),
+        faults => Err(Diagnostics(faults)),
     }
 }
 
@@ -107,6 +180,7 @@ pub(crate) fn run_recipe(said: &FitArgs, spelling: &str, seed: u64) -> Result<Re
     let mut faults = Diagnostics::default();
     let reader = reader(&said.how, &mut faults);
     let base = options(&said.how, seed, &mut faults);
+    faults.0.extend(no_part_in_a_recipe(&said.how));
     let resamples = match base.uncertainty {
         Uncertainty::Default => RecipeOptions::default().resamples,
         Uncertainty::None => 0,
@@ -129,6 +203,7 @@ pub(crate) fn run_recipe(said: &FitArgs, spelling: &str, seed: u64) -> Result<Re
     let inputs: Vec<Input> = said.inputs.iter().map(|i| input(i)).collect();
     let table = read(&inputs, &reader).map_err(|f| near_dataset(f, &inputs))?;
     let law = LawRef::parse(said.law.as_deref().unwrap_or(SURFACE)).load(Some(&table), &[])?;
+    maps_are_used(&table, &[&law])?;
     let asked = RecipeOptions {
         method,
         minima: match said.recipe_how.minima {
@@ -205,14 +280,26 @@ fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
             Err(fault) => faults.0.push(fault),
         }
     }
+    let mut units = Vec::new();
+    for text in &how.unit {
+        match ReadOptions::parse_unit(text) {
+            Ok(unit) => units.push(unit),
+            Err(fault) => faults.0.push(fault),
+        }
+    }
     let copies = match how.copies {
         CopiesArg::Once => Copies::Once,
         CopiesArg::Keep => Copies::Keep,
     };
     ReadOptions {
         map,
+        units,
         filter: how.filter.clone(),
         without: how.without.clone(),
+        best_of: how
+            .best_of
+            .as_deref()
+            .map_or_else(Vec::new, ReadOptions::names),
         lets: how.lets.clone(),
         copies,
     }
@@ -235,6 +322,7 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
             .collect::<Vec<_>>()
     };
     let filter: Vec<String> = how.filter.iter().cloned().collect();
+    let best_of: Vec<String> = how.best_of.iter().cloned().collect();
     let copies: Vec<String> = (how.copies == CopiesArg::Keep)
         .then(|| "keep".to_owned())
         .into_iter()
@@ -242,6 +330,7 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
     FitOptions {
         objective,
         weights: how.weights.clone(),
+        sigma: how.sigma.clone(),
         starts: how.starts,
         uncertainty: uncertainty.unwrap_or(Uncertainty::Default),
         dependence: if how.independent {
@@ -255,9 +344,11 @@ fn options(how: &HowArgs, seed: u64, faults: &mut Diagnostics) -> FitOptions {
         derive: how.derive.clone(),
         reader: [
             pairs("map", &how.map),
+            pairs("unit", &how.unit),
             pairs("let", &how.lets),
             pairs("where", &filter),
             pairs("without", &how.without),
+            pairs("best-of", &best_of),
             pairs("copies", &copies),
         ]
         .concat(),

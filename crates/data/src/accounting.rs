@@ -3,6 +3,9 @@
 /// How many places are kept per reason; the count is always of all rows.
 pub(crate) const PLACES: usize = 20;
 
+/// How many reasons are told apart for one column.
+const REASONS: usize = 8;
+
 /// Rows left behind for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
@@ -30,10 +33,23 @@ impl Account {
         column: Option<&str>,
         place: impl FnOnce() -> String,
     ) {
-        let known = self
-            .groups
-            .iter()
-            .position(|g| g.reason == reason && g.column.as_deref() == column);
+        let is = |g: &Skipped, reason: &str| g.reason == reason && g.column.as_deref() == column;
+        let mut known = self.groups.iter().position(|g| is(g, reason));
+        let mut reason = reason;
+        let other;
+        // A column of words has a reason of its own for every word.
+        if let (None, Some(name)) = (known, column)
+            && self
+                .groups
+                .iter()
+                .filter(|g| g.column.as_deref() == column)
+                .count()
+                >= REASONS
+        {
+            other = format!("{name} has other cells that cannot be used");
+            known = self.groups.iter().position(|g| is(g, &other));
+            reason = &other;
+        }
         let at = known.unwrap_or_else(|| {
             self.groups.push(Skipped {
                 reason: reason.to_owned(),

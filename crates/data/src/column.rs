@@ -20,6 +20,9 @@ pub struct Column {
     pub approximate: Vec<usize>,
     /// What a user of this column must know, for example that its header says millions.
     pub notes: Vec<Note>,
+    /// Factor by which the header had plain numbers multiplied; 1 where it says nothing. An expression that names the
+    /// column as its header does takes the numbers as they are written.
+    pub header_factor: f64,
 }
 
 /// The values of a column.
@@ -73,6 +76,7 @@ impl Column {
             faults: Vec::new(),
             approximate: Vec::new(),
             notes: Vec::new(),
+            header_factor: 1.0,
         }
     }
 
@@ -109,6 +113,19 @@ impl Column {
             Values::Text { .. } => "text",
             Values::Bool(_) => "true/false",
         }
+    }
+
+    /// A number of this column as its cell has it, without the scale of the header.
+    pub(crate) fn written(&self, value: f64) -> f64 {
+        let power = self.header_factor.log10();
+        let exact = format!("{value:e}");
+        let shifted = exact.split_once('e').filter(|_| power.fract() == 0.0);
+        shifted
+            .and_then(|(digits, exponent)| {
+                let exponent = exponent.parse::<i32>().ok()? - power as i32;
+                format!("{digits}e{exponent}").parse().ok()
+            })
+            .unwrap_or(value / self.header_factor)
     }
 
     /// The cell as text; none where there is no usable value.
@@ -191,7 +208,17 @@ impl Column {
                 .collect(),
             approximate: self.approximate.iter().filter_map(|r| moved(*r)).collect(),
             notes: self.notes.clone(),
+            header_factor: self.header_factor,
         }
+    }
+}
+
+/// A factor in a sentence: `1e9`, `86400000000000000000`.
+pub(crate) fn factor_words(factor: f64) -> String {
+    if factor.abs() < 1e3 {
+        format!("factor {factor}")
+    } else {
+        format!("factor {factor:e}")
     }
 }
 

@@ -3,6 +3,7 @@
 use isoflop_base::{Note, Severity};
 
 use crate::accounting::{Account, count};
+use crate::column::{Column, Values};
 use crate::options::Copies;
 use crate::select::{Need, number};
 use crate::table::{RunTable, note};
@@ -22,11 +23,20 @@ pub(crate) fn leave_out(
         table.copies == Copies::Once
             && response.is_some_and(|n| digits(number(&n.column, *row)) >= DIGITS_OF_A_MEASUREMENT)
     };
-    let (left_out, kept): (Vec<usize>, Vec<usize>) =
+    let (mut left_out, kept): (Vec<usize>, Vec<usize>) =
         copies(table, rows).into_iter().partition(exact);
+    let labelled: Vec<usize> = relabelled(table, needs, rows)
+        .into_iter()
+        .filter(|row| exact(row) && left_out.binary_search(row).is_err())
+        .collect();
     rows.retain(|row| left_out.binary_search(row).is_err());
     for row in &left_out {
         let reason = "row is an exact copy of an earlier row";
+        account.skip(reason, None, || table.place(*row));
+    }
+    rows.retain(|row| labelled.binary_search(row).is_err());
+    for row in &labelled {
+        let reason = "row is an earlier one under another label";
         account.skip(reason, None, || table.place(*row));
     }
     let counted_once = tell(
@@ -36,6 +46,15 @@ pub(crate) fn leave_out(
         Severity::Warning,
         "counted once",
     );
+    left_out.clone_from(&labelled);
+    let same_numbers = (!left_out.is_empty()).then(|| {
+        let message = format!(
+            "{} equal to an earlier one in every number and not in its labels, counted once ({}): --copies keep counts all",
+            count(left_out.len(), "row"),
+            table.list_places(&left_out)
+        );
+        note("relabelled-rows", Severity::Warning, message, Some(left_out.len()))
+    });
     let repeated = tell(
         table,
         &kept,
@@ -43,7 +62,40 @@ pub(crate) fn leave_out(
         Severity::Info,
         "kept as repeated measurements",
     );
-    counted_once.into_iter().chain(repeated).collect()
+    counted_once
+        .into_iter()
+        .chain(same_numbers)
+        .chain(repeated)
+        .collect()
+}
+
+/// Rows that equal an earlier one of `rows` in all numbers and in what the fit needs, and differ in labels, ascending: one
+/// checkpoint that a table has under two names. Two numbers beside the response must be alike at least.
+fn relabelled(table: &RunTable, needs: &[Need], rows: &[usize]) -> Vec<usize> {
+    let needed = |name: &str| needs.iter().any(|n| n.column.name == name);
+    let (texts, others): (Vec<_>, Vec<_>) = table
+        .columns
+        .iter()
+        .partition(|c| matches!(c.values, Values::Text { .. }) && !needed(&c.name));
+    let numbers = others.iter().filter(|c| c.numbers().is_some()).count();
+    if texts.is_empty() || numbers < 3 {
+        return Vec::new();
+    }
+    let order = alike(rows, |row| others.iter().map(move |c| c.bits(row)));
+    let mut found = Vec::new();
+    for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
+        for (at, (_, row)) in group.iter().enumerate() {
+            let same = |(_, earlier): &(u64, usize)| {
+                let alike = |c: &&std::sync::Arc<Column>| c.bits(*earlier) == c.bits(*row);
+                others.iter().all(|c| alike(&c))
+            };
+            if group[..at].iter().any(same) {
+                found.push(*row);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
 }
 
 fn tell(

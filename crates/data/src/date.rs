@@ -109,6 +109,18 @@ pub(crate) fn parse_date(text: &str) -> Option<Date> {
         .split(|c: char| c.is_whitespace() || "/-.,".contains(c))
         .filter(|p| !p.is_empty())
         .collect();
+    let long;
+    let parts = match parts.as_slice() {
+        // A two-digit year stands behind slashes or the name of a month: `1.2.34` is a version.
+        [a, b, c]
+            if year(a).is_none()
+                && (date.contains('/') || month_name(a).or_else(|| month_name(b)).is_some()) =>
+        {
+            long = century(c).unwrap_or_else(|| (*c).to_owned());
+            vec![*a, *b, long.as_str()]
+        }
+        parts => parts.to_vec(),
+    };
     let mut found = match parts.as_slice() {
         [a, b] => month_of_year(a, b),
         [a, b, c] => whole_date(a, b, c),
@@ -233,6 +245,16 @@ fn day(year: i64, month: u32, day: u32) -> Option<f64> {
     (civil_from_days(days) == (year, month, day)).then_some(days as f64)
 }
 
+/// A year of two digits with its century: runs were trained after 1970.
+fn century(text: &str) -> Option<String> {
+    let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let year = text.parse::<u32>().ok().filter(|_| digits)?;
+    Some(format!(
+        "{}",
+        if year < 70 { 2000 + year } else { 1900 + year }
+    ))
+}
+
 fn year(text: &str) -> Option<i64> {
     let digits = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     let year = text.parse().ok().filter(|_| digits)?;
@@ -294,6 +316,9 @@ mod tests {
             "29 January 2024",
             "29-Jan-2024",
             "29th Jan 2024",
+            "01/29/24",
+            "29/1/24",
+            "29-Jan-24",
             "2024-01-29T00:00:00Z",
             "2024-01-29 02:00:00+02:00",
             "45320",
@@ -328,6 +353,8 @@ mod tests {
             "",
             "adam",
             "1.2.3",
+            "1.2.34",
+            "12-30-24",
             "2024-13-01",
             "30/02/2024",
             "12:30",

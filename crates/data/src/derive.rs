@@ -8,8 +8,9 @@ use isoflop_base::{Note, Severity};
 
 use crate::accounting::count;
 use crate::column::{Column, Values};
+use crate::header::Header;
 use crate::resolve::Found;
-use crate::roles::{Role, squash};
+use crate::roles::{Match, Role, role_of, squash};
 use crate::table::{RunTable, note};
 
 /// FLOP per parameter and token of dense training, forward and backward (`kaplan2020`, section 2.1).
@@ -49,6 +50,10 @@ const RULES: &[Rule] = &[
 pub(crate) fn whole_column(table: &RunTable, role: &Role) -> Option<(Column, Note)> {
     let rule = RULES.iter().find(|r| r.role == role.name)?;
     let (first, second) = inputs(table, rule)?;
+    // A guessed budget does not stand against a column that is called after tokens.
+    if guessed(rule.needs[0], &first) && !called_after(table, role).is_empty() {
+        return None;
+    }
     let values = first
         .numbers()?
         .iter()
@@ -57,7 +62,10 @@ pub(crate) fn whole_column(table: &RunTable, role: &Role) -> Option<(Column, Not
         .collect();
     let mut column = Column::new(rule.role, Values::Number(values));
     rule.unit.clone_into(&mut column.unit);
-    let message = format!("{} computed as {}", rule.role, rule.formula);
+    let message = format!(
+        "{} computed as {} from `{}` and `{}`",
+        rule.role, rule.formula, first.name, second.name
+    );
     let mut note = note(
         "derived-column",
         Severity::Info,
@@ -69,6 +77,32 @@ pub(crate) fn whole_column(table: &RunTable, role: &Role) -> Option<(Column, Not
         rule.role
     );
     Some((column, note))
+}
+
+/// Whether a column plays a role by a name that can mean other things as well.
+fn guessed(role: &str, column: &Column) -> bool {
+    role_of(role).is_some_and(|r| r.fits(&Header::parse(&column.name).base) == Some(Match::Weak))
+}
+
+/// Columns of numbers that have the word of a role in their names, though not as its name.
+pub(crate) fn called_after<'a>(table: &'a RunTable, role: &Role) -> Vec<&'a str> {
+    let word = match role.name {
+        "tokens" => "tok",
+        "flops" => "flop",
+        _ => return Vec::new(),
+    };
+    // What is said of one token, or of the tokenizer, is no count of them.
+    let other = [
+        "per", "tokeni", "vocab", "batch", "seq", "max", "sec", "loss",
+    ];
+    let columns = table.columns().filter(|c| c.numbers().is_some());
+    columns
+        .map(|c| c.name.as_str())
+        .filter(|name| {
+            let squashed = squash(name);
+            squashed.contains(word) && !other.iter().any(|o| squashed.contains(o))
+        })
+        .collect()
 }
 
 /// The column with its gaps filled where the table implies the value; none when nothing was filled.

@@ -2,6 +2,8 @@
 
 use isoflop_base::{Unit, parse_scale, parse_unit};
 
+use crate::roles::{Match, ROLES, role_of, squash};
+
 /// A header cell taken apart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Header {
@@ -18,12 +20,15 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Takes a name apart: `params (M)`, `tokens_B`, `loss [bits]`, `compute (PF-days)`, `params_millions`.
+    /// Takes a name apart: `params (M)`, `tokens_B`, `size_b`, `loss [bits]`, `compute (PF-days)`, `billion_tokens`.
     pub(crate) fn parse(name: &str) -> Self {
         let name = name.trim();
         bracket(name)
             .and_then(|(base, inside)| Self::scaled(base, inside))
             .or_else(|| Self::suffix(name))
+            .or_else(|| Self::prefix(name))
+            .or_else(|| Self::compute(name))
+            .or_else(|| Self::loss(name))
             .unwrap_or_else(|| Self::plain(name))
     }
 
@@ -72,13 +77,139 @@ impl Header {
         })
     }
 
-    /// `tokens_B`, `params_M`, `tokens_billions`; a lower-case letter is too likely a name of its own.
+    /// `tokens_B`, `params_M`, `tokens_billions`, and behind the name of a count in any case: `size_b`, `flops_1e18`.
     fn suffix(name: &str) -> Option<Self> {
-        let (base, tail) = name.rsplit_once(['_', ' '])?;
-        let letter = matches!(tail, "K" | "M" | "B" | "T");
+        let (base, tail) = match name.rsplit_once(['_', ' ']) {
+            Some(parts) => parts,
+            None => camel(name)?,
+        };
+        let base = base
+            .strip_suffix("_in")
+            .or(base.strip_suffix(" in"))
+            .unwrap_or(base);
+        // `N_T` and `D_T` are the letters of a teacher.
+        let teacher = base.len() == 1 && tail.eq_ignore_ascii_case("t");
+        let letter = matches!(tail, "K" | "M" | "B" | "T") && !teacher;
         let word = tail.len() > 4 && parse_scale(tail).is_some();
-        (letter || word).then(|| Self::scaled(base, tail)).flatten()
+        if letter || word {
+            return Self::scaled(base, tail);
+        }
+        // A lower-case `g` is of gigabytes or grams.
+        let scale = parse_scale(tail).is_some() && !matches!(tail, "g" | "G");
+        let count = is_count(base) && !teacher;
+        if count && scale {
+            return Self::scaled(base, tail);
+        }
+        let power = tail.strip_prefix('e').and_then(|e| e.parse().ok());
+        let power: i32 = power.or_else(|| power_of_ten(tail)).filter(|_| count)?;
+        Some(Self {
+            exponent: power,
+            scaled_by: Some(format!("1e{power}")),
+            ..Self::plain(base)
+        })
     }
+
+    /// `billion_tokens`, `M params`, `billions of tokens`.
+    fn prefix(name: &str) -> Option<Self> {
+        let (head, rest) = name.split_once(['_', ' '])?;
+        let rest = rest
+            .strip_prefix("of ")
+            .or(rest.strip_prefix("of_"))
+            .unwrap_or(rest);
+        let scale =
+            matches!(head, "K" | "M" | "B" | "T") || head.len() > 4 && parse_scale(head).is_some();
+        (scale && is_count(rest))
+            .then(|| Self::scaled(rest, head))
+            .flatten()
+    }
+
+    /// Names that are a unit of compute too large for a rate: `ZFLOPs`, `train_EFLOPs`, `PF-days`, `pf_days`.
+    fn compute(name: &str) -> Option<Self> {
+        let lower = name.to_lowercase();
+        let beside = ["total_", "train_", "training_", "compute_"];
+        let short = beside
+            .iter()
+            .find_map(|word| lower.strip_prefix(word))
+            .unwrap_or(&lower);
+        let unit = parse_unit(&short.replace('_', "-"))?;
+        let large = unit.name == "FLOP" && (unit.exponent >= 18 || unit.factor != 1.0);
+        large.then(|| Self {
+            exponent: unit.exponent,
+            factor: unit.factor,
+            unit: unit.name,
+            scaled_by: Some(name.to_owned()),
+            ..Self::plain("flops")
+        })
+    }
+
+    /// `loss_bits`, `val_loss_bpb`, and losses called by their unit: `val_bpb`, `bits_per_byte`.
+    fn loss(name: &str) -> Option<Self> {
+        let loss = role_of("loss")?;
+        if loss.fits(name) == Some(Match::Weak) {
+            let squashed = squash(name.rsplit(['.', '/']).next()?);
+            let unit = [
+                ("bpb", "bits/byte"),
+                ("bitsperbyte", "bits/byte"),
+                ("bpc", "bits/char"),
+                ("bitspercharacter", "bits/char"),
+            ]
+            .iter()
+            .find(|(tail, _)| squashed.ends_with(tail))?
+            .1;
+            return Some(Self {
+                unit: unit.to_owned(),
+                ..Self::plain(name)
+            });
+        }
+        let at = name.to_lowercase().find("loss")? + "loss".len();
+        let (base, tail) = (name.get(..at)?, name.get(at..)?);
+        let unit = parse_unit(&tail.trim_start_matches(['_', ' ']).replace('_', " "))?;
+        let known = LOSS_UNITS.contains(&unit.name.as_str()) && !tail.is_empty();
+        (known && loss.fits(base).is_some()).then(|| Self {
+            unit: unit.name,
+            ..Self::plain(base)
+        })
+    }
+}
+
+/// The factor by which the header of a column of this name multiplies plain numbers: 1e9 for `tokens_B`.
+#[must_use]
+pub fn factor_of(name: &str) -> f64 {
+    let header = Header::parse(name);
+    match header.scaled_by {
+        Some(_) => header.factor * 10f64.powi(header.exponent),
+        None => 1.0,
+    }
+}
+
+/// Units that a loss can be in.
+pub(crate) const LOSS_UNITS: &[&str] = &[
+    "nats",
+    "nats/token",
+    "nats/byte",
+    "nats/char",
+    "bits",
+    "bits/token",
+    "bits/byte",
+    "bits/char",
+    "perplexity",
+];
+
+/// Whether a name is that of a size, of tokens or of compute.
+fn is_count(base: &str) -> bool {
+    ROLES.iter().filter(|r| r.is_count()).any(|role| {
+        let fit = role.fits(base);
+        // A budget may be money.
+        fit.is_some() && !(role.name == "flops" && fit == Some(Match::Weak))
+    })
+}
+
+/// `paramsM`, `tokensB`.
+fn camel(name: &str) -> Option<(&str, &str)> {
+    let at = name.char_indices().next_back()?.0;
+    let (base, tail) = name.split_at(at);
+    let scaled = base.len() > 3 && base.ends_with(char::is_lowercase);
+    (scaled && matches!(tail, "K" | "M" | "B" | "T") && is_count(base)).then_some((base, tail))
 }
 
 /// Splits `params (M)` and `loss [bits]`.
@@ -139,6 +270,25 @@ mod tests {
             ("f(x)", "f(x)", 0, ""),
             ("loss_t", "loss_t", 0, ""),
             ("step_M", "step", 6, ""),
+            ("size_b", "size", 9, ""),
+            ("n_params_m", "n_params", 6, ""),
+            ("tokens_bn", "tokens", 9, ""),
+            ("tokens_in_billions", "tokens", 9, ""),
+            ("train_flops_1e18", "train_flops", 18, ""),
+            ("flops_e21", "flops", 21, ""),
+            ("paramsM", "params", 6, ""),
+            ("billion_tokens", "tokens", 9, ""),
+            ("M params", "params", 6, ""),
+            ("ZFLOPs", "flops", 21, "FLOP"),
+            ("pf_days", "flops", 15, "FLOP"),
+            ("TFLOPs", "TFLOPs", 0, ""),
+            ("batch_size_b", "batch_size_b", 0, ""),
+            ("weight_m", "weight_m", 0, ""),
+            ("N_T", "N_T", 0, ""),
+            ("loss_bits", "loss", 0, "bits"),
+            ("val_loss_bits_per_byte", "val_loss", 0, "bits/byte"),
+            ("val_bpb", "val_bpb", 0, "bits/byte"),
+            ("loss_s", "loss_s", 0, ""),
             ("(M)", "(M)", 0, ""),
         ] {
             let header = Header::parse(name);

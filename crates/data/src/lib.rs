@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
+mod best;
 mod checks;
 pub mod column;
 mod copies;
@@ -20,15 +21,18 @@ mod resolve;
 mod roles;
 mod select;
 mod split;
+mod states;
 mod summary;
 mod table;
 mod without;
 
 pub use accounting::Skipped;
 pub use column::{Column, Values};
+pub use header::factor_of as header_factor;
 pub use options::{Copies, ReadOptions};
 pub use read::{Input, read, sha256_hex};
 pub use resolve::Resolved;
+pub use roles::role_name;
 pub use select::{Levels, Need, NeedKind, Selection};
 pub use split::Groups;
 pub use table::{Places, RunTable, Source};

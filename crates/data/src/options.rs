@@ -1,6 +1,8 @@
-//! What `--map`, `--let` and `--where` ask for.
+//! What `--map`, `--unit`, `--let` and `--where` ask for.
 
 use isoflop_base::Diagnostic;
+
+use crate::header::LOSS_UNITS;
 
 /// What happens to rows that equal an earlier row in every cell, a precise measurement included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,10 +19,14 @@ pub enum Copies {
 pub struct ReadOptions {
     /// `--map role=column`: a role or a law's letter, and the column that it means.
     pub map: Vec<(String, String)>,
+    /// `--unit loss=bits/byte`: a role, a law's letter or a column, and the unit that its numbers are in.
+    pub units: Vec<(String, String)>,
     /// `--where EXPR`: rows for which it is not true are left out.
     pub filter: Option<String>,
     /// `--without FILE:LINE`: rows that are left out by their place.
     pub without: Vec<String>,
+    /// `--best-of params,tokens`: of the rows that are equal in these columns, the one of lowest loss.
+    pub best_of: Vec<String>,
     /// `--let 'name = EXPR'`: new columns, in order; each may use the ones before it.
     pub lets: Vec<String>,
     /// What happens to exact copies of rows when rows are selected.
@@ -28,6 +34,50 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
+    /// Reads one `--unit`: `loss=bits/byte`. Only losses carry a unit that is not counted in.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic if there is no `column=unit`, or if the unit is none of a loss.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let unit = isoflop_data::ReadOptions::parse_unit("loss=bpb")?;
+    /// assert_eq!(unit, ("loss".to_owned(), "bits/byte".to_owned()));
+    /// # Ok::<(), isoflop_base::Diagnostic>(())
+    /// ```
+    pub fn parse_unit(text: &str) -> Result<(String, String), Diagnostic> {
+        let bad = |message: String| {
+            Diagnostic::error("bad-unit", message).help(format!(
+                "for example `--unit loss=bits/byte`; the units of a loss are {}",
+                LOSS_UNITS.join(", ")
+            ))
+        };
+        let split = text.rsplit_once('=').map(|(c, u)| (c.trim(), u.trim()));
+        let Some((column, unit)) = split.filter(|(c, u)| !c.is_empty() && !u.is_empty()) else {
+            return Err(bad(format!(
+                "`--unit {text}` is not of the form COLUMN=UNIT"
+            )));
+        };
+        let known =
+            isoflop_base::parse_unit(unit).filter(|u| LOSS_UNITS.contains(&u.name.as_str()));
+        match known {
+            Some(known) => Ok((column.to_owned(), known.name)),
+            None => Err(bad(format!("`{unit}` is no unit of a loss"))),
+        }
+    }
+
+    /// The names of a list with commas: `params, tokens`.
+    #[must_use]
+    pub fn names(text: &str) -> Vec<String> {
+        let names = text.split(',').map(|name| name.trim().trim_matches('`'));
+        names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Reads one `--map`: `params=n_params`, or several with commas between them.
     ///
     /// # Errors

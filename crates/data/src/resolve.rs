@@ -70,9 +70,11 @@ impl RunTable {
             Found::Many(names) => return Err(ambiguous(self, letter, column, &names)),
             Found::No => match derived.and_then(|r| derive::whole_column(self, r)) {
                 Some((derived, note)) => {
+                    let mut notes = self.guesses_behind(role);
+                    notes.push(note);
                     return Ok(Resolved {
                         column: Arc::new(derived),
-                        notes: vec![note],
+                        notes,
                     });
                 }
                 None => return Err(self.unknown(letter, column)),
@@ -91,6 +93,20 @@ impl RunTable {
             None => column,
         };
         Ok(Resolved { column, notes })
+    }
+
+    /// What was guessed to find the columns that a role was computed from.
+    fn guesses_behind(&self, role: Option<&'static Role>) -> Vec<Note> {
+        let others = roles::ROLES
+            .iter()
+            .filter(|r| r.is_count() && Some(*r) != role);
+        others
+            .filter_map(|other| match self.find(other.letter, other.name) {
+                Found::One(column, guess) => Some(guess.into_iter().chain(column.notes.clone())),
+                _ => None,
+            })
+            .flatten()
+            .collect()
     }
 
     /// The search, without computing anything.
@@ -117,10 +133,123 @@ impl RunTable {
                 return Found::One(Arc::clone(found), None);
             }
         }
-        match role {
+        let found = match role {
             Some(role) => self.by_role(role),
             None => self.by_spelling(column),
+        };
+        match found {
+            Found::No => self.of_two(letter, column),
+            found => found,
         }
+    }
+
+    /// In a table of two columns of numbers, `x` and `y` are the first and the second, and an input and a response
+    /// without another column are `x` and `y`.
+    fn of_two(&self, letter: &str, column: &str) -> Found {
+        let Some([first, second]) = self.two_columns() else {
+            return Found::No;
+        };
+        let named = |c: &Column, name: &str| c.name.eq_ignore_ascii_case(name);
+        let axes = named(first, "x") && named(second, "y");
+        let is_response = role_of(column).is_some_and(|r| !r.is_count());
+        let at = match (letter, axes) {
+            ("x", false) => first,
+            ("y", false) => second,
+            (_, true) if is_response => second,
+            (_, true) if role_of(column).is_some() => first,
+            _ => return Found::No,
+        };
+        Found::One(Arc::clone(at), Some(guess(&at.name, letter)))
+    }
+
+    /// The columns of numbers, when they are two.
+    pub(crate) fn two_columns(&self) -> Option<[&Arc<Column>; 2]> {
+        let mut numbers = self.columns.iter().filter(|c| c.numbers().is_some());
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(first), Some(second), None) => Some([first, second]),
+            _ => None,
+        }
+    }
+
+    /// Names that a formula may take for columns beside those of the header: keys of `--map`, and `x` and `y` of a table
+    /// of two columns.
+    #[must_use]
+    pub fn other_names(&self) -> Vec<&str> {
+        let keys = self.map.iter().map(|(key, _)| key.as_str());
+        let axes: &[&str] = if self.two_columns().is_some() {
+            &["x", "y"]
+        } else {
+            &[]
+        };
+        let own = |name: &&str| self.column(name).is_none() && role_of(name).is_none();
+        keys.chain(axes.iter().copied()).filter(own).collect()
+    }
+
+    /// Whether `--map` has this key.
+    #[must_use]
+    pub fn is_mapped(&self, key: &str) -> bool {
+        self.map.iter().any(|(k, _)| k == key)
+    }
+
+    /// Keys of `--map` that are none of `known` (letters and columns of laws), no role, and in no expression.
+    #[must_use]
+    pub fn unknown_maps(&self, known: &[&str]) -> Vec<Diagnostic> {
+        let roles_of_laws = known.iter().any(|name| role_of(name).is_some());
+        let is_used = |key: &str| {
+            let role = role_of(key);
+            known.contains(&key)
+                || self.used.iter().any(|used| used == key)
+                || role.is_some() && (roles_of_laws || known.iter().any(|k| role_of(k) == role))
+        };
+        let unused = self.map.iter().filter(|(key, _)| !is_used(key));
+        unused
+            .map(|(key, column)| {
+                let message = format!("`--map {key}={column}`: the law has no `{key}`");
+                let mut fault = Diagnostic::error("unknown-role", message);
+                let roles = roles::ROLES.iter().flat_map(|r| [r.name, r.letter]);
+                if let Some(near) = closest(key, known.iter().copied().chain(roles)) {
+                    fault = fault.help(format!("did you mean `--map {near}={column}`?"));
+                }
+                fault.help(format!("the law speaks of {}", listed(known)))
+            })
+            .collect()
+    }
+
+    /// Columns of numbers that are none of `used`, no expression names, and nothing was computed from.
+    #[must_use]
+    pub fn unused(&self, used: &[&str]) -> Option<Note> {
+        const SHOWN: usize = 12;
+        let roles_used: Vec<&'static Role> = used.iter().filter_map(|u| role_of(u)).collect();
+        let role_columns: Vec<String> = roles::ROLES
+            .iter()
+            .filter(|r| !roles_used.is_empty() && r.is_count())
+            .filter_map(|r| match self.find(r.letter, r.name) {
+                Found::One(column, _) => Some(column.name.clone()),
+                _ => None,
+            })
+            .collect();
+        let names: Vec<&str> = self
+            .columns()
+            .filter(|c| c.numbers().is_some_and(|x| x.iter().any(|x| x.is_finite())))
+            .map(|c| c.name.as_str())
+            .filter(|name| {
+                !used.contains(name) && !self.used.iter().chain(&role_columns).any(|u| u == name)
+            })
+            .collect();
+        if names.is_empty() {
+            return None;
+        }
+        let shown: Vec<String> = names
+            .iter()
+            .take(SHOWN)
+            .map(|n| format!("`{}`", crate::column::shown(n)))
+            .collect();
+        let more = match names.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!("columns of numbers not used: {}{more}", shown.join(", "));
+        Some(note("unused-columns", Severity::Info, message, None))
     }
 
     fn twins_of(&self, name: &str) -> Vec<String> {
@@ -226,6 +355,11 @@ impl RunTable {
             ));
         }
         let key = role.map_or(column, |r| r.name);
+        if let Some([one, ..]) = role.map(|r| derive::called_after(self, r)).as_deref() {
+            return fault.help(format!(
+                "say which one it is, for example `--map {key}={one}`"
+            ));
+        }
         fault.help(format!("say which one it is with `--map {key}=COLUMN`"))
     }
 

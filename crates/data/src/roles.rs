@@ -13,6 +13,10 @@ pub(crate) struct Role {
     strong: &'static [&'static str],
     /// Names that mean this unless a better one is there, squashed.
     weak: &'static [&'static str],
+    /// Words one of which every other name of this role ends or begins with.
+    heads: &'static [&'static str],
+    /// Words that may stand beside it.
+    beside: &'static [&'static str],
 }
 
 /// All roles.
@@ -51,6 +55,19 @@ pub(crate) const ROLES: &[Role] = &[
             "nonembedparams",
             "paramsnonembed",
         ],
+        heads: &["param", "params", "parameter", "parameters"],
+        beside: &[
+            "n",
+            "num",
+            "number",
+            "of",
+            "model",
+            "total",
+            "count",
+            "size",
+            "trainable",
+            "all",
+        ],
     },
     Role {
         name: "tokens",
@@ -85,6 +102,26 @@ pub(crate) const ROLES: &[Role] = &[
             "traindata",
             "trainingdata",
         ],
+        heads: &["token", "tokens", "tok", "toks"],
+        beside: &[
+            "n",
+            "num",
+            "number",
+            "of",
+            "total",
+            "train",
+            "training",
+            "trained",
+            "on",
+            "pretrain",
+            "pretraining",
+            "count",
+            "seen",
+            "processed",
+            "consumed",
+            "used",
+            "cumulative",
+        ],
     },
     Role {
         name: "flops",
@@ -110,6 +147,23 @@ pub(crate) const ROLES: &[Role] = &[
             "computeflops",
         ],
         weak: &["flopsbudget", "flopbudget", "computebudget", "budget"],
+        heads: &["flop", "flops", "compute"],
+        beside: &[
+            "n",
+            "num",
+            "number",
+            "of",
+            "total",
+            "train",
+            "training",
+            "pretrain",
+            "pretraining",
+            "count",
+            "used",
+            "spent",
+            "estimated",
+            "est",
+        ],
     },
     Role {
         name: "loss",
@@ -144,6 +198,33 @@ pub(crate) const ROLES: &[Role] = &[
             "meanloss",
             "nll",
             "lmloss",
+            "bpb",
+            "valbpb",
+            "evalbpb",
+            "testbpb",
+            "bitsperbyte",
+            "valbitsperbyte",
+            "bpc",
+            "bitspercharacter",
+        ],
+        heads: &["loss"],
+        beside: &[
+            "val",
+            "valid",
+            "validation",
+            "eval",
+            "evaluation",
+            "final",
+            "last",
+            "test",
+            "dev",
+            "held",
+            "heldout",
+            "out",
+            "lm",
+            "ce",
+            "entropy",
+            "cross",
         ],
     },
 ];
@@ -157,6 +238,8 @@ pub(crate) enum Match {
     Strong,
     /// The last part of a nested name: `run.config.n_params`, `optim/n_tokens`.
     Nested,
+    /// Words of which one names the role and the others say nothing else: `toks`, `total_tokens_trained_on`.
+    Wordy,
     /// A name that can mean this.
     Weak,
 }
@@ -179,11 +262,27 @@ impl Role {
         if let Some(quality) = self.whole(&whole) {
             return Some(quality);
         }
-        let last = squash(base.rsplit(['.', '/']).next()?);
-        match self.whole(&last)? {
-            Match::Canonical | Match::Strong if last != whole => Some(Match::Nested),
-            _ => None,
+        let tail = base.rsplit(['.', '/']).next()?;
+        let last = squash(tail);
+        if last != whole
+            && let Some(Match::Canonical | Match::Strong) = self.whole(&last)
+        {
+            return Some(Match::Nested);
         }
+        self.is_wordy(tail).then_some(Match::Wordy)
+    }
+
+    /// Whether a name is one of the role's words among words that change nothing.
+    fn is_wordy(&self, name: &str) -> bool {
+        let words = words(name);
+        let (heads, others): (Vec<&String>, Vec<&String>) =
+            words.iter().partition(|w| self.heads.contains(&w.as_str()));
+        heads.len() == 1 && others.iter().all(|w| self.beside.contains(&w.as_str()))
+    }
+
+    /// Whether it is a count: size, tokens or compute.
+    pub(crate) fn is_count(&self) -> bool {
+        self.name != "loss"
     }
 
     fn whole(&self, squashed: &str) -> Option<Match> {
@@ -195,6 +294,31 @@ impl Role {
             self.weak.contains(&squashed).then_some(Match::Weak)
         }
     }
+}
+
+/// Canonical name of the role that a law's declared column means: `params`, `tokens`, `flops`, `loss`.
+#[must_use]
+pub fn role_name(column: &str) -> Option<&'static str> {
+    role_of(column).map(|role| role.name)
+}
+
+/// The words of a name in lower case: `nTrainTokens` and `n_train_tokens` have three.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        if c.is_alphanumeric() {
+            let starts = !before.is_alphanumeric() || before.is_lowercase() && c.is_uppercase();
+            if starts || words.is_empty() {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        before = c;
+    }
+    words
 }
 
 /// A name in lower case with letters and digits only: `Model Size` → `modelsize`.
@@ -224,6 +348,16 @@ mod tests {
             ("Data", "tokens", Some(Match::Weak)),
             ("tokens_seen", "tokens", Some(Match::Strong)),
             ("unique_tokens", "tokens", None),
+            ("toks", "tokens", Some(Match::Wordy)),
+            ("totalTokensTrainedOn", "tokens", Some(Match::Wordy)),
+            ("tokens_per_step", "tokens", None),
+            ("vocab_tokens", "tokens", None),
+            ("config/num_model_params", "params", Some(Match::Wordy)),
+            ("estimated_train_flops", "flops", Some(Match::Wordy)),
+            ("flops_per_token", "flops", None),
+            ("final_eval_loss", "loss", Some(Match::Wordy)),
+            ("loss_scale", "loss", None),
+            ("val_bpb", "loss", Some(Match::Weak)),
             ("Training FLOP", "flops", Some(Match::Strong)),
             ("Val loss", "loss", Some(Match::Strong)),
             ("loss_c4_val", "loss", None),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use isoflop_base::Note;
+use isoflop_base::{Diagnostic, Note};
 
 use crate::accounting::{Account, Skipped};
 use crate::checks;
@@ -20,6 +20,9 @@ pub struct Need {
     pub label: String,
     /// What is needed of it.
     pub kind: NeedKind,
+    /// Canonical name of the role (`params`, `tokens`, `flops`, `loss`) that its numbers must be possible for; none where
+    /// they may be anything.
+    pub role: Option<&'static str>,
 }
 
 /// What is needed of a column.
@@ -47,7 +50,15 @@ impl Need {
             column: Arc::clone(&resolved.column),
             label: resolved.column.name.clone(),
             kind,
+            role: None,
         }
+    }
+
+    /// The need of a column that plays this role, so that numbers that no run can have are faults.
+    #[must_use]
+    pub fn role(mut self, role: Option<&'static str>) -> Self {
+        self.role = role;
+        self
     }
 
     /// The need under another name.
@@ -96,6 +107,8 @@ pub struct Selection {
     pub read: usize,
     /// What must be said about the selection.
     pub notes: Vec<Note>,
+    /// Numbers that no run can have, each with the option that mends it: nothing may be fitted to these rows.
+    pub faults: Vec<Diagnostic>,
 }
 
 impl RunTable {
@@ -115,7 +128,7 @@ impl RunTable {
     /// never two copies.
     #[must_use]
     pub fn into_selection(self, needs: Vec<Need>) -> Selection {
-        let (rows, account, notes) = self.usable(&needs);
+        let (rows, account, notes, faults) = self.usable(&needs);
         let places = self.places(&rows);
         drop(self);
         let of_levels = |n: &&Need| n.kind == NeedKind::Level;
@@ -152,11 +165,12 @@ impl RunTable {
             numbers,
             levels,
             notes,
+            faults,
         }
     }
 
-    /// Rows in which all needs are met, ascending; the account of all others; what must be said.
-    fn usable(&self, needs: &[Need]) -> (Vec<usize>, Account, Vec<Note>) {
+    /// Rows in which all needs are met, ascending; the account of all others; what must be said; what is impossible.
+    fn usable(&self, needs: &[Need]) -> (Vec<usize>, Account, Vec<Note>, Vec<Diagnostic>) {
         let mut account = self.account.clone();
         let mut rows = Vec::with_capacity(self.rows());
         for row in 0..self.rows() {
@@ -172,8 +186,9 @@ impl RunTable {
             }
         }
         let mut notes = copies::leave_out(self, needs, &mut rows, &mut account);
-        notes.extend(checks::of_selection(self, needs, &rows));
-        (rows, account, notes)
+        let (found, faults) = checks::of_selection(self, needs, &rows);
+        notes.extend(found);
+        (rows, account, notes, faults)
     }
 }
 

@@ -34,6 +34,8 @@ pub struct RunTable {
     pub(crate) copies: Copies,
     /// Names that `--let` defined.
     pub(crate) defined: Vec<String>,
+    /// Names that expressions of `--let` and `--where` used, and the columns behind them.
+    pub(crate) used: Vec<String>,
     /// Header names that more than one column has.
     pub(crate) twins: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::result::{SkippedRows, TableRecord};
 use crate::weights::Weights;
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
-use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection};
+use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection, role_name};
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
 
@@ -52,6 +52,8 @@ impl Binding {
 pub(crate) struct Wants<'a> {
     /// Column of weights.
     pub weights: Option<&'a str>,
+    /// Column of standard deviations of the response, and whether residuals are of its logarithm.
+    pub sigma: Option<(&'a str, bool)>,
     /// Column that names the groups of a cluster bootstrap.
     pub clusters: Option<&'a str>,
     /// Whether the response must be above zero whatever the law says.
@@ -75,6 +77,7 @@ pub(crate) fn bind_table(
     let mut notes: Vec<Note> = table.notes().to_vec();
     let mut needs = Vec::new();
     let mut columns = Vec::new();
+    let roles = roles(law);
     let found = |letter: &str, column: &str, kind: NeedKind| match kind {
         NeedKind::Response | NeedKind::PositiveResponse => table.resolve_response(letter, column),
         _ => table.resolve(letter, column),
@@ -90,6 +93,7 @@ pub(crate) fn bind_table(
                 label: found.name.clone(),
                 column: found,
                 kind,
+                role: roles.iter().find(|(l, _)| *l == letter).map(|(_, r)| *r),
             });
         }
         Err(d) => faults.push(d),
@@ -110,16 +114,25 @@ pub(crate) fn bind_table(
     if let Some(name) = wants.weights {
         seek(name, name, NeedKind::Weight);
     }
+    if let Some((name, _)) = wants.sigma {
+        seek(name, name, NeedKind::Weight);
+    }
     if let Some(name) = wants.clusters {
         seek(name, name, NeedKind::Level);
     }
     if let Some(Some(name)) = wants.share {
         seek(name, name, NeedKind::Weight);
     }
+    faults.extend(one_for_two(law, &columns));
     if let Some(last) = faults.pop() {
         faults.push(told(last, &notes, Severity::Info));
         return Err(Diagnostics(faults));
     }
+    let used: Vec<&str> = columns
+        .iter()
+        .flat_map(|(l, c)| [l.as_str(), c.as_str()])
+        .collect();
+    notes.extend(table.unused(&used));
     let tables = tables(&table);
     let selection = match table {
         Cow::Borrowed(table) => table.select(&needs),
@@ -127,6 +140,9 @@ pub(crate) fn bind_table(
     };
     if selection.rows.is_empty() {
         return Err(told(no_rows(&selection), &notes, Severity::Warning).into());
+    }
+    if !selection.faults.is_empty() {
+        return Err(Diagnostics(selection.faults));
     }
     notes.extend(selection.notes.iter().cloned());
     notes.dedup();
@@ -140,6 +156,60 @@ pub(crate) fn bind_table(
         shares(&mut binding, trials)?;
     }
     Ok(binding)
+}
+
+/// The role of each letter whose numbers must be those of a run. In a formula as typed a letter may be anything, unless
+/// it stands for a column that has the name of the role, or N and D stand beside each other. A `loss` of such a formula
+/// is that of any model: squared errors of prices are in the millions.
+fn roles(law: &Law) -> Vec<(&str, &'static str)> {
+    let letter = |letter: &str| law.vars.iter().any(|v| v.name == letter);
+    let both = letter("N") && letter("D");
+    let roles = law.vars.iter().filter_map(|var| {
+        let free = !both && var.column == var.name;
+        let role = role_name(&var.column)
+            .filter(|role| !free || (var.column == *role && *role != "loss"))?;
+        Some((var.name.as_str(), role))
+    });
+    roles.collect()
+}
+
+/// The unit that the column of the response states, where it is not the one that the law has.
+pub(crate) fn response_unit(law: &Law, table: &RunTable) -> Option<String> {
+    let response = law.response();
+    let found = table
+        .resolve_response(&response.name, &response.column)
+        .ok()?;
+    let (stated, known) = (found.column.unit.as_str(), response.unit.as_str());
+    let scale = |unit: &str| unit.split('/').next().unwrap_or_default().to_owned();
+    let of_loss = ["nats", "bits", "perplexity"].contains(&scale(stated).as_str());
+    // Nats without a word on what they are counted by are those of the law.
+    let same = stated == known || stated == scale(known);
+    (of_loss && !same).then(|| stated.to_owned())
+}
+
+/// A column that was taken for two inputs.
+fn one_for_two(law: &Law, columns: &[(String, String)]) -> Option<Diagnostic> {
+    let inputs: Vec<&(String, String)> = columns
+        .iter()
+        .filter(|(letter, _)| {
+            law.vars
+                .iter()
+                .any(|v| v.name == *letter && v.role == VarRole::Input)
+        })
+        .collect();
+    let (at, (second, column)) = inputs
+        .iter()
+        .enumerate()
+        .find(|(at, (_, c))| inputs[..*at].iter().any(|(_, other)| other == c))?;
+    let (first, _) = inputs[..at].iter().find(|(_, other)| other == column)?;
+    let message = format!("`{column}` would be both {first} and {second} of the law");
+    Some(
+        Diagnostic::error("one-column-for-two", message)
+            .help(format!(
+                "say which columns they are: --map {first}=COLUMN --map {second}=COLUMN"
+            ))
+            .help("or fit a law of one input"),
+    )
 }
 
 fn assemble(
@@ -176,6 +246,13 @@ fn assemble(
         .weights
         .is_some()
         .then(|| numbers.next().expect("the weights have a column"));
+    if let Some((_, of_log)) = wants.sigma {
+        let sigma = numbers
+            .next()
+            .expect("the standard deviations have a column");
+        let weight = |(s, y): (&f64, &f64)| if of_log { (y / s).powi(2) } else { s.powi(-2) };
+        own_weights = Some(sigma.iter().zip(&response).map(weight).collect());
+    }
     if let Some(Some(_)) = wants.share {
         let trials = numbers.next().expect("the trials have a column");
         let weights = own_weights.get_or_insert_with(|| vec![1.0; n]);
@@ -377,12 +454,15 @@ pub(crate) fn told(mut fault: Diagnostic, notes: &[Note], least: Severity) -> Di
     fault
 }
 
+/// How many reasons a fault lists.
+const REASONS: usize = 6;
+
 fn no_rows(selection: &Selection) -> Diagnostic {
     let mut d = Diagnostic::error(
         "no-usable-rows",
         format!("none of the {} rows read can be used", selection.read),
     );
-    for s in &selection.skipped {
+    for s in selection.skipped.iter().take(REASONS) {
         d = d.help(format!(
             "{}: {} rows ({})",
             s.reason,
@@ -395,5 +475,8 @@ fn no_rows(selection: &Selection) -> Diagnostic {
                 .join(", ")
         ));
     }
-    d
+    match selection.skipped.len().saturating_sub(REASONS) {
+        0 => d,
+        more => d.help(format!("and {more} more reasons")),
+    }
 }

@@ -84,6 +84,14 @@ fn fit_table(
         changed = law.with_changes(&options.coefs)?;
         &changed
     };
+    let in_unit;
+    let law = match binding::response_unit(law, &table) {
+        Some(unit) => {
+            in_unit = law.with_response_unit(&unit)?;
+            &in_unit
+        }
+        None => law,
+    };
     check_level(options.level)?;
     if law.stages.is_empty() {
         fit_once(law, table, options)
@@ -133,6 +141,10 @@ pub fn used_runs(
 fn wants<'a>(options: &'a FitOptions, objective: &'a Objective) -> Wants<'a> {
     Wants {
         weights: options.weights.as_deref(),
+        sigma: options
+            .sigma
+            .as_deref()
+            .map(|name| (name, objective.scale == Scale::Ln)),
         clusters: match &options.uncertainty {
             Uncertainty::Cluster { column, .. } => Some(column),
             _ => None,
@@ -153,6 +165,7 @@ pub(crate) fn fit_once(
 ) -> Result<Fit, Diagnostics> {
     let derived = derived::parse(law, &options.derive)?;
     let objective = objective_of(law, &table, options)?;
+    sigma_fits(options, &objective)?;
     let names = dependence::run_names(&table, law);
     let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
     let checkpoints = dependence::checkpoints(&binding, names.as_ref());
@@ -328,6 +341,34 @@ fn check_level(level: f64) -> Result<(), Diagnostic> {
     .help("write 0.95 for intervals that cover 95%"))
 }
 
+/// Refuses what absolute standard deviations of the response cannot be combined with.
+fn sigma_fits(options: &FitOptions, objective: &Objective) -> Result<(), Diagnostic> {
+    if options.sigma.is_none() {
+        return Ok(());
+    }
+    let refuse =
+        |message: &str, help: &str| Err(Diagnostic::error("bad-sigma", message).help(help));
+    if options.weights.is_some() {
+        return refuse(
+            "standard deviations and weights both say how much a run counts",
+            "keep one: --sigma for standard deviations in the unit of the response, --weights for relative weights",
+        );
+    }
+    if objective.penalty != PenaltyKind::Squared || objective.scale == Scale::AsWritten {
+        return refuse(
+            "standard deviations of the response are those of a sum of squares",
+            "use --objective squared or squared-log, or leave --objective out",
+        );
+    }
+    match options.uncertainty {
+        Uncertainty::Profile | Uncertainty::Parametric { .. } | Uncertainty::Bca { .. } => refuse(
+            "this method takes the size of the noise from the residuals, and --sigma says what it is",
+            "use --uncertainty covariance, or bootstrap:1000 to take the scatter of the runs instead",
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn objective_of(
     law: &Law,
     table: &RunTable,
@@ -335,6 +376,18 @@ fn objective_of(
 ) -> Result<Objective, Diagnostics> {
     if let Some(objective) = &options.objective {
         return Ok(objective.clone());
+    }
+    if options.sigma.is_some() {
+        // Known standard deviations are those of a sum of squares.
+        let scale = if law.response().positive {
+            Scale::Ln
+        } else {
+            Scale::Raw
+        };
+        return Ok(Objective {
+            penalty: PenaltyKind::Squared,
+            scale,
+        });
     }
     if let Some(text) = &law.objective {
         return Ok(Objective::parse(text)?);

@@ -10,6 +10,9 @@ pub struct FitOptions {
     pub objective: Option<Objective>,
     /// Name of a column of weights; none weighs all runs alike.
     pub weights: Option<String>,
+    /// Name of a column of absolute standard deviations of the measured response, in its unit: a run counts by their inverse
+    /// squares, and standard errors follow from them instead of the residuals.
+    pub sigma: Option<String>,
     /// Points to screen; none takes 512 for most laws. Where the law declares one start for every coefficient, that
     /// point is the first: with 1 it is the only one.
     pub starts: Option<usize>,
@@ -34,6 +37,7 @@ impl Default for FitOptions {
         Self {
             objective: None,
             weights: None,
+            sigma: None,
             starts: None,
             uncertainty: Uncertainty::Default,
             dependence: Dependence::Found,

@@ -259,6 +259,9 @@ fn provenance(solved: &Solved<'_>) -> Provenance {
     if let Some(weights) = &o.weights {
         options.push(("weights".to_owned(), weights.clone()));
     }
+    if let Some(sigma) = &o.sigma {
+        options.push(("sigma".to_owned(), sigma.clone()));
+    }
     options.push(("starts".to_owned(), solved.tried.to_string()));
     options.push((
         "uncertainty".to_owned(),

@@ -85,6 +85,7 @@ pub fn refits<T>(
     };
     let wants = Wants {
         weights: said("weights"),
+        sigma: said("sigma").map(|name| (name, objective.scale == Scale::Ln)),
         clusters: None,
         positive_response: objective.scale == Scale::Ln,
         share: match &objective.penalty {

@@ -73,6 +73,7 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
     fit.provenance.law_sha256 = isoflop_data::sha256_hex(law.text.as_bytes());
     let wants = Wants {
         weights: None,
+        sigma: None,
         clusters: None,
         positive_response: false,
         share: None,

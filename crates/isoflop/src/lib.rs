@@ -68,7 +68,7 @@ pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
     format_quantity, parse_quantity,
 };
-pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
+pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, header_factor, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
     Dependence, Fit, FitOptions, Fits, MOST_RESAMPLES, Objective, Recipe, RecipeOptions, Status,

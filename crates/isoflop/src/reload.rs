@@ -140,6 +140,7 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
         match name.as_str() {
             "objective" => options.objective = Some(Objective::parse(value)?),
             "weights" => options.weights = Some(value.clone()),
+            "sigma" => options.sigma = Some(value.clone()),
             "starts" => options.starts = value.parse().ok(),
             "uncertainty" if value == "default" => {}
             "uncertainty" => options.uncertainty = Uncertainty::parse(value)?,
@@ -148,6 +149,8 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
             "coef" => options.coefs.push(value.clone()),
             "derive" => options.derive.push(value.clone()),
             "map" => reader.map.extend(ReadOptions::parse_map(value)?),
+            "unit" => reader.units.push(ReadOptions::parse_unit(value)?),
+            "best-of" => reader.best_of = ReadOptions::names(value),
             "let" => reader.lets.push(value.clone()),
             "where" => reader.filter = Some(value.clone()),
             "without" => reader.without.push(value.clone()),
@@ -166,7 +169,7 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
         }
         if matches!(
             name.as_str(),
-            "map" | "let" | "where" | "without" | "copies"
+            "map" | "unit" | "best-of" | "let" | "where" | "without" | "copies"
         ) {
             options.reader.push((name.clone(), value.clone()));
         }

@@ -5,7 +5,7 @@ use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
 use isoflop_formula::{Place, evaluate, number, parse_assignment, parse_expr_at};
 
 use crate::file::did_you_mean;
-use crate::law::{Coef, Law};
+use crate::law::{Coef, Law, VarRole};
 use crate::{print, rules};
 
 /// What messages call the text.
@@ -46,6 +46,45 @@ impl Law {
         Self::from_toml(
             &law.id,
             &format!("<{} with changes>", law.id),
+            &print::law_file(&law),
+        )
+    }
+}
+
+impl Law {
+    /// This law with its response in another unit, and with it the coefficients that are in the response's unit; its text
+    /// says so.
+    ///
+    /// # Errors
+    ///
+    /// None that the law has not had before.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use isoflop_law::Law;
+    ///
+    /// let law = Law::builtin("chinchilla")?.with_response_unit("bits/byte")?;
+    /// assert_eq!(law.response().unit, "bits/byte");
+    /// assert_eq!(law.coef("E").map(|e| e.unit.as_str()), Some("bits/byte"));
+    /// # Ok::<(), isoflop_base::Diagnostics>(())
+    /// ```
+    pub fn with_response_unit(&self, unit: &str) -> Result<Self, Diagnostics> {
+        let mut law = self.clone();
+        let before = self.response().unit.clone();
+        for var in law.vars.iter_mut().filter(|v| v.role == VarRole::Response) {
+            unit.clone_into(&mut var.unit);
+        }
+        for coef in law
+            .coefs
+            .iter_mut()
+            .filter(|c| !before.is_empty() && c.unit == before)
+        {
+            unit.clone_into(&mut coef.unit);
+        }
+        Self::from_toml(
+            &law.id,
+            &format!("<{} in {unit}>", law.id),
             &print::law_file(&law),
         )
     }

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use isoflop::report::{check_document, check_summary, json};
 use isoflop::{
-    BacktestOptions, Candidate, Check, Checked, Diagnostic, Diagnostics, Fit, NotJudged, Point,
-    breaks, check, fit, reload,
+    BacktestOptions, Candidate, Check, Checked, Diagnostic, Diagnostics, Fit, Law, NotJudged,
+    Point, breaks, check, fit, reload,
 };
 
 use crate::args::{BacktestArgs, CheckArgs};
 use crate::at;
 use crate::candidates::{Candidates, candidates, is_same};
 use crate::output::{Failure, Output};
-use crate::request::FitRequest;
+use crate::request::{FitRequest, maps_are_used};
 use crate::verb::ledger;
 use crate::verb::predict::{only, saved_fit};
 
@@ -92,6 +92,10 @@ fn of_tables(
         }
         None => laws.remove(0).1,
     };
+    let all: Vec<&Law> = std::iter::once(&law)
+        .chain(laws.iter().map(|(_, l)| l))
+        .collect();
+    maps_are_used(&table, &all)?;
     let fitted = fit(&law, &table, request.options());
     let points = asked(said, &fitted)?;
     let rivals: Vec<Candidate<'_>> = laws

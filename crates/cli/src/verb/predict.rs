@@ -12,7 +12,7 @@ use crate::at;
 use crate::candidates::{Candidates, candidates};
 use crate::law_ref::{self, LawRef};
 use crate::output::{Failure, Output};
-use crate::request::FitRequest;
+use crate::request::{FitRequest, maps_are_used};
 use crate::saved_ref::SavedRef;
 use crate::verb::check::backtest_options;
 use crate::verb::fit::used;
@@ -161,6 +161,8 @@ fn joined(said: &PredictArgs, seed: u64, output: &Output) -> Result<(), Failure>
     let request = FitRequest::new(&said.inputs, "", &said.how, seed)?;
     let table = request.table()?;
     let Candidates { laws, left_out } = candidates(&said.backtest.laws, &table, request.options())?;
+    let all: Vec<&Law> = laws.iter().map(|(_, law)| law).collect();
+    maps_are_used(&table, &all)?;
     // The points are named as the fit of the first law that can be fitted names its inputs.
     let mut quick = request.options().clone();
     quick.uncertainty = Uncertainty::None;

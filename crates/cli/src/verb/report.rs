@@ -8,7 +8,7 @@ use isoflop::{
 
 use crate::args::ReportArgs;
 use crate::output::{Failure, Output};
-use crate::request::FitRequest;
+use crate::request::{FitRequest, maps_are_used};
 use crate::verb::fit::used;
 use crate::verb::predict::{only, saved_fit};
 
@@ -56,6 +56,7 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
 /// The fit that is asked for, and what it was made of.
 fn fitted(request: &FitRequest) -> Result<(Fit, Reloaded), Diagnostics> {
     let (law, table) = request.load()?;
+    maps_are_used(&table, &[&law])?;
     let fit = fit(&law, &table, request.options())?;
     let of = Reloaded {
         law,

@@ -28,7 +28,6 @@ fn faulty_tables_are_known_by_their_findings() {
             "error",
         ),
         ("messy/mixed_loss_scales.csv", "mixed-loss-scales", "error"),
-        ("messy/steps_called_tokens.csv", "tokens-per-param", "error"),
         (
             "messy/flops_forward_only.csv",
             "forward-only-flops",
@@ -77,6 +76,19 @@ fn real_sweeps_are_told_by_their_own_weaknesses() {
             finding(&check, code);
         }
     }
+}
+
+#[test]
+fn steps_called_tokens_are_refused_with_what_mends_them() {
+    let file = testdata("messy/steps_called_tokens.csv");
+    let said = isoflop(&[
+        "check",
+        file.to_str().expect("a name in UTF-8"),
+        "--law",
+        "chinchilla",
+    ]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("D*TOKENS_PER_STEP"), "{}", said.err);
 }
 
 #[test]

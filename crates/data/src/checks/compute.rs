@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use isoflop_base::{Evidence, Note, Severity};
 
 use super::units::{Misread, extent, median_log, unit_power};
-use super::{Scene, quoted, written};
+use super::{Scene, in_ones, quoted};
 use crate::column::Column;
 use crate::table::note;
 
@@ -17,6 +17,8 @@ const FORWARD: f64 = 1.0 / 3.0;
 const FORWARD_WITHIN: f64 = 0.02;
 /// Logarithm of the factor from which a disagreement is told when no cause is known.
 const FAR: f64 = 1.0;
+/// Logarithm of the factor from which a disagreement of all rows is no other way of counting.
+const ORDERS: f64 = 2.0;
 /// Rows that make a pattern.
 const FEW: usize = 3;
 
@@ -52,7 +54,7 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Note> {
             ));
         }
         notes.extend(forward_only(scene, flops, &ratios));
-        notes.extend(far(scene, flops, &ratios));
+        notes.extend(far(scene, [params, tokens, flops], &ratios));
     } else {
         notes.extend(clusters(scene, "params", params));
         notes.extend(clusters(scene, "tokens", tokens));
@@ -149,9 +151,9 @@ fn misread(
     let sign = if power > 0 { ">" } else { "<" };
     let condition = format!(
         "{} {sign} {half:e}*6*{}*{}",
-        written(&flops.name),
-        written(&params.name),
-        written(&tokens.name)
+        in_ones(flops),
+        in_ones(params),
+        in_ones(tokens)
     );
     let advice = misread
         .correction(scene, Some(&condition))
@@ -243,7 +245,7 @@ fn forward_only(scene: &Scene<'_>, flops: &Column, ratios: &Ratios) -> Option<No
 }
 
 /// Rows that disagree by a factor that names no cause.
-fn far(scene: &Scene<'_>, flops: &Column, ratios: &Ratios) -> Option<Note> {
+fn far(scene: &Scene<'_>, [params, tokens, flops]: [&Column; 3], ratios: &Ratios) -> Option<Note> {
     let rows = &ratios.far;
     if rows.is_empty() {
         return None;
@@ -254,7 +256,11 @@ fn far(scene: &Scene<'_>, flops: &Column, ratios: &Ratios) -> Option<Note> {
         scene.share(rows),
         scene.table.list_places(rows)
     );
-    let severity = if rows.len() == scene.rows.len() {
+    let middle = |column: &Column| median_log(column, rows);
+    let orders = middle(flops) - middle(params) - middle(tokens) - TRAINING.log10();
+    let severity = if rows.len() == scene.rows.len() && orders.abs() >= ORDERS {
+        Severity::Error
+    } else if rows.len() == scene.rows.len() {
         Severity::Info
     } else {
         Severity::Warning
@@ -265,7 +271,7 @@ fn far(scene: &Scene<'_>, flops: &Column, ratios: &Ratios) -> Option<Note> {
         message,
         rows,
         10f64.powf(FAR),
-        "check the units, whether params are those active per token, and whether compute covers one epoch or all"
+        "check the units (--let 'flops = ...'), whether params are those active per token, and whether compute covers one epoch or all; compute that is to be counted anew: --let 'flops = 6*params*tokens'"
             .to_owned(),
     ))
 }

@@ -4,6 +4,7 @@
 
 mod compute;
 mod history;
+mod impossible;
 mod inputs;
 mod loss;
 mod surface;
@@ -13,7 +14,7 @@ mod wandb;
 
 use std::sync::Arc;
 
-use isoflop_base::Note;
+use isoflop_base::{Diagnostic, Note};
 
 use crate::column::Column;
 use crate::resolve::Found;
@@ -27,16 +28,25 @@ pub(crate) fn of_table(table: &RunTable) -> Vec<Note> {
     notes
 }
 
-/// Checks on the rows that a fit takes.
-pub(crate) fn of_selection(table: &RunTable, needs: &[Need], rows: &[usize]) -> Vec<Note> {
+/// Checks on the rows that a fit takes: what must be said, and what no fit may be made of.
+pub(crate) fn of_selection(
+    table: &RunTable,
+    needs: &[Need],
+    rows: &[usize],
+) -> (Vec<Note>, Vec<Diagnostic>) {
     let scene = Scene::new(table, needs, rows);
+    let mut faults = impossible::check(&scene);
+    if !faults.is_empty() {
+        return (Vec::new(), faults);
+    }
     let mut notes = compute::check(&scene);
     if notes.is_empty() {
         notes.extend(tokens::check(&scene));
     }
+    faults.extend(impossible::systematic(&scene, &mut notes));
     notes.extend(loss::check(&scene));
     notes.extend(inputs::check(&scene));
-    notes
+    (notes, faults)
 }
 
 /// A table, the rows taken from it, and the columns that mean something to every table of runs.
@@ -104,6 +114,16 @@ fn written(name: &str) -> String {
         name.to_owned()
     } else {
         format!("`{name}`")
+    }
+}
+
+/// A column as an expression that gives its numbers in ones: what its header scales, it writes without the scale.
+fn in_ones(column: &Column) -> String {
+    let name = written(&column.name);
+    if column.header_factor == 1.0 {
+        name
+    } else {
+        format!("{name}*{}", literal(column.header_factor))
     }
 }
 

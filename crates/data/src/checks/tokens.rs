@@ -2,7 +2,7 @@
 
 use isoflop_base::{Evidence, Note, Severity};
 
-use super::{Scene, literal, median, quoted, written};
+use super::{Scene, in_ones, literal, median, quoted};
 use crate::table::note;
 
 /// Fewer tokens per parameter than this are no training run.
@@ -37,7 +37,7 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
             quoted(&tokens.name),
             scene.share(&few)
         );
-        let name = written(&tokens.name);
+        let name = in_ones(tokens);
         let advice = if whole {
             format!(
                 "multiply by the tokens of a step, which are batch size times sequence length: --let 'tokens = {name}*TOKENS_PER_STEP'"
@@ -55,7 +55,7 @@ pub(super) fn check(scene: &Scene<'_>) -> Option<Note> {
         );
         let advice = format!(
             "if so, correct it with --let 'params = {}*1e6'",
-            written(&params.name)
+            in_ones(params)
         );
         (many, (message, advice))
     } else {

@@ -1,6 +1,6 @@
 //! Factors of a thousand between numbers that should agree: millions beside units.
 
-use super::{Scene, between, literal, median, quoted, written};
+use super::{Scene, between, in_ones, literal, median, quoted, written};
 use crate::column::Column;
 
 /// A column that looks as if some of its rows were counted in thousands, millions, …
@@ -41,17 +41,19 @@ impl Misread<'_> {
     /// apart from the others by value.
     pub(super) fn correction(&self, scene: &Scene<'_>, otherwise: Option<&str>) -> Option<String> {
         let (role, name) = (self.role, written(&self.column.name));
-        let right = format!("{name}*{}", literal(10f64.powi(self.power)));
+        let scale = self.column.header_factor;
+        let whole = in_ones(self.column);
+        let right = format!("{name}*{}", literal(scale * 10f64.powi(self.power)));
         if self.rows.len() == scene.rows.len() {
             return Some(format!("--let '{role} = {right}'"));
         }
         let condition = match self.threshold(scene) {
-            Some(t) if self.power > 0 => format!("{name} < {}", literal(t)),
-            Some(t) => format!("{name} > {}", literal(t)),
+            Some(t) if self.power > 0 => format!("{name} < {}", literal(t / scale)),
+            Some(t) => format!("{name} > {}", literal(t / scale)),
             None => otherwise?.to_owned(),
         };
         Some(format!(
-            "--let '{role} = if {condition} then {right} else {name}'"
+            "--let '{role} = if {condition} then {right} else {whole}'"
         ))
     }
 

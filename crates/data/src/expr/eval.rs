@@ -64,9 +64,11 @@ impl<'a> Evaluator<'a> {
             .map(|(name, column)| (name.as_str(), column.as_ref()))
     }
 
-    /// What was found out about the columns used.
-    pub(super) fn into_notes(self) -> Vec<Note> {
-        self.notes
+    /// What was found out about the columns used, and their names.
+    pub(super) fn into_notes(self) -> (Vec<Note>, Vec<String>) {
+        let used = self.used.into_iter();
+        let names = used.flat_map(|(said, column)| [said, column.name.clone()]);
+        (self.notes, names.collect())
     }
 
     /// The value, or none after a fault was noted.
@@ -112,11 +114,30 @@ impl<'a> Evaluator<'a> {
         if !self.used.iter().any(|(known, _)| known == name) {
             self.used.push((name.to_owned(), Arc::clone(&column)));
         }
+        if let Some(plain) = self.as_written(name, &column) {
+            return Some(Value::Number(Numbers::Many(plain)));
+        }
         Some(match &column.values {
             Values::Number(_) => Value::Number(Numbers::Column(column)),
             Values::Bool(cells) => Value::Truth(Truths::of_column(cells)),
             Values::Text { .. } => Value::Text(column),
         })
+    }
+
+    /// The plain numbers of a column whose header scales them, where the expression writes that header: whoever writes
+    /// `FLOPs (B)`*1e9 has read the header.
+    fn as_written(&mut self, name: &str, column: &Column) -> Option<Vec<f64>> {
+        if column.name != name || column.header_factor == 1.0 {
+            return None;
+        }
+        let message = format!(
+            "an expression names `{name}`: it takes the numbers as written, without the {} of the header",
+            crate::column::factor_words(column.header_factor)
+        );
+        self.notes
+            .push(note("numbers-as-written", Severity::Info, message, None));
+        let numbers = column.numbers()?.iter();
+        Some(numbers.map(|x| column.written(*x)).collect())
     }
 
     fn fault_of_name(&mut self, name: &str, mut fault: Diagnostic, span: Span) {

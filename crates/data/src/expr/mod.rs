@@ -11,8 +11,10 @@ use isoflop_formula::{parse_assignment, parse_expr};
 use crate::accounting::Account;
 use crate::column::{CellFault, Column, FaultKind, Values};
 use crate::options::ReadOptions;
-use crate::resolve::listed;
+use crate::resolve::{Found, listed};
+use crate::roles::role_of;
 use crate::table::{RunTable, note};
+use crate::{best, states};
 use eval::Evaluator;
 use value::{Truth, Value};
 
@@ -29,38 +31,42 @@ pub(crate) fn apply(mut table: RunTable, options: &ReadOptions) -> Result<RunTab
             faults.0.extend(found.0);
         }
     }
-    faults.0.splice(
-        0..0,
-        options
-            .map
-            .iter()
-            .filter_map(|pair| check_map(&table, pair)),
-    );
+    let unknown = options
+        .map
+        .iter()
+        .filter_map(|pair| check_map(&table, pair));
+    let asked: Vec<Diagnostic> = unknown.chain(map_twice(&options.map)).collect();
+    faults.0.splice(0..0, asked);
+    for unit in &options.units {
+        faults.0.extend(set_unit(&mut table, unit).err());
+    }
     // Places are those of the file: they are looked up before any row is left out.
-    let table = if options.without.is_empty() {
-        table
-    } else {
-        match table.without(&options.without) {
+    if !options.without.is_empty() {
+        table = match table.without(&options.without) {
             Ok(kept) => kept,
             Err(found) => {
                 faults.0.extend(found.0);
                 return Err(faults);
             }
-        }
-    };
+        };
+    }
     if let Some(text) = &options.filter {
-        match filter(table, text) {
-            Ok(kept) if faults.0.is_empty() => return Ok(kept),
-            Ok(_) => {}
-            Err(found) => faults.0.extend(found.0),
-        }
+        table = match filter(table, text) {
+            Ok(kept) => kept,
+            Err(found) => {
+                faults.0.extend(found.0);
+                return Err(faults);
+            }
+        };
+    }
+    if !faults.0.is_empty() {
         return Err(faults);
     }
-    if faults.0.is_empty() {
-        Ok(table)
-    } else {
-        Err(faults)
+    states::leave_out(&mut table);
+    if !options.best_of.is_empty() {
+        best::keep(&mut table, &options.best_of)?;
     }
+    Ok(table)
 }
 
 fn check_map(table: &RunTable, (role, column): &(String, String)) -> Option<Diagnostic> {
@@ -79,14 +85,56 @@ fn check_map(table: &RunTable, (role, column): &(String, String)) -> Option<Diag
     Some(fault.help(format!("the columns are {}", listed(&names))))
 }
 
+/// A role that two maps speak of, by one name or by two.
+fn map_twice(map: &[(String, String)]) -> Option<Diagnostic> {
+    let meant = |key: &str| role_of(key).map_or(key.to_owned(), |role| role.name.to_owned());
+    let (at, (second, column)) = map
+        .iter()
+        .enumerate()
+        .find(|(at, (key, _))| map[..*at].iter().any(|(k, _)| meant(k) == meant(key)))?;
+    let first = map[..at].iter().find(|(k, _)| meant(k) == meant(second))?;
+    let message = format!(
+        "`--map {}={}` and `--map {second}={column}` both say which column is {}",
+        first.0,
+        first.1,
+        meant(second)
+    );
+    Some(Diagnostic::error("mapped-twice", message).help("keep one of them"))
+}
+
+/// Says which unit a column is in: `--unit loss=bits/byte`.
+fn set_unit(table: &mut RunTable, (name, unit): &(String, String)) -> Result<(), Diagnostic> {
+    let column = match table.find(name, name) {
+        Found::One(column, _) => column,
+        _ => {
+            let message = format!(
+                "`--unit {name}={unit}`: there is no column `{name}` in {}",
+                table.source_names()
+            );
+            let names: Vec<&str> = table.columns().map(|c| c.name.as_str()).collect();
+            return Err(Diagnostic::error("unknown-column", message)
+                .help(format!("the columns are {}", listed(&names))));
+        }
+    };
+    let Some(at) = table.columns.iter().position(|c| c.name == column.name) else {
+        return Ok(());
+    };
+    let mut changed = Column::clone(&table.columns[at]);
+    changed.notes.retain(|n| n.code != "loss-unit");
+    changed.unit.clone_from(unit);
+    table.columns[at] = Arc::new(changed);
+    Ok(())
+}
+
 /// Adds the column of one `--let`.
 fn define(table: &mut RunTable, text: &str) -> Result<(), Diagnostics> {
     let (name, expr) = parse_assignment(text, "<let>")?;
     let mut evaluator = Evaluator::new(table, "<let>", text);
     let value = evaluator.evaluate(&expr)?;
     let column = column_of(&name, value, &evaluator);
-    let notes = evaluator.into_notes();
+    let (notes, used) = evaluator.into_notes();
     table.add_notes(notes);
+    table.used.extend(used);
     if let Some(at) = table.columns.iter().position(|c| c.name == name) {
         let message = format!("`--let` replaced the column `{name}`");
         table.add_notes(vec![note("column-replaced", Severity::Info, message, None)]);
@@ -165,9 +213,10 @@ pub(crate) fn filter(mut table: RunTable, text: &str) -> Result<RunTable, Diagno
             }
         }
     }
-    let notes = evaluator.into_notes();
+    let (notes, used) = evaluator.into_notes();
     table.keep(&kept);
     table.account = account;
     table.add_notes(notes);
+    table.used.extend(used);
     Ok(table)
 }

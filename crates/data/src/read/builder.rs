@@ -28,6 +28,10 @@ pub(super) struct Builder {
     twins: BTreeSet<String>,
     text_columns: BTreeSet<String>,
     next_look: usize,
+    /// Cells that sources gave a value.
+    filled: usize,
+    /// Whether names of columns kept coming until the table was nearly all gaps: what is read from then on is let go.
+    sparse: bool,
 }
 
 /// What a finished builder holds.
@@ -54,6 +58,8 @@ impl Builder {
             twins: BTreeSet::new(),
             text_columns,
             next_look: FIRST_LOOK,
+            filled: 0,
+            sparse: false,
         }
     }
 
@@ -67,6 +73,23 @@ impl Builder {
     pub(super) fn column(&mut self, name: &str) -> usize {
         if let Some(at) = self.by_name.get(name) {
             return *at;
+        }
+        let short;
+        let name = if name.len() > LONGEST_NAME {
+            short = shortened(name);
+            if let Some(at) = self.by_name.get(&short) {
+                return *at;
+            }
+            short.as_str()
+        } else {
+            name
+        };
+        let cells = self.places.len().saturating_mul(self.columns.len());
+        if cells > GAPS_ALLOWED && cells / 20 > self.filled && !self.columns.is_empty() {
+            self.sparse = true;
+        }
+        if self.sparse {
+            return 0;
         }
         let as_text = self.text_columns.contains(name);
         self.columns.push(ColumnBuilder::new(name, as_text));
@@ -121,6 +144,7 @@ impl Builder {
     /// row of few cells cheap in a table of many columns.
     fn reach(&mut self, column: usize, ahead: usize) -> Option<&mut ColumnBuilder> {
         let row = self.places.len() + ahead;
+        self.filled += 1;
         let column = &mut self.columns[column];
         (column.len() <= row).then(|| {
             column.pad(row);
@@ -190,6 +214,12 @@ impl Builder {
             .collect()
     }
 
+    /// Whether the sources would make a table of gaps.
+    pub(super) fn is_sparse(&self) -> bool {
+        let cells = self.places.len().saturating_mul(self.columns.len());
+        self.sparse || cells > GAPS_ALLOWED && cells / 20 > self.filled
+    }
+
     /// Rows and columns of the table so far.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.places.len(), self.columns.len())
@@ -210,4 +240,21 @@ impl Builder {
             twins: self.twins.into_iter().collect(),
         }
     }
+}
+
+/// Cells from which on a table must not be nearly all gaps.
+const GAPS_ALLOWED: usize = 20_000_000;
+
+/// Bytes of a name that can still be read by anyone.
+const LONGEST_NAME: usize = 400;
+
+/// The beginning of a name, with a number by which two that begin alike are told apart.
+fn shortened(name: &str) -> String {
+    let digest = super::sha256_hex(name.as_bytes());
+    let start: String = name.chars().take(60).collect();
+    format!(
+        "{start}… ({} characters, {})",
+        name.chars().count(),
+        &digest[..8]
+    )
 }

@@ -232,6 +232,9 @@ impl ColumnBuilder {
         column.approximate = self.approximate;
         column.notes = column_notes::notes(&column.name, &self.header, &self.units, &self.forms);
         percent::normalise(&mut column, &self.forms.percent);
+        if self.header.scaled_by.is_some() {
+            column.header_factor = self.header.factor * 10f64.powi(self.header.exponent);
+        }
         column.unit = if self.header.unit.is_empty() {
             self.units.into_iter().next().unwrap_or_default()
         } else {

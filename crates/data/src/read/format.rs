@@ -5,6 +5,7 @@ use isoflop_base::Diagnostic;
 use super::dialect;
 use super::encoding;
 use super::input::Loaded;
+use super::json;
 use super::megatron;
 use super::tensorboard;
 
@@ -15,6 +16,8 @@ pub(super) enum Format {
     Separated(u8),
     /// One JSON object per line.
     Jsonl,
+    /// One JSON document.
+    Json,
     /// A training log.
     Megatron,
     /// Records of events.
@@ -109,17 +112,15 @@ pub(super) fn recognise(source: &Loaded) -> Result<Format, Diagnostic> {
         );
     }
     let ending = source.ending();
-    let certain = ending.as_deref().is_some_and(|e| TEXTS.contains(&e));
-    if !certain && text.trim_start().starts_with('[') {
-        let message = format!("{} is a JSON array, which is not read yet", source.name);
-        let advice =
-            "write one object per line, for example with `jq -c '.[]'`, and call it .jsonl";
-        return Err(Diagnostic::error("format-not-read", message).help(advice));
-    }
     Ok(match ending.as_deref() {
+        // Whatever it is called, an indented document has no object on its first line.
+        Some("jsonl" | "ndjson") if source.large.is_none() && json::is_document(text) => {
+            Format::Json
+        }
         Some("jsonl" | "ndjson") => Format::Jsonl,
         Some("tsv") => Format::Separated(b'\t'),
         Some("csv") => Format::Separated(dialect::delimiter(text)),
+        _ if json::is_document(text) => Format::Json,
         _ if text.trim_start().starts_with('{') => Format::Jsonl,
         _ if megatron::is_log(text) => Format::Megatron,
         _ => Format::Separated(dialect::delimiter(text)),

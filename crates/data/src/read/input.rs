@@ -1,12 +1,13 @@
 //! Inputs: a path, a folder, a pattern, standard input, or bytes that the caller has.
 
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use isoflop_base::{Diagnostic, Diagnostics, closest};
 
-use super::{encoding, large, tensorboard, unpack};
+use super::{encoding, large, stream, tensorboard, unpack, walk};
 
 /// Endings of files that a folder is searched for, before the ending of a compression.
 const TABLE_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "pq"];
@@ -193,10 +194,8 @@ fn load_one(input: &Input, loaded: &mut Vec<Loaded>, faults: &mut Diagnostics) {
         Input::Path(path) => Ok(vec![path.clone()]),
         Input::Glob(pattern) => matches_of(pattern),
         Input::Stdin => {
-            let mut bytes = Vec::new();
-            let outcome = std::io::stdin().lock().read_to_end(&mut bytes);
-            let outcome = outcome.map_err(|e| cannot_read("standard input", &e));
-            return keep(outcome.and_then(|_| unpack::unpack("<stdin>".to_owned(), bytes)));
+            let outcome = stream::read("standard input", std::io::stdin().lock());
+            return keep(outcome.and_then(|bytes| unpack::unpack("<stdin>".to_owned(), bytes)));
         }
         Input::Reader { name, bytes } => {
             return keep(unpack::unpack(name.clone(), bytes.clone()));
@@ -213,6 +212,9 @@ fn load_file(path: &Path) -> Result<Loaded, Diagnostic> {
     // What is wrong is found again below, and said there.
     if let Ok(Some(large)) = large::open(path, &name) {
         return Ok(large);
+    }
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return stream::open(path, &name).and_then(|bytes| unpack::unpack(name, bytes));
     }
     match std::fs::read(path) {
         Ok(bytes) => unpack::unpack(name, bytes),
@@ -242,6 +244,10 @@ fn near_file(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let wanted = path.file_name()?.to_str()?;
     let names = names_in(folder.unwrap_or(Path::new("."))).ok()?;
+    let names: Vec<String> = names
+        .into_iter()
+        .filter_map(|n| n.into_string().ok())
+        .collect();
     let near = closest(wanted, names.iter().map(String::as_str))?;
     Some(
         folder
@@ -251,13 +257,11 @@ fn near_file(path: &Path) -> Option<String> {
     )
 }
 
-/// Names of a folder's entries, sorted.
-fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
+/// Names of a folder's entries, sorted. A name need not be text.
+fn names_in(folder: &Path) -> std::io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
-        if let Ok(name) = entry?.file_name().into_string() {
-            names.push(name);
-        }
+        names.push(entry?.file_name());
     }
     names.sort();
     Ok(names)
@@ -277,8 +281,9 @@ fn table_ending(name: &str) -> Option<String> {
 fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let shown = folder.display();
     let names = names_in(folder).map_err(|e| cannot_read(&shown.to_string(), &e))?;
-    let is_table =
-        |name: &String| table_ending(name).is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()));
+    let is_table = |name: &OsString| {
+        table_ending(&name.to_string_lossy()).is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()))
+    };
     let tables: Vec<PathBuf> = names
         .iter()
         .filter(|name| is_table(name))
@@ -328,7 +333,8 @@ fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for name in names_in(folder).unwrap_or_default() {
         let path = folder.join(name);
-        if path.is_dir() && depth > 0 {
+        // A link may lead back to where it stands.
+        if path.is_dir() && depth > 0 && !path.is_symlink() {
             found.extend(files_below(&path, depth - 1));
         } else if path.is_file() {
             found.push(path);
@@ -338,17 +344,19 @@ fn files_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
 }
 
 fn matches_of(pattern: &str) -> Result<Vec<PathBuf>, Diagnostic> {
-    let paths = glob::glob(pattern).map_err(|e| {
-        Diagnostic::error(
-            "bad-pattern",
-            format!("`{pattern}` is not a pattern: {}", e.msg),
-        )
-    })?;
+    let bad = |e: glob::PatternError| {
+        let message = format!("`{pattern}` is not a pattern: {}", e.msg);
+        Diagnostic::error("bad-pattern", message)
+    };
     let mut files = Vec::new();
-    for path in paths {
-        let path = path.map_err(|e| cannot_read(&e.path().display().to_string(), e.error()))?;
-        if path.is_file() {
-            files.push(path);
+    if pattern.contains("**") {
+        files = walk::matches_of(pattern, &glob::Pattern::new(pattern).map_err(bad)?)?;
+    } else {
+        for path in glob::glob(pattern).map_err(bad)? {
+            let path = path.map_err(|e| cannot_read(&e.path().display().to_string(), e.error()))?;
+            if path.is_file() {
+                files.push(path);
+            }
         }
     }
     if files.is_empty() {

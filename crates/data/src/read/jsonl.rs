@@ -1,7 +1,8 @@
 //! JSON Lines: one object per line, nested objects flattened with dots.
 //!
 //! An array of objects (`"history": [{…}, {…}]`) becomes one row per element, which repeats the cells
-//! beside it. A line that is not an object is skipped and counted.
+//! beside it, and so does a line that is an array of objects. Any other line that is not an object is skipped and
+//! counted. `NaN` and `Infinity`, which the format does not have, are read where a number may stand.
 
 use std::io::{self, BufRead, BufReader};
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use super::builder::{Builder, Restart};
 use super::encoding;
 use super::input::{Loaded, cannot_read};
+use super::scan;
 use crate::accounting::count;
 use crate::table::note;
 
@@ -30,7 +32,19 @@ pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Rest
             blank += 1;
             continue;
         }
-        match serde_json::from_str::<Value>(line) {
+        let parsed = serde_json::from_str::<Value>(line)
+            // What is left to report is the fault of the line as it is.
+            .or_else(|error| serde_json::from_str(&scan::readable(line)).map_err(|_| error));
+        match parsed {
+            Ok(Value::Array(elements))
+                if !elements.is_empty() && elements.iter().all(Value::is_object) =>
+            {
+                for object in elements.iter().filter_map(Value::as_object) {
+                    if let restart @ Some(_) = push_object(object, number, builder) {
+                        return Ok(restart);
+                    }
+                }
+            }
             Ok(Value::Object(object)) => {
                 if let restart @ Some(_) = push_object(&object, number, builder) {
                     return Ok(restart);
@@ -67,7 +81,7 @@ fn next_line(text: &mut impl BufRead, line: &mut String) -> io::Result<bool> {
 }
 
 /// The error without its place, which is reported as a place.
-fn reason(error: &serde_json::Error) -> String {
+pub(super) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
@@ -79,7 +93,7 @@ fn characters(line: &str, column: usize) -> usize {
     String::from_utf8_lossy(before).chars().count() + 1
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
@@ -91,7 +105,11 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// One row, or one per element of the object's array of objects.
-fn push_object(object: &Map<String, Value>, line: usize, builder: &mut Builder) -> Option<Restart> {
+pub(super) fn push_object(
+    object: &Map<String, Value>,
+    line: usize,
+    builder: &mut Builder,
+) -> Option<Restart> {
     let mut flat = Vec::new();
     let mut lists = Vec::new();
     flatten("", object, &mut flat, &mut lists);
@@ -147,7 +165,10 @@ fn push_row(outer: &Cells<'_>, inner: &[(String, &Value)], builder: &mut Builder
         match value {
             Value::Null => {}
             Value::Number(number) => builder.number(column, number.as_f64().unwrap_or(f64::NAN)),
-            Value::String(text) => builder.quoted(column, text),
+            Value::String(text) => match scan::unmarked(text) {
+                Some(number) => builder.number(column, number),
+                None => builder.quoted(column, text),
+            },
             Value::Bool(truth) => builder.cell(
                 column,
                 if *truth { "true" } else { "false" },

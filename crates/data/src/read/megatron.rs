@@ -1,4 +1,4 @@
-//! Training logs of Megatron-LM and Megatron-DeepSpeed: one row per progress line, one column per field.
+//! Training logs of Megatron-LM, Megatron-DeepSpeed and GPT-NeoX: one row per progress line, one column per field.
 //!
 //! ```text
 //!  iteration  200/  148693 | consumed tokens:  52428800 | lm loss: 9.392835E+00 | … |
@@ -38,9 +38,9 @@ pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Rest
             let column = builder.column(name);
             builder.cell(column, value, DecimalMark::Point);
         }
-        for field in fields.split('|') {
+        for field in fields {
             if let Some((name, value)) = field.rsplit_once(':') {
-                let column = builder.column(name.trim());
+                let column = builder.column(field_name(name));
                 builder.cell(column, value, DecimalMark::Point);
             }
         }
@@ -61,14 +61,35 @@ pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Rest
     Ok(None)
 }
 
-/// Iteration, iterations planned, and the other fields of a progress line.
-fn progress(line: &str) -> Option<(&str, &str, &str)> {
-    let (first, fields) = line.split_once('|')?;
-    let (_, counter) = first.split_once(ITERATION)?;
-    let (done, planned) = counter.split_once('/')?;
-    let (done, planned) = (done.trim(), planned.trim());
+/// Iteration, iterations planned, and the other fields of a progress line. GPT-NeoX has fields before the iteration.
+fn progress(line: &str) -> Option<(&str, &str, Vec<&str>)> {
+    if !line.contains(ITERATION) {
+        return None;
+    }
+    let fields: Vec<&str> = line.split('|').collect();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (number(done) && number(planned)).then_some((done, planned, fields))
+    let counter = |field: &str| {
+        let (_, counter) = field.split_once(ITERATION)?;
+        let (done, planned) = counter.split_once('/')?;
+        (number(done.trim()) && number(planned.trim())).then_some(())
+    };
+    let at = fields.iter().position(|field| counter(field).is_some())?;
+    if fields.len() < 2 {
+        return None;
+    }
+    let (done, planned) = fields[at].split_once(ITERATION)?.1.split_once('/')?;
+    let others = fields.iter().enumerate().filter(|(k, _)| *k != at);
+    Some((
+        done.trim(),
+        planned.trim(),
+        others.map(|(_, f)| *f).collect(),
+    ))
+}
+
+/// The name of a field, without the head that a logger writes before the first one.
+fn field_name(text: &str) -> &str {
+    let text = text.rsplit(']').next().unwrap_or(text);
+    text.trim()
 }
 
 #[cfg(test)]
@@ -80,7 +101,18 @@ mod tests {
         let line = "[rank7]: iteration      200/  148693 | lm loss: 9.39E+00 | TFLOPs: 30.20 |";
         assert_eq!(
             progress(line),
-            Some(("200", "148693", " lm loss: 9.39E+00 | TFLOPs: 30.20 |"))
+            Some((
+                "200",
+                "148693",
+                vec![" lm loss: 9.39E+00 ", " TFLOPs: 30.20 ", ""]
+            ))
+        );
+        let line = "[2024-05-01 10:00:00] [INFO] samples/sec: 60.2 | iteration  10/  143000 | lm_loss: 4.99E+00 |";
+        let (done, _, fields) = progress(line).unwrap();
+        assert_eq!((done, fields.len()), ("10", 3));
+        assert_eq!(
+            field_name(fields[0].rsplit_once(':').unwrap().0),
+            "samples/sec"
         );
         for other in [
             "iteration",

@@ -14,15 +14,19 @@ mod encoding;
 mod excerpt;
 mod format;
 mod input;
+mod json;
 mod jsonl;
 mod large;
 mod megatron;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod percent;
+mod scan;
 mod separated;
+mod stream;
 mod tensorboard;
 mod unpack;
+mod walk;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -127,6 +131,7 @@ fn read_one(
     let found = match format {
         Format::Separated(delimiter) => separated::read(source, delimiter, builder),
         Format::Jsonl => jsonl::read(source, builder),
+        Format::Json => json::read(source, builder),
         Format::Megatron => megatron::read(source, builder),
         Format::TensorBoard => tensorboard::read(source, builder),
         #[cfg(feature = "parquet")]
@@ -140,7 +145,7 @@ const MOST_CELLS: usize = 1_000_000_000;
 
 fn finish(builder: Builder, loaded: &[Origin]) -> Result<RunTable, Diagnostics> {
     let (rows, columns) = builder.size();
-    if rows.saturating_mul(columns) > MOST_CELLS {
+    if builder.is_sparse() || rows.saturating_mul(columns) > MOST_CELLS {
         return Err(too_sparse(loaded, rows, columns).into());
     }
     let parts = builder.finish();
@@ -172,7 +177,7 @@ fn finish(builder: Builder, loaded: &[Origin]) -> Result<RunTable, Diagnostics> 
 fn too_sparse(loaded: &[Origin], rows: usize, columns: usize) -> Diagnostic {
     let names: Vec<&str> = loaded.iter().take(3).map(|s| s.name.as_str()).collect();
     let message = format!(
-        "{} would make a table of {rows} rows and {columns} columns, more than {MOST_CELLS} cells",
+        "{} would make a table of {rows} rows and {columns} columns or more, nearly all of whose cells are empty",
         names.join(", ")
     );
     Diagnostic::error("too-many-cells", message)

@@ -35,18 +35,65 @@ pub(super) fn unpack(name: String, bytes: Vec<u8>) -> Result<Loaded, Diagnostic>
     })
 }
 
-/// Unpacks gzip; several streams one after the other are one text, as `cat a.gz b.gz` makes them.
+/// Bytes that a packed source may hold in any case, and those that none may.
+const UNPACKED_ALWAYS: u64 = 64 << 20;
+const UNPACKED_NEVER: u64 = 8 << 30;
+/// How much smaller a table becomes by packing at most: numbers that hardly differ come to a hundred.
+const MOST_RATIO: u64 = 200;
+
+/// How many bytes a packed source of this size may hold.
+fn bound(packed: usize) -> u64 {
+    (packed as u64)
+        .saturating_mul(MOST_RATIO)
+        .clamp(UNPACKED_ALWAYS, UNPACKED_NEVER)
+}
+
+fn too_large(name: &str, how: &str, packed: usize) -> Diagnostic {
+    let limit = bound(packed);
+    let message = format!(
+        "{name} holds more than {} MiB in {packed} bytes of {how} data: no table is that much larger than its packed form",
+        limit >> 20
+    );
+    let tool = if how == "gzip" { "gunzip" } else { "zstd -d" };
+    Diagnostic::error("unpacks-too-large", message).help(format!(
+        "if it is a table all the same, unpack it first: `{tool} {name}`"
+    ))
+}
+
+/// Unpacks gzip; several streams one after the other are one text, as `cat a.gz b.gz` makes them, and zeros behind them
+/// are the padding of a tape or a disk.
 fn gunzip(name: &str, packed: &[u8]) -> Result<Vec<u8>, Diagnostic> {
-    let mut decoder = flate2::bufread::MultiGzDecoder::new(packed);
     let mut text = Vec::new();
-    match decoder.read_to_end(&mut text) {
-        Ok(_) => Ok(text),
-        Err(e) => {
-            let at = packed.len() - decoder.get_ref().len();
-            Err(broken(name, "gzip", &e, at, text.len()))
+    let mut rest = packed;
+    while !rest.is_empty() {
+        let mut decoder = flate2::bufread::GzDecoder::new(rest);
+        let room = bound(packed.len()) + 1 - text.len() as u64;
+        let read = (&mut decoder).take(room).read_to_end(&mut text);
+        if text.len() as u64 > bound(packed.len()) {
+            return Err(too_large(name, "gzip", packed.len()));
+        }
+        let left = decoder.into_inner();
+        match read {
+            Ok(_) if left.len() < rest.len() => rest = left,
+            Ok(_) => break,
+            Err(_) if rest.len() < packed.len() && rest.iter().all(|b| *b == 0) => break,
+            Err(e) => {
+                return Err(broken(
+                    name,
+                    "gzip",
+                    &e,
+                    packed.len() - left.len(),
+                    text.len(),
+                ));
+            }
         }
     }
+    Ok(text)
 }
+
+/// Logarithm of the largest window that zstd can be asked for, 2 GiB; memory is taken for what a source really needs.
+#[cfg(feature = "parquet")]
+const WINDOW: u32 = 31;
 
 #[cfg(feature = "parquet")]
 fn unzstd(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Diagnostic> {
@@ -55,8 +102,14 @@ fn unzstd(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Diagnostic> {
     }
     let mut text = Vec::new();
     let mut rest = bytes.as_slice();
-    let outcome = zstd::stream::read::Decoder::with_buffer(&mut rest)
-        .and_then(|mut decoder| decoder.read_to_end(&mut text));
+    let limit = bound(bytes.len());
+    let outcome = zstd::stream::read::Decoder::with_buffer(&mut rest).and_then(|mut decoder| {
+        decoder.window_log_max(WINDOW)?;
+        decoder.take(limit + 1).read_to_end(&mut text)
+    });
+    if text.len() as u64 > limit {
+        return Err(too_large(name, "zstd", bytes.len()));
+    }
     match outcome {
         Ok(_) => Ok(text),
         Err(e) => {

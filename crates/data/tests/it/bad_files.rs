@@ -98,14 +98,6 @@ fn known_formats_that_are_not_read_are_named() {
 }
 
 #[test]
-fn a_json_array_is_refused_with_the_way_to_lines() {
-    assert_snapshot!(bad("runs.json", "[{\"a\": 1}]"), @"
-    runs.json is a JSON array, which is not read yet [format-not-read]
-      = write one object per line, for example with `jq -c '.[]'`, and call it .jsonl
-    ");
-}
-
-#[test]
 fn a_bad_byte_at_the_end_of_a_line_is_shown() {
     assert_snapshot!(bad("a.csv", b"params,loss\r\nna\xef\r\n"), @"
     a.csv:2:3: a.csv is not UTF-8: byte 15 is 0xEF [not-utf8]

@@ -13,6 +13,7 @@ mod names;
 mod packed;
 #[cfg(feature = "parquet")]
 mod parquet_files;
+mod people;
 mod properties;
 mod robust;
 mod selection;

@@ -79,13 +79,16 @@ fn missing_compute_and_tokens_are_computed() {
     let table = csv("params,tokens,loss\n10,20,3\n");
     let flops = table.resolve("C", "flops").unwrap();
     assert_eq!(flops.column.numbers(), Some(&[1200.0][..]));
-    assert_eq!(flops.notes[0].message, "flops computed as 6*params*tokens");
+    assert_eq!(
+        flops.notes[0].message,
+        "flops computed as 6*params*tokens from `params` and `tokens`"
+    );
     let table = csv("params,flops,loss\n10,1200,3\n");
     let tokens = table.resolve("D", "tokens").unwrap();
     assert_eq!(tokens.column.numbers(), Some(&[20.0][..]));
     assert_eq!(
         tokens.notes[0].message,
-        "tokens computed as flops/(6*params)"
+        "tokens computed as flops/(6*params) from `flops` and `params`"
     );
 }
 
@@ -141,7 +144,7 @@ fn an_unknown_column_lists_what_there_is() {
     no column for `D` (training tokens) in runs.csv [unknown-column]
       = did you mean `tokns`?
       = the columns are `params`, `tokns`, `loss`
-      = say which one it is with `--map tokens=COLUMN`
+      = say which one it is, for example `--map tokens=tokns`
     ");
     assert_snapshot!(not_found(&table, "x", "learning_rate"), @"
     no column for `x` (`learning_rate`) in runs.csv [unknown-column]

@@ -57,6 +57,9 @@ const ENOUGH: usize = 3;
 pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Recipe, Diagnostics> {
     let runs = Runs::of(table)?;
     let mut budgets = find(&runs, options);
+    for loss in budgets.iter_mut().filter_map(|b| b.loss_opt.as_mut()) {
+        loss.unit.clone_from(&runs.loss_unit);
+    }
     let mut notes = runs.notes.clone();
     budgets::note_singles(&budgets, options, &mut notes);
     let used = budgets.iter().filter(|b| b.used()).count();
@@ -182,7 +185,9 @@ fn allocations(
         let values: Vec<f64> = used.iter().map(|i| budgets[*i].optimum(which)).collect();
         let columns: [(&str, &[f64]); 3] =
             [("flops", &flops), (column, &values), ("weight", &weights)];
-        let table = RunTable::from_columns("minima of the budgets", &columns);
+        let by_weight = options.weighting == Weighting::Variance;
+        let columns = &columns[..if by_weight { 3 } else { 2 }];
+        let table = RunTable::from_columns("minima of the budgets", columns);
         // k is a size: its logarithm is what the line is straight in.
         let size = ["k in [0, inf]".to_owned()];
         let mut law = Law::from_formula(formula, &["flops", column], &[])?.with_changes(&size)?;
@@ -192,7 +197,7 @@ fn allocations(
                 penalty: PenaltyKind::Squared,
                 scale: Scale::Ln,
             }),
-            weights: (options.weighting == Weighting::Variance).then(|| "weight".to_owned()),
+            weights: by_weight.then(|| "weight".to_owned()),
             uncertainty: Uncertainty::Covariance,
             level: options.level,
             seed: options.seed,

@@ -15,6 +15,8 @@ pub(crate) struct Runs {
     pub skipped: Vec<SkippedRows>,
     pub tables: Vec<TableRecord>,
     pub notes: Vec<Note>,
+    /// Unit of the losses: that of their column, nats a token where it says nothing.
+    pub loss_unit: String,
     /// Median of C/(N·D).
     pub kappa: f64,
 }
@@ -25,6 +27,7 @@ impl Runs {
         let mut needs = Vec::new();
         let mut notes = table.notes().to_vec();
         let mut faults = Diagnostics::default();
+        let mut loss_unit = "nats/token".to_owned();
         let wanted = [
             ("N", "params", NeedKind::Positive),
             ("D", "tokens", NeedKind::Positive),
@@ -35,7 +38,10 @@ impl Runs {
             match table.resolve(letter, column) {
                 Ok(resolved) => {
                     notes.extend(resolved.notes.iter().cloned());
-                    needs.push(Need::new(&resolved, kind));
+                    needs.push(Need::new(&resolved, kind).role(Some(column)));
+                    if column == "loss" && !resolved.column.unit.is_empty() {
+                        loss_unit.clone_from(&resolved.column.unit);
+                    }
                 }
                 Err(fault) => faults.0.push(fault),
             }
@@ -51,6 +57,9 @@ impl Runs {
                 fault = fault.help(format!("{}: {} rows", s.reason, s.rows));
             }
             return Err(fault.into());
+        }
+        if !selection.faults.is_empty() {
+            return Err(Diagnostics(selection.faults));
         }
         notes.extend(selection.notes.iter().cloned());
         notes.dedup();
@@ -77,6 +86,7 @@ impl Runs {
             tokens,
             flops,
             loss,
+            loss_unit,
             notes,
         })
     }
@@ -88,6 +98,7 @@ impl Runs {
             tokens: self.tokens.clone(),
             flops: self.flops.clone(),
             loss,
+            loss_unit: self.loss_unit.clone(),
             places: self.places.clone(),
             skipped: Vec::new(),
             tables: Vec::new(),

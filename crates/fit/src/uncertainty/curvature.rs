@@ -35,12 +35,14 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
     let p = coordinates.len();
     let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
     let binomial = solved.aim == Aim::Penalty(Penalty::Binomial);
-    let quantile = |df: f64| match binomial {
+    let groups = solved.groups.as_ref();
+    let by_scores = sandwich || groups.is_some();
+    // Noise of a known size is not estimated from residuals, which Student's t would pay for.
+    let known = binomial || (solved.options.sigma.is_some() && !by_scores);
+    let quantile = |df: f64| match known {
         true => dist::normal_quantile(0.5 + 0.5 * solved.options.level),
         false => dist::t_quantile(0.5 + 0.5 * solved.options.level, df),
     };
-    let groups = solved.groups.as_ref();
-    let by_scores = sandwich || groups.is_some();
     let found = if by_scores {
         by_score(solved, peak)
     } else {
@@ -85,7 +87,7 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
         })
         .collect();
     let name = if sandwich { "sandwich" } else { "covariance" };
-    let meaning = meaning(solved, by_scores, binomial, found.as_ref(), df);
+    let meaning = meaning(solved, by_scores, known, found.as_ref(), df);
     let mut joint = joint(solved, at);
     let notes = if found.is_none() {
         vec![no_covariance()]
@@ -118,21 +120,24 @@ fn by_score(solved: &Solved<'_>, peak: &Peak) -> Option<Robust> {
 fn meaning(
     solved: &Solved<'_>,
     by_scores: bool,
-    binomial: bool,
+    known: bool,
     found: Option<&Robust>,
     df: f64,
 ) -> String {
-    let source = match (&solved.groups, by_scores, binomial) {
+    let source = match (&solved.groups, by_scores, known) {
         (Some(groups), ..) => format!(
             "curvature and the scores of {} groups of runs ({})",
             groups.count, groups.of
         ),
         (None, true, _) => "curvature and the spread of the scores".to_owned(),
+        (None, false, true) if solved.options.sigma.is_some() => {
+            "curvature and the standard deviations given".to_owned()
+        }
         (None, false, true) => "curvature of the likelihood".to_owned(),
         (None, false, false) => "curvature and residual variance".to_owned(),
     };
     let quantile = match found {
-        _ if binomial => "normal quantiles".to_owned(),
+        _ if known => "normal quantiles".to_owned(),
         Some(r) if by_scores => {
             let least = r.df.iter().copied().fold(f64::INFINITY, f64::min);
             let most = r.df.iter().copied().fold(0.0, f64::max);
@@ -200,7 +205,13 @@ fn covariance(solved: &Solved<'_>, peak: &Peak) -> Option<Vec<f64>> {
         // No run inside the corner: the penalty has no curvature to speak of.
         return None;
     }
-    let variance = scores / df * (bend.factor / bend.mean).powi(2);
+    let known = solved.options.sigma.is_some();
+    // Weights from absolute standard deviations have the noise in them already.
+    let variance = if known {
+        1.0
+    } else {
+        scores / df * (bend.factor / bend.mean).powi(2)
+    };
     if pooled {
         // The size of a nat holds the noise and what the coefficients cost.
         let inverse = free_inverse(&peak.hessian, &peak.free)?;

@@ -17,5 +17,6 @@ mod recipes;
 mod refits;
 mod refusals;
 mod responses;
+mod sigma;
 mod staged;
 mod support;

@@ -168,3 +168,16 @@ fn columns_of_nothing_but_nan_leave_no_runs() {
     ));
     assert_eq!(code, "no-usable-rows");
 }
+
+/// A regression of prices has squared errors in the millions: nothing says that they are of a language model.
+#[test]
+fn the_loss_of_a_typed_formula_is_of_any_size() {
+    let rows = [100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0f64].map(|x| {
+        let loss = 2e5 + 3e7 / x.sqrt() * (1.0 + 0.01 * (x / 100.0).sin());
+        format!("{x},{loss}\n")
+    });
+    let runs = csv(&(String::from("step,loss\n") + &rows.concat()));
+    let law = Law::from_formula("loss = E + A/step^a", &["step", "loss"], &[]).expect("a law");
+    let found = fit(&law, &runs, &plain("squared")).unwrap_or_else(|e| panic!("{e}"));
+    close(coef(&found, "a"), 0.5, 0.05, "exponent");
+}

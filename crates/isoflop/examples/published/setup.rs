@@ -46,8 +46,8 @@ impl Setup {
                 .collect(),
             filter: (!ask.filter.is_empty()).then(|| ask.filter.to_owned()),
             lets: ask.lets.iter().map(|l| (*l).to_owned()).collect(),
-            without: Vec::new(),
             copies: isoflop::Copies::Keep,
+            ..ReadOptions::default()
         };
         let path = self.data.join(ask.file);
         let input = Input::from_arg(path.to_str().expect("a path in UTF-8"));

@@ -1,7 +1,7 @@
 //! The words of a fit: coefficients, objective, runs, convergence, identifiability, residuals, leverage.
 
 use isoflop_answer::UNSAVED;
-use isoflop_base::Estimate;
+use isoflop_base::{Estimate, Note};
 use isoflop_fit::{Fit, Status};
 
 use super::picture;
@@ -17,13 +17,20 @@ pub fn fit_document(fit: &Fit) -> Document {
     doc.paragraph(words::fitted_by(fit));
     coefficients(&mut doc, fit);
     evidence(&mut doc, fit);
+    columns(&mut doc, &fit.notes);
     residuals(&mut doc, fit);
     ranges(&mut doc, fit);
     skipped(&mut doc, fit);
     leverage(&mut doc, fit);
-    if !fit.notes.is_empty() {
+    let notes: Vec<Note> = fit
+        .notes
+        .iter()
+        .filter(|n| !speaks_of_columns(n))
+        .cloned()
+        .collect();
+    if !notes.is_empty() {
         doc.heading("Notes");
-        doc.push(Block::Notes(fit.notes.clone()));
+        doc.push(Block::Notes(notes));
     }
     doc.heading("Provenance");
     doc.push(Block::KeyValues(words::provenance(&fit.provenance)));
@@ -31,6 +38,41 @@ pub fn fit_document(fit: &Fit) -> Document {
     doc.push(Block::Code(next_commands(fit)));
     doc.frame = frame(fit);
     doc
+}
+
+/// Notes on how columns were found, scaled, computed, or left.
+const OF_COLUMNS: [&str; 12] = [
+    "column-guessed",
+    "column-replaced",
+    "header-scale",
+    "numbers-as-written",
+    "small-m",
+    "numbers-as-text",
+    "loss-unit",
+    "derived-column",
+    "filled-cells",
+    "summary-repeats",
+    "best-of",
+    "unused-columns",
+];
+
+fn speaks_of_columns(note: &Note) -> bool {
+    OF_COLUMNS.contains(&note.code.as_str())
+}
+
+/// What was guessed, scaled, computed or not used of the table, in one place.
+pub(super) fn columns(doc: &mut Document, notes: &[Note]) {
+    let of_columns = notes.iter().filter(|n| speaks_of_columns(n));
+    let mut told: Vec<Note> = Vec::new();
+    for note in of_columns {
+        if !told.contains(note) {
+            told.push(note.clone());
+        }
+    }
+    if !told.is_empty() {
+        doc.heading("Columns");
+        doc.push(Block::Notes(told));
+    }
 }
 
 /// The table of estimates, as every document shows it.

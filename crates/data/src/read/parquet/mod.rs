@@ -12,6 +12,7 @@ mod pages;
 
 use bytes::Bytes;
 use isoflop_base::{Diagnostic, Severity};
+use parquet::basic::Compression;
 use parquet::column::reader::get_column_reader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{FileReader as _, RowGroupReader, SerializedFileReader};
@@ -185,6 +186,7 @@ fn read_group(
     let mut readers = Vec::new();
     for wanted in columns {
         let chunk = group.metadata().column(wanted.leaf);
+        check_codec(source, chunk, &wanted.name)?;
         check_chunk(source, chunk, &wanted.name)?;
         let pages = group
             .get_column_page_reader(wanted.leaf)
@@ -233,6 +235,23 @@ fn check_chunk(source: &Loaded, chunk: &ColumnChunkMetaData, name: &str) -> Resu
         "column `{name}` should start at byte {start} and have {length} bytes, the file has {size}"
     );
     Err(damaged(source, &what))
+}
+
+/// Refuses pages packed in a way that is not read here.
+fn check_codec(source: &Loaded, chunk: &ColumnChunkMetaData, name: &str) -> Result<(), Diagnostic> {
+    let codec = chunk.compression();
+    let named = match codec {
+        Compression::BROTLI(_) => "brotli",
+        Compression::LZO => "LZO",
+        _ => return Ok(()),
+    };
+    let message = format!(
+        "{} packs column `{name}` with {named}, which is not read",
+        source.name
+    );
+    Err(Diagnostic::error("format-not-read", message).help(
+        "write it with another codec, for example `df.to_parquet(\"runs.parquet\", compression=\"zstd\")`",
+    ))
 }
 
 fn broken_chunk(source: &Loaded, chunk: &ColumnChunkMetaData, name: &str, why: &str) -> Diagnostic {
