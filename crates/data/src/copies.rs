@@ -3,7 +3,7 @@
 use isoflop_base::{Note, Severity};
 
 use crate::accounting::{Account, count};
-use crate::column::{Column, Values};
+use crate::column::Values;
 use crate::options::Copies;
 use crate::select::{Need, number};
 use crate::table::{RunTable, note};
@@ -86,8 +86,7 @@ fn relabelled(table: &RunTable, needs: &[Need], rows: &[usize]) -> Vec<usize> {
     for group in order.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
         for (at, (_, row)) in group.iter().enumerate() {
             let same = |(_, earlier): &(u64, usize)| {
-                let alike = |c: &&std::sync::Arc<Column>| c.bits(*earlier) == c.bits(*row);
-                others.iter().all(|c| alike(&c))
+                others.iter().all(|c| c.bits(*earlier) == c.bits(*row))
             };
             if group[..at].iter().any(same) {
                 found.push(*row);

@@ -131,7 +131,7 @@ pub(crate) fn leave_out(table: &mut RunTable) {
     let finished = |code: &u32| {
         *code != MISSING_CODE && !levels.get(*code as usize).is_some_and(|l| is_unfinished(l))
     };
-    let said = table.used.iter().any(|u| *u == states.name);
+    let said = table.used.contains(&states.name);
     if said
         || !codes.iter().any(finished)
         || codes.iter().all(|c| *c == MISSING_CODE || finished(c))

@@ -102,10 +102,9 @@ fn by_inputs(binding: &Binding) -> Groups {
     let mut order: Vec<usize> = (0..binding.n).collect();
     order.sort_unstable_by(|a, b| apart(*a, *b).then(a.cmp(b)));
     let mut labels = vec![0; binding.n];
-    let mut count = 0;
-    for cell in order.chunk_by(|a, b| apart(*a, *b).is_eq()) {
+    let cells = order.chunk_by(|a, b| apart(*a, *b).is_eq());
+    for (count, cell) in (0u32..).zip(cells) {
         cell.iter().for_each(|i| labels[*i] = count);
-        count += 1;
     }
     coded(&labels, "")
 }

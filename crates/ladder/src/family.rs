@@ -148,6 +148,10 @@ mod tests {
         began(process.pid) != Some(process.began) || state.is_ok_and(|s| s.contains(") Z "))
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a deadline of the test; no result depends on it"
+    )]
     #[test]
     fn a_grandchild_that_left_the_group_is_ended_too() {
         let mut command = Command::new("sh");

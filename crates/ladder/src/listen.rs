@@ -13,6 +13,10 @@ const WAITING: usize = 256;
 /// Reads lines until the end, or until nobody wants them any more: then the pipe is closed after the next line.
 pub(crate) fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (to, lines) = sync_channel(WAITING);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a trainer is listened to for as long as it works; no worker of rayon may be"
+    )]
     std::thread::spawn(move || {
         let mut reader = BufReader::new(from);
         while let Some(line) = line(&mut reader) {

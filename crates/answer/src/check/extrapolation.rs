@@ -12,7 +12,7 @@ use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
 use super::combine::{alone, bounded, together};
 use super::cuts::{Axis, Split, splits};
-use super::score::{LEVELS, Predicted};
+use super::score::{Predicted, coverage, rms};
 
 /// What the joined forecast of all laws is called.
 pub const COMBINED: &str = "combined";
@@ -793,19 +793,4 @@ fn paired(seed: u64, difference: &(dyn Fn(&[f64]) -> f64 + Sync), n: usize) -> (
         .collect();
     found.sort_by(f64::total_cmp);
     (found[25], found[974])
-}
-
-fn rms(errors: &[f64]) -> f64 {
-    (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
-}
-
-fn coverage(of: &[Predicted], observed: &dyn Fn(usize) -> f64) -> Vec<(String, f64)> {
-    LEVELS
-        .iter()
-        .map(|level| {
-            let inside = |(k, p): &(usize, &Predicted)| p.covers(*level, observed(*k));
-            let count = of.iter().enumerate().filter(inside).count();
-            (level.to_string(), count as f64 / of.len() as f64)
-        })
-        .collect()
 }

@@ -68,6 +68,23 @@ pub(crate) fn below(z: f64) -> f64 {
     0.5 + 0.375 * z / q.sqrt() * (1.0 - z * z / (12.0 * q))
 }
 
+/// Root mean square.
+pub(crate) fn rms(errors: &[f64]) -> f64 {
+    (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
+}
+
+/// Share of the predictions whose interval holds what was observed, by level.
+pub(crate) fn coverage(of: &[Predicted], observed: &dyn Fn(usize) -> f64) -> Vec<(String, f64)> {
+    LEVELS
+        .iter()
+        .map(|level| {
+            let inside = |(k, p): &(usize, &Predicted)| p.covers(*level, observed(*k));
+            let count = of.iter().enumerate().filter(inside).count();
+            (level.to_string(), count as f64 / of.len() as f64)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

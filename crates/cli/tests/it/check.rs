@@ -3,7 +3,7 @@
 use isoflop_testkit::testdata;
 
 use crate::checked::{check, finding};
-use crate::program::{Folder, Said, isoflop};
+use crate::program::{Folder, isoflop};
 
 #[test]
 fn a_sweep_is_told_by_its_resolution_and_its_flagged_rows() {

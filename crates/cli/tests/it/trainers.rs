@@ -1,5 +1,9 @@
 //! Trainers behind wrappers: a limit, Ctrl-C and a killed runner reach all of them, and none works beside an orphan.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "deadlines of the tests; no result depends on them"
+)]
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

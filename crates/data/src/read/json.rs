@@ -18,8 +18,8 @@ use crate::table::note;
 pub(super) fn is_document(text: &str) -> bool {
     let text = text.trim_start();
     let line = text.lines().next().unwrap_or_default();
-    if text.starts_with('[') {
-        let next = text[1..].trim_start().chars().next();
+    if let Some(rest) = text.strip_prefix('[') {
+        let next = rest.trim_start().chars().next();
         return next.is_some_and(|c| "{[]\"".contains(c));
     }
     if !text.starts_with('{') {

@@ -61,6 +61,10 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     // Opening a pipe waits for its other end: that is left to a thread, which may wait for good.
     let (sender, receiver) = mpsc::channel();
     let own: PathBuf = path.to_owned();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no worker of rayon may be kept waiting for good"
+    )]
     std::thread::spawn(move || {
         // Nobody listens any more when patience was at its end.
         let _ = sender.send(std::fs::File::open(own));

@@ -5,15 +5,15 @@ use isoflop_data::{Input, Need, NeedKind, ReadOptions, RunTable, read};
 use crate::{csv, named, note_codes, numbers};
 
 fn table_of(name: &str, text: &str) -> RunTable {
-    read(&[named(name, text)], &ReadOptions::default()).unwrap()
+    read(&[named(name, text)], &ReadOptions::default()).expect("reads")
 }
 
 fn with(text: &str, options: &ReadOptions) -> RunTable {
-    read(&[named("runs.csv", text)], options).unwrap()
+    read(&[named("runs.csv", text)], options).expect("reads")
 }
 
 fn refused(text: &str, options: &ReadOptions) -> Vec<String> {
-    let faults = read(&[named("runs.csv", text)], options).unwrap_err();
+    let faults = read(&[named("runs.csv", text)], options).expect_err("is refused");
     faults.0.iter().map(|d| d.code.to_owned()).collect()
 }
 
@@ -53,7 +53,10 @@ fn spellings_of_one_scale_are_scaled_alike() {
         "paramsB,billion_tokens,loss",
     ] {
         let table = csv(&format!("{header}\n7,140,2.1\n13,260,2.0\n"));
-        let n = table.resolve("N", "params").unwrap().column;
+        let n = table
+            .resolve("N", "params")
+            .expect("a column of params")
+            .column;
         let d = table.resolve("D", "tokens").unwrap().column;
         assert_eq!(n.numbers(), Some(&[7e9, 13e9][..]), "{header}");
         assert_eq!(d.numbers(), Some(&[140e9, 260e9][..]), "{header}");
@@ -143,7 +146,9 @@ fn losses_that_are_right_can_be_said_to_be() {
 #[test]
 fn a_loss_below_zero_is_none_of_ours_where_the_law_allows_it() {
     let table = csv("params,tokens,loss\n1e8,2e9,-1.1\n2e8,4e9,-1.9\n4e8,8e9,-2.7\n");
-    let found = table.resolve_response("L", "loss").unwrap();
+    let found = table
+        .resolve_response("L", "loss")
+        .expect("a column of losses");
     let need = Need::new(&found, NeedKind::Response).role(Some("loss"));
     assert_eq!(table.select(&[need]).faults, []);
 }
@@ -193,7 +198,11 @@ fn the_unit_of_a_loss_comes_from_header_or_option() {
     };
     let table = with("params,loss\n1e8,1.1\n", &options);
     assert_eq!(
-        table.resolve_response("L", "loss").unwrap().column.unit,
+        table
+            .resolve_response("L", "loss")
+            .expect("a column of losses")
+            .column
+            .unit,
         "bits/byte"
     );
     assert!(ReadOptions::parse_unit("loss=furlongs").is_err());
@@ -237,7 +246,11 @@ fn x_and_y_of_a_table_of_two_columns_need_no_map() {
     let table = csv("x,y\n1e9,3.1\n2e9,2.9\n");
     assert_eq!(table.resolve("D", "tokens").unwrap().column.name, "x");
     assert_eq!(
-        table.resolve_response("L", "loss").unwrap().column.name,
+        table
+            .resolve_response("L", "loss")
+            .expect("a column of losses")
+            .column
+            .name,
         "y"
     );
     let table = csv("step,acc\n1,0.1\n2,0.2\n");
@@ -356,8 +369,10 @@ fn the_best_of_a_cell_is_kept_and_the_others_are_counted() {
 
 /// The rows with params and a measured loss.
 fn measured(table: &RunTable) -> isoflop_data::Selection {
-    let n = table.resolve("N", "params").unwrap();
-    let loss = table.resolve_response("L", "loss").unwrap();
+    let n = table.resolve("N", "params").expect("a column of params");
+    let loss = table
+        .resolve_response("L", "loss")
+        .expect("a column of losses");
     table.select(&[
         Need::new(&n, NeedKind::Positive),
         Need::new(&loss, NeedKind::PositiveResponse),
