@@ -139,17 +139,19 @@ pub fn page(data: &Path) -> String {
          [findings.md](findings.md) explains the findings. Written by\n\n```sh\ncargo run --release -p isoflop --example audits \
          -- DIR docs/audits.md\n```\n\n| sweep | law | runs | errors | warnings | notes |\n|---|---|---|---|---|---|\n",
     );
-    let checks: Vec<(&Sweep, Check)> = SWEEPS
+    let checks: Vec<(&Sweep, Result<Check, Diagnostics>)> = SWEEPS
         .iter()
-        .map(|sweep| {
-            let found = audit(data, sweep);
-            (
-                sweep,
-                found.unwrap_or_else(|e| panic!("{}: {e}", sweep.title)),
-            )
-        })
+        .map(|sweep| (sweep, audit(data, sweep)))
         .collect();
     for (sweep, check) in &checks {
+        let Ok(check) = check else {
+            let _ = writeln!(
+                page,
+                "| {} | `{}` | refused | | | |",
+                sweep.title, sweep.law
+            );
+            continue;
+        };
         let of = |severity: Severity| {
             check
                 .findings
@@ -174,6 +176,15 @@ pub fn page(data: &Path) -> String {
             .filter
             .map_or_else(String::new, |f| format!(", `--where '{f}'`"));
         let _ = writeln!(page, "`{}`{filter}\n", sweep.file);
+        let check = match check {
+            Ok(check) => check,
+            Err(refused) => {
+                for d in &refused.0 {
+                    let _ = writeln!(page, "- refused, `{}`: {}", d.code, plain(&d.message));
+                }
+                continue;
+            }
+        };
         for f in &check.findings {
             let severity = match f.severity {
                 Severity::Error => "error",
