@@ -32,6 +32,8 @@ pub struct RunTable {
     /// `--map`: role or letter, and the column it means.
     pub(crate) map: Vec<(String, String)>,
     pub(crate) copies: Copies,
+    /// Whether the numbers were looked at already.
+    pub(crate) examined: bool,
     /// Names that `--let` defined.
     pub(crate) defined: Vec<String>,
     /// Names that expressions of `--let` and `--where` used, and the columns behind them.
@@ -226,6 +228,14 @@ impl RunTable {
     #[must_use]
     pub fn keeping_copies(mut self) -> Self {
         self.copies = Copies::Keep;
+        self
+    }
+
+    /// The table with its numbers taken as they are, also those that no run can have: rows of a table that was examined
+    /// when it was read.
+    #[must_use]
+    pub fn examined(mut self) -> Self {
+        self.examined = true;
         self
     }
 

@@ -285,11 +285,10 @@ const CASES: &[Case] = &[
     (
         "steps_called_tokens.csv",
         CHINCHILLA,
-        3,
+        1,
         &[
-            "error[tokens-per-param]",
-            "`D` is far too small to be tokens for these sizes (is it steps?): tokens/param is below 0.01 on 394 of 394 rows",
-            "batch size times sequence length",
+            "error[impossible-number]: `D` is not in training tokens: 394 rows with 128 training tokens and the like",
+            "multiply by the tokens of one, batch size times sequence length",
         ],
     ),
 ];

@@ -34,6 +34,9 @@ pub(crate) fn of_selection(
     needs: &[Need],
     rows: &[usize],
 ) -> (Vec<Note>, Vec<Diagnostic>) {
+    if table.examined {
+        return (Vec::new(), Vec::new());
+    }
     let scene = Scene::new(table, needs, rows);
     let mut faults = impossible::check(&scene);
     if !faults.is_empty() {

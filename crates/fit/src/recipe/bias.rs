@@ -60,8 +60,11 @@ impl<'a> Reference<'a> {
             ("tokens", &runs.tokens),
             ("loss", &runs.loss),
         ];
-        // Two runs may agree in these three columns and still be two runs.
-        let table = RunTable::from_columns("runs", &columns).keeping_copies();
+        // Two runs may agree in these three columns and still be two runs. Their compute was beside them when they were
+        // examined, and speaks for ratios of tokens to params that are suspicious without it.
+        let table = RunTable::from_columns("runs", &columns)
+            .keeping_copies()
+            .examined();
         let fitted = fit(law, &table, &fit_options(options)).ok()?;
         if fitted.status != Status::Converged {
             return None;
