@@ -145,7 +145,7 @@ fn fuzz(root: &Path) -> Result<(), String> {
 /// The page in a browser, and the bundle of its charting library. What is missing is installed with `CI=true`, and is a
 /// failure if it cannot be; elsewhere the check says what it skips.
 fn page(root: &Path) -> Result<(), String> {
-    with_program(root, "crates/report/page/check.sh")
+    with_program(root, "crates/render/page/check.sh")
 }
 
 /// A ladder through a real Slurm of one node. It writes the configuration of the machine's Slurm, so only with `CI=true`,

@@ -3,21 +3,10 @@
 use isoflop_answer::{EntropyCheck, Prediction, Verdict};
 use isoflop_fit::Fit;
 use isoflop_law::{Conventions, Law};
-use serde::Serialize;
+pub use isoflop_render::json::text;
 use serde_json::{Map, Value, json};
 
 use crate::build::TableSummary;
-
-/// A result as indented JSON with a line end. Numbers that JSON cannot hold become `null`.
-#[must_use]
-pub fn text<T: Serialize>(result: &T) -> String {
-    match serde_json::to_string_pretty(result) {
-        Ok(text) => text + "\n",
-        Err(fault) => {
-            json!({"schema": "isoflop.error/1", "message": fault.to_string()}).to_string() + "\n"
-        }
-    }
-}
 
 /// A law as `isoflop.law/1`.
 #[must_use]

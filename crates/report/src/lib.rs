@@ -1,17 +1,8 @@
-//! One document model, builders that put results into words, and a renderer for every format.
-//!
-//! A result becomes a [`Document`] once; text, Markdown, CSV and SVG are made from that same document, so no two
-//! faces can disagree. JSON is the result itself.
+//! Builders that put results into words.
 #![forbid(unsafe_code)]
 
 mod build;
-mod diagnostics;
-pub mod doc;
-mod harmless;
 pub mod json;
-pub mod number;
-mod plot;
-pub mod render;
 
 pub use build::{
     DemoWords, TableSummary, add_planner, add_profile, add_record, check_document, check_summary,
@@ -21,6 +12,6 @@ pub use build::{
     recipe_document, story_document, tables_document, verdict_plot, verdict_sentence,
     verdict_table, verdicts_sentence, verification_document,
 };
-pub use diagnostics::diagnostics_text;
-pub use doc::Document;
-pub use harmless::{harmless, harmless_json};
+pub use isoflop_document::{Document, doc, number};
+pub use isoflop_render as render;
+pub use isoflop_render::{diagnostics_text, harmless, harmless_json};

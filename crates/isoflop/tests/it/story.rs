@@ -56,7 +56,7 @@ fn a_law_of_size_and_data_has_every_figure() {
             "The price of other sizes",
         ]
     );
-    let planners = doc.blocks.iter().filter(|b| matches!(b, Block::Planner(_)));
+    let planners = doc.blocks.iter().filter(|b| matches!(b, Block::Widget(_)));
     assert_eq!(planners.count(), 1);
     assert_eq!(doc.runs.rows.len(), 72);
     assert_eq!(doc.runs.columns.len(), doc.runs.units.len());

@@ -2,10 +2,10 @@
 
 use isoflop_answer::{Breaks, COMBINED, Cut, Extrapolation, HeldOut, NotJudged, Ranked};
 
-use crate::doc::{
+use isoflop_document::doc::{
     Axis, AxisScale, Block, Colour, Document, Guide, Mark, Panel, Plot, Series, Table,
 };
-use crate::number::{counted, percent, plain};
+use isoflop_document::number::{counted, percent, plain};
 
 /// Adds the backtest to a document; one sentence when there is none. `row_of` finds the run at a place.
 pub(super) fn backtest(

@@ -7,8 +7,8 @@ use super::backtest::{backtest, breaks};
 use super::form::form;
 use super::ledger::add_profile;
 use super::words::law_name;
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{counted, plain};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::{counted, plain};
 
 /// What a check says, with the reporting checklist: a page for an appendix.
 #[must_use]

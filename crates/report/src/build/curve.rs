@@ -5,7 +5,7 @@ use isoflop_fit::Fit;
 use isoflop_law::{At, Law};
 
 use super::picture::Group;
-use crate::doc::{Mark, Series};
+use isoflop_document::doc::{Mark, Series};
 
 /// Places at which a line is evaluated.
 const STEPS: u32 = 64;

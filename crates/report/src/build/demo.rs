@@ -6,8 +6,8 @@ use isoflop_fit::Fit;
 use super::fit::estimates_table;
 use super::verdict::{entropy_sentence, verdict_plot, verdict_table, verdicts_sentence};
 use super::{fit_document, words};
-use crate::doc::{Block, Document};
-use crate::number::count;
+use isoflop_document::doc::{Block, Document};
+use isoflop_document::number::count;
 
 /// What is told beside the numbers, and what is to be tried next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use isoflop_fit::{Fit, Status};
 
 use super::picture;
 use super::words::{self, next_point};
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{count, counted, percent, plain, shown};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::{count, counted, percent, plain, shown};
 
 /// What a fit says, from the law to the next commands.
 #[must_use]
@@ -295,7 +295,10 @@ fn next_commands(fit: &Fit) -> Vec<String> {
         Some(at) => {
             vec![
                 save,
-                format!("isoflop predict {UNSAVED} --at {}", words::shell(&at)),
+                format!(
+                    "isoflop predict {UNSAVED} --at {}",
+                    isoflop_document::phrase::shell(&at)
+                ),
             ]
         }
         None => vec![save],

@@ -2,8 +2,8 @@
 
 use isoflop_answer::FormTest;
 
-use crate::doc::{Block, Document, Table};
-use crate::number::{counted, plain};
+use isoflop_document::doc::{Block, Document, Table};
+use isoflop_document::number::{counted, plain};
 
 /// Adds the test of the exponent around both terms: the answer first, then what it changes.
 pub(super) fn form(doc: &mut Document, found: &FormTest) {

@@ -6,8 +6,8 @@ use isoflop_base::format_quantity;
 use super::plan::{beyond, numbered};
 use super::plan_parts::of_draws;
 use super::prediction::forbidden;
-use super::words::capitalised;
-use crate::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::phrase::capitalised;
 
 /// What a gain says.
 #[must_use]

@@ -2,9 +2,10 @@
 
 use isoflop_law::{Coef, Law, Prior, VarRole, Variant};
 
-use super::words::{last_step, quantity, shell};
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::plain;
+use super::words::{last_step, quantity};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::plain;
+use isoflop_document::phrase::shell;
 
 /// What a law says about itself; `named` is how it was named on the command line, a name, a file or a formula.
 #[must_use]
@@ -142,7 +143,7 @@ fn about(doc: &mut Document, law: &Law, named: &str) {
         0 => String::new(),
         n => format!(
             "{} in the law file, run in the test suite",
-            crate::number::counted(n, "value")
+            isoflop_document::number::counted(n, "value")
         ),
     };
     let pairs: Vec<(String, String)> = [

@@ -2,10 +2,10 @@
 
 use isoflop_answer::{ComparedLaw, LawComparison};
 
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::plain;
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::plain;
 
-use super::words::human;
+use isoflop_document::phrase::human;
 
 /// What a comparison of two laws says.
 #[must_use]

@@ -4,9 +4,9 @@ use isoflop_answer::Profile;
 use isoflop_answer::ledger::{Calibration, LedgerCheck, Standing};
 use isoflop_base::Interval;
 
-use super::words::human;
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{counted, percent, plain};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::{counted, percent, plain};
+use isoflop_document::phrase::human;
 
 /// How the forecasts of a ledger stand.
 #[must_use]

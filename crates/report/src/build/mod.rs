@@ -31,9 +31,7 @@ pub use law::{evaluation_document, flops_document, law_document, laws_document};
 pub use law_comparison::law_comparison_document;
 pub use ledger::{add_profile, add_record, ledger_document};
 pub use plan::plan_document;
-pub(crate) use plan::plan_words;
 pub use planner::add_planner;
-pub(crate) use planner::{about, command_line};
 pub use prediction::{prediction_document, predictions_document};
 pub use recipe::recipe_document;
 pub use story::story_document;
@@ -43,4 +41,3 @@ pub use verdict::{
 };
 pub use verdicts::{fits_document, verification_document};
 pub use words::name_law_file;
-pub(crate) use words::{capitalised, human, note_sentences};

@@ -6,9 +6,10 @@
 use isoflop_fit::{Fit, Status};
 
 use super::curve::{Bands, curves, law_of};
-use super::words::{capitalised, human, last_step, residual_scale};
-use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
-use crate::number::{counted, percent, plain};
+use super::words::{last_step, residual_scale};
+use isoflop_document::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
+use isoflop_document::number::{counted, percent, plain};
+use isoflop_document::phrase::{capitalised, human};
 
 /// More distinct values than this are gathered into [`BINS`] groups.
 const MOST_GROUPS: usize = 10;

@@ -6,8 +6,8 @@ use isoflop_base::{Estimate, Interval, format_quantity, format_si};
 use super::plan_parts as parts;
 use super::plan_picture;
 use super::prediction::forbidden;
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{percent, plain, shown};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::{percent, plain, shown};
 
 /// What a plan says.
 #[must_use]
@@ -296,7 +296,7 @@ pub(super) fn beyond(beyond: &[(String, f64)]) -> String {
 fn origin(law: &LawUsed) -> String {
     law.runs.map_or_else(
         || law.source.split_whitespace().collect::<Vec<_>>().join(" "),
-        |n| format!("a fit to {}", crate::number::counted(n, "run")),
+        |n| format!("a fit to {}", isoflop_document::number::counted(n, "run")),
     )
 }
 

@@ -4,9 +4,9 @@ use isoflop_answer::plan::{Needs, Plan, ServingRow};
 use isoflop_base::{Estimate, Interval, format_quantity};
 
 use super::plan::{asked, beyond, is_wide, numbered, shared, sized};
-use super::words::{capitalised, human};
-use crate::doc::{Block, Document, Table};
-use crate::number::{percent, plain};
+use isoflop_document::doc::{Block, Document, Table};
+use isoflop_document::number::{percent, plain};
+use isoflop_document::phrase::{capitalised, human};
 
 /// The name of a law in a heading, when there are several.
 fn of(plan: &Plan, law: &str) -> String {

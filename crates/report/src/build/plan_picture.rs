@@ -3,8 +3,8 @@
 use isoflop_answer::plan::{Plan, PlanRow};
 use isoflop_base::{Estimate, format_quantity};
 
-use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
-use crate::number::percent;
+use isoflop_document::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
+use isoflop_document::number::percent;
 
 /// Optimal size and data against compute, for two budgets and more.
 pub(super) fn budgets(plan: &Plan) -> Option<Plot> {

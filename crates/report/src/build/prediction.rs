@@ -3,9 +3,9 @@
 use isoflop_answer::{PredictedPoint, Prediction};
 use isoflop_base::{Interval, Note, Severity, format_si};
 
-use super::words::{capitalised, human};
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::{fixed, percent, places, plain};
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::{fixed, percent, places, plain};
+use isoflop_document::phrase::{capitalised, human};
 
 /// What a prediction says.
 #[must_use]

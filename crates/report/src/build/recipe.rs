@@ -4,11 +4,12 @@ use isoflop_base::Estimate;
 use isoflop_fit::Recipe;
 use isoflop_fit::recipe::{Allocation, Bias, Budget};
 
-use super::words::{human, places, provenance};
-use crate::doc::{
+use super::words::{places, provenance};
+use isoflop_document::doc::{
     Axis, AxisScale, Block, Colour, Document, Frame, Guide, Mark, Panel, Plot, Series, Table, Value,
 };
-use crate::number::{counted, percent, plain, shown};
+use isoflop_document::number::{counted, percent, plain, shown};
+use isoflop_document::phrase::human;
 
 /// Places at which a curve is drawn.
 const STEPS: u32 = 48;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::doc::{Block, Document, Frame, Table, Value};
-use crate::number::count;
+use isoflop_document::doc::{Block, Document, Frame, Table, Value};
+use isoflop_document::number::count;
 
 /// A table that comes with the program, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,9 +6,9 @@ use isoflop_fit::Fit;
 use isoflop_law::At;
 
 use super::curve::law_of;
-use super::words::human;
-use crate::doc::{Colour, Look, Mark, Plot, Series, Table};
-use crate::number::{counted, percent, plain};
+use isoflop_document::doc::{Colour, Look, Mark, Plot, Series, Table};
+use isoflop_document::number::{counted, percent, plain};
+use isoflop_document::phrase::human;
 
 /// The sentence that a ladder is made for.
 #[must_use]

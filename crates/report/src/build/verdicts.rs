@@ -2,8 +2,8 @@
 
 use isoflop_fit::{Fits, Status};
 
-use crate::doc::{Block, Document, Table};
-use crate::number::plain;
+use isoflop_document::doc::{Block, Document, Table};
+use isoflop_document::number::plain;
 
 /// Fits by group, one line each.
 #[must_use]

@@ -1,7 +1,7 @@
 //! Sentences that several documents share, each worded here and nowhere else.
 
 use isoflop_answer::UNSAVED;
-use isoflop_base::{Estimate, Note, format_quantity, format_si};
+use isoflop_base::{Estimate, format_quantity};
 use isoflop_fit::{
     Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
     UncertaintyRecord,
@@ -9,8 +9,9 @@ use isoflop_fit::{
 use isoflop_law::Law;
 
 use super::curve::law_of;
-use crate::doc::{Block, Document};
-use crate::number::{count, counted, percent, plain};
+use isoflop_document::doc::{Block, Document};
+use isoflop_document::number::{count, counted, percent, plain};
+use isoflop_document::phrase::{capitalised, human, shell};
 
 /// `Chinchilla parametric loss (chinchilla)`.
 pub(super) fn law_name(law: &LawRecord) -> String {
@@ -101,24 +102,9 @@ fn law_argument(law: &LawRecord) -> String {
     }
 }
 
-/// A word as a shell takes it: quoted when it holds anything but letters, digits and `_-./=,:+@%`.
-pub(super) fn shell(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// A number with its unit, written the way people write it: `70B params`, `5.76e23 FLOP`.
 pub(super) fn quantity(x: f64, unit: &str) -> String {
     format_quantity(x, unit, 3)
-}
-
-/// A size without unit: `70B`.
-pub(crate) fn human(x: f64) -> String {
-    format_si(x, 3)
 }
 
 /// Name of the response on the scale of the residuals.
@@ -328,31 +314,6 @@ pub(super) fn uncertainty(u: &UncertaintyRecord) -> String {
     format!("{}.", capitalised(&text))
 }
 
-/// A note in whole sentences: what was found, then what to do.
-pub(crate) fn note_sentences(note: &Note) -> String {
-    let ended = |text: &str| format!("{}.", text.trim_end_matches('.'));
-    if note.advice.is_empty() {
-        ended(&note.message)
-    } else {
-        format!(
-            "{} {}",
-            ended(&note.message),
-            ended(&capitalised(&note.advice))
-        )
-    }
-}
-
-/// Text that starts with a capital letter.
-pub(crate) fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    first + letters.as_str()
-}
-
 /// The first places of a group of skipped rows, and how many more there are.
 pub(super) fn places(skipped: &SkippedRows) -> String {
     const SHOWN: usize = 4;
@@ -432,13 +393,6 @@ pub(super) fn next_point(fit: &Fit) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_for_the_shell_are_quoted_when_needed() {
-        assert_eq!(shell("runs.csv"), "runs.csv");
-        assert_eq!(shell("L = E"), "'L = E'");
-        assert_eq!(shell("it's"), r"'it'\''s'");
-    }
 
     #[test]
     fn places_say_how_many_are_not_shown() {

@@ -5,9 +5,11 @@ use isoflop_fit::Fit;
 
 use super::contour::{contour, levels};
 use crate::build::picture::{input_label, response_label, response_scale};
-use crate::build::words::{capitalised, human};
-use crate::doc::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
-use crate::number::{counted, percent, plain};
+use isoflop_document::doc::{
+    Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series,
+};
+use isoflop_document::number::{counted, percent, plain};
+use isoflop_document::phrase::{capitalised, human};
 
 /// Lines of equal value on the surface.
 const LEVELS: usize = 9;

@@ -8,8 +8,8 @@ use super::figures::listed;
 use crate::build::backtest::no_law_beats;
 use crate::build::plan::sized;
 use crate::build::words::last_step;
-use crate::doc::Block;
-use crate::number::{counted, inline, percent, plain};
+use isoflop_document::doc::Block;
+use isoflop_document::number::{counted, inline, percent, plain};
 
 /// A formula with numbers is shown up to this length.
 const LONGEST: usize = 110;

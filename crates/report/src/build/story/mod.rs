@@ -16,7 +16,7 @@ use super::form::form;
 use super::planner::planner;
 use super::words::{self, last_step, law_name};
 use super::{check, picture, plan_document};
-use crate::doc::{Block, Document};
+use isoflop_document::doc::{Block, Document};
 
 /// The story of a fit.
 #[must_use]

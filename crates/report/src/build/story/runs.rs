@@ -4,7 +4,7 @@ use isoflop_fit::Fit;
 
 use crate::build::curve::law_of;
 use crate::build::words::residual_scale;
-use crate::doc::{Frame, Value};
+use isoflop_document::doc::{Frame, Value};
 
 pub(super) fn frame(fit: &Fit) -> Frame {
     let points = &fit.points;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::escape::escaped;
-use crate::build::human;
-use crate::doc::{Align, Frame, Table, Value};
-use crate::number::{count, counted, plain};
+use isoflop_document::doc::{Align, Frame, Table, Value};
+use isoflop_document::number::{count, counted, plain};
+use isoflop_document::phrase::human;
 
 /// Bytes that the table of values may take: the page stays far below 1.5 MB.
 const MOST_BYTES: usize = 500_000;

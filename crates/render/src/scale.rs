@@ -1,7 +1,7 @@
 //! Axes: from values to places between 0 and 1, and where the ticks go.
 
-use crate::doc::{Axis, AxisScale, Guide, Panel};
-use crate::number::plain;
+use isoflop_document::doc::{Axis, AxisScale, Guide, Panel};
+use isoflop_document::number::plain;
 
 /// An axis with its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,7 +221,7 @@ fn mapped(kind: AxisScale, value: f64) -> f64 {
 fn decade_label(decade: i32) -> String {
     match decade {
         -2..=2 => plain(10f64.powi(decade), 3),
-        3..=14 => crate::build::human(10f64.powi(decade)),
+        3..=14 => isoflop_document::phrase::human(10f64.powi(decade)),
         _ => format!("1e{decade}"),
     }
 }

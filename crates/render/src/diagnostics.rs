@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Severity};
 
-use crate::number::counted;
-use crate::render::{Paint, finished};
+use crate::{Paint, finished};
+use isoflop_document::number::counted;
 
 /// Faults beyond this many are counted, not shown.
 const SHOWN: usize = 20;

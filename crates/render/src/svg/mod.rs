@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use super::colour::hex;
 use super::escape::escaped_text;
-use crate::doc::{Document, Mark, Naming, Panel, Plot, Series};
 use frame::Frame;
+use isoflop_document::doc::{Document, Mark, Naming, Panel, Plot, Series};
 use marks::symbol;
 
 const WIDTH: f64 = 860.0;

@@ -1,9 +1,9 @@
 //! The document: what is said, free of how it looks. Every renderer takes the same blocks.
 
-use isoflop_answer::plan::LivePlan;
 use isoflop_base::Note;
 
 pub use crate::plot::{Axis, AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
+pub use crate::widget::{Control, Output, OutputGroup, Widget};
 
 /// Blocks in reading order, and the plain table behind them for CSV.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,19 +48,8 @@ pub enum Block {
     Code(Vec<String>),
     /// What most readers pass over; a page shows its title until it is opened.
     Fold(String, Vec<Block>),
-    /// A plan that the reader moves.
-    Planner(Box<Planner>),
-}
-
-/// A plan that the reader moves: a page has sliders for it, other formats the command that gives it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Planner {
-    /// What it is for.
-    pub title: String,
-    /// Laws, draws, limits, and where the sliders start.
-    pub live: LivePlan,
-    /// A command that has to be given before the plan's own: the one that saves a fit that was not saved.
-    pub first: Option<String>,
+    /// A form that the reader moves.
+    Widget(Box<Widget>),
 }
 
 /// A table of shown text.

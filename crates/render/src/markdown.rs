@@ -1,8 +1,8 @@
 //! Markdown: tables, lists and code blocks that read well in a repository or a note.
 
-use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
-use crate::doc::{Align, Block, Document, Table};
+use isoflop_document::doc::{Align, Block, Document, Table};
+use isoflop_document::phrase::note_sentences;
 
 /// The document as Markdown. Pictures are named, not drawn: write them with `.svg`.
 #[must_use]
@@ -19,7 +19,7 @@ fn part(block: &Block) -> String {
         Block::Lead { question, answer } => {
             format!("> {}\n>\n> **{}**", escaped(question), escaped(answer))
         }
-        Block::Planner(planner) => format!("```sh\n{}\n```", command_line(planner)),
+        Block::Widget(widget) => format!("```sh\n{}\n```", widget.command),
         Block::Fold(title, inner) => {
             let inner: Vec<String> = inner.iter().map(part).collect();
             format!("### {}\n\n{}", escaped(title), inner.join("\n\n"))

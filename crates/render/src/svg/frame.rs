@@ -1,7 +1,7 @@
 //! Where a panel stands in the figure, and where a value stands in the panel.
 
 use super::super::scale::Scale;
-use crate::doc::Panel;
+use isoflop_document::doc::Panel;
 
 /// The rectangle of a panel with its scales.
 pub(super) struct Frame {

@@ -3,10 +3,10 @@
 use isoflop_base::Note;
 
 use super::braille;
-use crate::build::{command_line, note_sentences};
 use crate::diagnostics::severity;
-use crate::doc::{Align, Block, Document, Table};
 use crate::harmless::shown;
+use isoflop_document::doc::{Align, Block, Document, Table};
+use isoflop_document::phrase::note_sentences;
 
 /// How text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: u
                 lines.push(style.paint.paint("1", title));
                 push_blocks(lines, inner, style, width);
             }
-            Block::Planner(planner) => lines.push(format!("  {}", command_line(planner))),
+            Block::Widget(widget) => lines.push(format!("  {}", widget.command)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Colours that stay apart for colour-blind readers and in grey.
 
-use crate::doc::Colour;
+use isoflop_document::doc::Colour;
 
 /// Kinds without order: the palette of Okabe and Ito, without yellow, which is too faint on white.
 const KINDS: [&str; 7] = [

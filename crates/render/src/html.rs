@@ -8,18 +8,18 @@ use std::fmt::Write as _;
 use super::chart;
 use super::escape::escaped;
 use super::page_table::{table, values};
-use super::planner;
 use super::svg::figure;
-use crate::build::{capitalised, note_sentences};
+use super::widget;
 use crate::diagnostics::severity;
-use crate::doc::{Block, Document, Plot};
-use crate::number::{count, counted};
+use isoflop_document::doc::{Block, Document, Plot};
+use isoflop_document::number::{count, counted};
+use isoflop_document::phrase::{capitalised, note_sentences};
 
-const STYLE: &str = include_str!("../../page/page.css");
-const SCRIPT: &str = include_str!("../../page/page.js");
-const CHARTS: &str = include_str!("../../page/charts.js");
+const STYLE: &str = include_str!("../page/page.css");
+const SCRIPT: &str = include_str!("../page/page.js");
+const CHARTS: &str = include_str!("../page/charts.js");
 /// Observable Plot, bundled: `page/vendor/build.mjs`, licences in `page/vendor/NOTICE.txt`.
-const LIBRARY: &str = include_str!("../../page/vendor/charts.min.js");
+const LIBRARY: &str = include_str!("../page/vendor/charts.min.js");
 
 /// Bytes of static figures that a page carries for readers without scripts.
 const STILL_BYTES: usize = 350_000;
@@ -36,7 +36,7 @@ pub fn html(doc: &Document) -> String {
          <meta name=\"generator\" content=\"isoflop {}\">\n<title>{title}</title>\n<style>{STYLE}{}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#content\">Skip to the content</a>\n<main id=\"content\">\n<h1 dir=\"auto\">{title}</h1>\n",
         env!("CARGO_PKG_VERSION"),
-        planner::style(doc)
+        widget::style(doc)
     );
     let mut page = Page::default();
     let lead = matches!(doc.blocks.first(), Some(Block::Lead { .. }));
@@ -65,10 +65,10 @@ pub fn html(doc: &Document) -> String {
         env!("CARGO_PKG_VERSION")
     );
     let _ = writeln!(out, "<script>{SCRIPT}</script>");
-    if page.figures + page.planners > 0 {
+    if page.figures + page.widgets > 0 {
         let _ = writeln!(out, "<script>{LIBRARY}</script>\n<script>{CHARTS}</script>");
     }
-    out.push_str(&planner::scripts(page.planners));
+    out.push_str(&widget::scripts(page.widgets));
     out.push_str("</body>\n</html>\n");
     out
 }
@@ -101,7 +101,7 @@ struct Page {
     out: String,
     sections: usize,
     figures: usize,
-    planners: usize,
+    widgets: usize,
     /// Bytes of static figures so far.
     still: usize,
 }
@@ -161,9 +161,9 @@ impl Page {
                 "<div class=\"code\"><pre><code>{}</code></pre><button type=\"button\" class=\"copy\" hidden>Copy</button></div>",
                 escaped(&lines.join("\n"))
             ),
-            Block::Planner(own) => {
-                self.planners += 1;
-                planner::section(out, own, self.planners);
+            Block::Widget(widget) => {
+                self.widgets += 1;
+                widget::section(out, widget, self.widgets);
                 Ok(())
             }
             Block::Fold(title, inner) => {
@@ -245,7 +245,9 @@ fn worded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Series, Table, Value};
+    use isoflop_document::doc::{
+        Axis, AxisScale, Colour, Guide, Mark, Panel, Series, Table, Value,
+    };
 
     fn page() -> Document {
         let mut doc = Document::new("<script>alert(1)</script> \"quoted\"");

@@ -1,6 +1,6 @@
 //! CSV: the document's main table in full precision.
 
-use crate::doc::{Document, Value};
+use isoflop_document::doc::{Document, Value};
 
 /// The frame of the document, or its runs where it has no frame, with a header, fields quoted where RFC 4180 asks for it, lines ended by `\n`.
 #[must_use]
@@ -68,7 +68,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doc::Frame;
+    use isoflop_document::doc::Frame;
 
     #[test]
     fn a_cell_that_would_be_run_is_text() {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::frame::Frame;
 use super::{hex, shortened};
-use crate::doc::{Colour, Guide, Look, Mark, Naming, Panel, Series};
-use crate::render::escape::escaped_text;
+use crate::escape::escaped_text;
+use isoflop_document::doc::{Colour, Guide, Look, Mark, Naming, Panel, Series};
 
 /// Panels of more dots than this draw each series as one path: smaller, and without the white rim that keeps few dots apart.
 const MANY: usize = 400;

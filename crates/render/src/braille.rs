@@ -1,7 +1,7 @@
 //! Pictures in a terminal: braille characters hold two by four dots each.
 
 use super::scale::{Scale, Tick};
-use crate::doc::{Guide, Mark, Panel, Plot};
+use isoflop_document::doc::{Guide, Mark, Panel, Plot};
 
 /// Columns for the labels of the vertical axis.
 const MARGIN: usize = 9;
@@ -186,7 +186,7 @@ fn braille(bits: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doc::{Axis, AxisScale, Colour, Series};
+    use isoflop_document::doc::{Axis, AxisScale, Colour, Series};
 
     #[test]
     fn a_power_law_is_a_straight_line_on_log_axes() {

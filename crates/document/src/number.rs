@@ -14,7 +14,8 @@ pub struct Shown {
 }
 
 /// Decimal places that show `digits` significant digits of `x`.
-pub(crate) fn places(x: f64, digits: i32) -> i32 {
+#[must_use]
+pub fn places(x: f64, digits: i32) -> i32 {
     if x == 0.0 || !x.is_finite() {
         digits - 1
     } else {
@@ -71,7 +72,8 @@ fn trimmed(text: &str) -> &str {
 }
 
 /// A number at `places` decimals.
-pub(crate) fn fixed(x: f64, places: i32) -> String {
+#[must_use]
+pub fn fixed(x: f64, places: i32) -> String {
     let places = usize::try_from(places.clamp(0, 17)).unwrap_or(0);
     let text = format!("{x:.places$}");
     // A negative number that rounds to zero must not be shown as `-0.00`.

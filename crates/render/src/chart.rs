@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scale::{Scale, Tick};
-use crate::doc::{AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
+use isoflop_document::doc::{AxisScale, Colour, Guide, Look, Mark, Naming, Panel, Plot, Series};
 
 /// Dots that a chart draws at most.
 pub(super) const MOST_DOTS: usize = 2_000;
@@ -196,7 +196,7 @@ pub(super) fn text(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doc::Axis;
+    use isoflop_document::doc::Axis;
 
     fn plot(dots: usize) -> Plot {
         let axis = || Axis {

@@ -4,7 +4,7 @@
 use isoflop_base::Diagnostic;
 
 use super::svg::svg;
-use crate::doc::Document;
+use isoflop_document::doc::Document;
 
 /// The first picture of the document, two pixels for each unit of the SVG; none when it has no picture.
 ///
@@ -30,9 +30,9 @@ fn drawn(text: &str) -> Result<Vec<u8>, Diagnostic> {
     const SCALE: f32 = 2.0;
     /// Latin, Greek and Cyrillic of two families: see `fonts/NOTICE.md`.
     const FONTS: [&[u8]; 3] = [
-        include_bytes!("../../fonts/Inter-Regular.otf"),
-        include_bytes!("../../fonts/Inter-SemiBold.otf"),
-        include_bytes!("../../fonts/DejaVuSansMono.ttf"),
+        include_bytes!("../fonts/Inter-Regular.otf"),
+        include_bytes!("../fonts/Inter-SemiBold.otf"),
+        include_bytes!("../fonts/DejaVuSansMono.ttf"),
     ];
     let fault = |what: &str| Diagnostic::error("no-png", format!("the figure {what}"));
     let mut options = usvg::Options {
@@ -66,7 +66,7 @@ mod tests {
     use resvg::tiny_skia::Pixmap;
 
     use super::*;
-    use crate::doc::{Axis, AxisScale, Block, Colour, Guide, Mark, Panel, Plot, Series};
+    use isoflop_document::doc::{Axis, AxisScale, Block, Colour, Guide, Mark, Panel, Plot, Series};
 
     /// A figure of one panel with a dot in its middle.
     fn document(title: &str) -> Document {
