@@ -459,9 +459,9 @@ impl Spread<'_> {
         }
         let p = self.fit.joint.at.len();
         let jacobian = self.bound.jacobian(&mut ws, &self.fit.joint.at);
-        let df = (self.fit.n as f64 - p as f64).max(1.0);
-        let t = dist::t_quantile(0.5 + 0.5 * self.level, df);
-        let noise = self.fit.residuals.rms.powi(2) * self.fit.n as f64 / df;
+        let t = dist::t_quantile(0.5 + 0.5 * self.level, self.fit.joint.freedom(self.fit.n));
+        let left = (self.fit.n as f64 - p as f64).max(1.0);
+        let noise = self.fit.residuals.rms.powi(2) * self.fit.n as f64 / left;
         centre
             .iter()
             .zip(jacobian.chunks_exact(p))

@@ -4,10 +4,10 @@
 //! # Formula
 //!
 //! ```text
-//! z_g = √n_g r̄_g          mean residual of cell g, r clipped at the corner of the penalty
+//! z_g = √W_g r̄_g          weighted mean residual of cell g, W_g the sum of its weights, √wᵢ rᵢ clipped at the corner
 //! M   = (I − UUᵀ) z        U spans the slopes of the law and a polynomial of the inputs (logarithms where they span more
 //!                          than a factor 10) of the highest degree ≤ 3 that leaves half of the G cells
-//! F   = [M'M/(G − rank U)] / [Σ (rᵢ − r̄_g)²/(n − G)]          alike at 5 %
+//! F   = [M'M/(G − rank U)] / [Σ wᵢ (rᵢ − r̄_g)²/(n − G)]       alike at 5 %
 //! ```
 //!
 //! A law that misses does so smoothly over the inputs, and the polynomial takes that; what cells share beyond it has no
@@ -28,8 +28,8 @@ const DEGREE: usize = 3;
 const SPAN: f64 = 10.0;
 /// A column that keeps less than this share of its length beside the others adds nothing.
 const NEW: f64 = 1e-7;
-/// Cells × coordinates² above which only the number of coefficients is taken off: the projection would take longer than
-/// the fit.
+/// Cells × columns² above which a projection would take longer than the fit: the polynomial stays below it, and where the
+/// slopes of the law alone exceed it only the number of coefficients is taken off.
 const WORK: usize = 200_000_000;
 
 /// Groups of rows with equal inputs, where their residuals are alike.
@@ -54,17 +54,24 @@ pub(crate) fn cells(
     if (repeated as f64) < MANY * n as f64 {
         return None;
     }
-    let clipped = |i: &usize| residuals[*i].clamp(-corner, corner);
+    let weights = binding.weights();
+    // Runs of one setting have one noise, but settings have each their own where weights or standard deviations say so:
+    // only √w r is alike over cells.
+    let clipped = |i: usize| {
+        let root = weights[i].sqrt();
+        (root * residuals[i]).clamp(-corner, corner) / root
+    };
     let mut within = 0.0;
     let mut between: Vec<f64> = Vec::with_capacity(count);
     for group in &members {
-        let size = group.len() as f64;
-        let mean = group.iter().map(clipped).sum::<f64>() / size;
+        let size: f64 = group.iter().map(|i| weights[*i]).sum();
+        let sum: f64 = group.iter().map(|i| weights[*i] * clipped(*i)).sum();
+        let mean = sum / size;
         between.push(size.sqrt() * mean);
-        within += group
+        let about = group
             .iter()
-            .map(|i| (clipped(i) - mean).powi(2))
-            .sum::<f64>();
+            .map(|i| weights[*i] * (clipped(*i) - mean).powi(2));
+        within += about.sum::<f64>();
     }
     let taken = match count.saturating_mul(p * p) > WORK {
         true => p,
@@ -111,7 +118,9 @@ fn by_inputs(binding: &Binding) -> Groups {
 
 /// What a law can explain or miss smoothly: its own slopes, and the polynomial.
 fn smooth(binding: &Binding, target: &mut Target<'_>, x: &[f64], members: &[Vec<usize>]) -> Space {
-    let root: Vec<f64> = members.iter().map(|g| (g.len() as f64).sqrt()).collect();
+    let weights = binding.weights();
+    let size = |group: &Vec<usize>| group.iter().map(|i| weights[*i]).sum::<f64>();
+    let root: Vec<f64> = members.iter().map(|g| size(g).sqrt()).collect();
     let mut cell_of = vec![usize::MAX; binding.n];
     for (cell, group) in members.iter().enumerate() {
         cell_of[group[0]] = cell;
@@ -135,12 +144,15 @@ fn smooth(binding: &Binding, target: &mut Target<'_>, x: &[f64], members: &[Vec<
     // Monomials of one degree, each with the number of its last input: none is made twice.
     let mut last: Vec<(usize, Vec<f64>)> = vec![(0, root)];
     for degree in 0..=DEGREE {
-        if degree > 0 {
-            last = next_degree(&last, &inputs);
-        }
         let before = space.axes.len();
-        if last.len() > members.len() {
-            break;
+        if degree > 0 {
+            // Twelve inputs have 455 monomials to the third degree: too many are not made at all.
+            let next: usize = last.iter().map(|(from, _)| inputs.len() - from).sum();
+            let work = members.len().saturating_mul((before + next).pow(2));
+            if next > members.len() || work > WORK {
+                break;
+            }
+            last = next_degree(&last, &inputs);
         }
         last.iter().for_each(|(_, m)| space.add(m.clone()));
         if 2 * space.axes.len() > members.len() {

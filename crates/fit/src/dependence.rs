@@ -4,7 +4,8 @@
 //! # Formula
 //!
 //! ```text
-//! checkpoints   rows of one name (run, run_id, …) that differ in some inputs and agree in others
+//! checkpoints   rows of one name (run, run_id, …) that differ in some inputs and agree in others, the size of the model
+//!               among them
 //! cells         rows that agree in all inputs, where their residuals are alike: [`crate::cells`]
 //! ```
 //!
@@ -14,7 +15,7 @@
 
 use crate::binding::Binding;
 use isoflop_base::{Evidence, Note, Severity};
-use isoflop_data::RunTable;
+use isoflop_data::{RunTable, role_name};
 use isoflop_law::Law;
 use std::collections::BTreeMap;
 
@@ -123,10 +124,13 @@ impl Groups {
     }
 }
 
-/// The run of each row of a table, from a column that names it.
-pub(crate) fn run_names(table: &RunTable, law: &Law) -> Option<(String, Vec<Option<u32>>)> {
+/// A column that names runs, and the run of each row of the table.
+pub(crate) type RunNames = (String, Vec<Option<u32>>);
+
+/// Columns that name the run of each row, the likeliest first.
+pub(crate) fn run_names(table: &RunTable, law: &Law) -> Vec<RunNames> {
     if table.rows() > MOST {
-        return None;
+        return Vec::new();
     }
     let plain = |name: &str| -> String {
         let last = name.rsplit(['/', '.']).next().unwrap_or(name);
@@ -134,28 +138,33 @@ pub(crate) fn run_names(table: &RunTable, law: &Law) -> Option<(String, Vec<Opti
         kept.map(|c| c.to_ascii_lowercase()).collect()
     };
     let used = |name: &str| law.vars.iter().any(|v| v.column == name || v.name == name);
-    let column = NAMES.iter().find_map(|wanted| {
-        let mut columns = table.columns();
-        columns.find(|c| plain(&c.name) == *wanted && !used(&c.name))
-    })?;
-    let mut known: BTreeMap<String, u32> = BTreeMap::new();
-    let codes: Vec<Option<u32>> = (0..table.rows())
-        .map(|row| {
-            let name = column.text(row).filter(|name| !name.is_empty())?;
-            let next = known.len() as u32;
-            Some(*known.entry(name).or_insert(next))
-        })
-        .collect();
-    // One row a run, or one run: nothing to group.
-    (known.len() > 1 && known.len() < table.rows()).then(|| (column.name.clone(), codes))
+    let columns = NAMES.iter().flat_map(|wanted| {
+        let columns = table.columns();
+        columns.filter(move |c| plain(&c.name) == *wanted && !used(&c.name))
+    });
+    let named = columns.filter_map(|column| {
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        let codes: Vec<Option<u32>> = (0..table.rows())
+            .map(|row| {
+                let name = column.text(row).filter(|name| !name.is_empty())?;
+                let next = known.len() as u32;
+                Some(*known.entry(name).or_insert(next))
+            })
+            .collect();
+        // One row a run, or one run: nothing to group. A number of the row may stand beside the name of the run.
+        (known.len() > 1 && known.len() < table.rows()).then(|| (column.name.clone(), codes))
+    });
+    named.collect()
 }
 
-/// Groups of checkpoints: by the names of runs at the rows that are used.
-pub(crate) fn checkpoints(
-    binding: &Binding,
-    names: Option<&(String, Vec<Option<u32>>)>,
-) -> Option<Groups> {
-    let (column, names) = names?;
+/// Groups of checkpoints: by the first names of runs that tell some at the rows that are used.
+pub(crate) fn checkpoints(binding: &Binding, names: &[RunNames]) -> Option<Groups> {
+    names
+        .iter()
+        .find_map(|names| checkpoints_by(binding, names))
+}
+
+fn checkpoints_by(binding: &Binding, (column, names): &RunNames) -> Option<Groups> {
     let mut next = u32::MAX;
     let labels: Vec<u32> = binding
         .rows
@@ -173,12 +182,17 @@ pub(crate) fn checkpoints(
     let inputs = &binding.inputs;
     let constant =
         |rows: &[usize], k: usize| rows.iter().all(|i| inputs[k].1[*i] == inputs[k].1[rows[0]]);
+    let size: Vec<bool> = inputs
+        .iter()
+        .map(|(letter, _)| is_size(binding, letter))
+        .collect();
     let (mut rows, mut curves) = (0, 0);
     for group in members.iter().filter(|g| g.len() > 1) {
         let kept = (0..inputs.len()).filter(|k| constant(group, *k)).count();
-        // A name that covers different sizes is a family, not a run.
+        // A name that covers different sizes is a family, or the number of a seed.
+        let one_size = (0..inputs.len()).all(|k| !size[k] || constant(group, k));
         let curve = kept < inputs.len() && (kept > 0 || inputs.len() == 1);
-        if curve {
+        if curve && one_size {
             rows += group.len();
             curves += 1;
         }
@@ -188,6 +202,13 @@ pub(crate) fn checkpoints(
         why: format!("{rows} of them checkpoints of {curves} runs"),
         ..groups
     })
+}
+
+/// Whether an input is the size of a model, which no run changes while it trains.
+fn is_size(binding: &Binding, letter: &str) -> bool {
+    let column = binding.columns.iter().find(|(l, _)| l == letter);
+    let named = |name: &str| role_name(name) == Some("params");
+    named(letter) || column.is_some_and(|(_, column)| named(column))
 }
 
 /// Groups by labels, numbered as they occur.

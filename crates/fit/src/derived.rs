@@ -190,10 +190,8 @@ fn estimate(
         .map(|(g, row)| g * row.iter().zip(&gradient).map(|(v, h)| v * h).sum::<f64>())
         .sum();
     let se = variance.max(0.0).sqrt();
-    let t = dist::t_quantile(
-        0.5 + 0.5 * level,
-        (solved.binding.n as f64 - at.len() as f64).max(1.0),
-    );
+    let df = spread.joint.freedom(solved.binding.n);
+    let t = dist::t_quantile(0.5 + 0.5 * level, df);
     let interval = along(solved, spread, &gradient, se, t, &value).unwrap_or(Interval {
         level,
         lower: best - t * se,
@@ -209,6 +207,7 @@ fn estimate(
 
 /// The ends of an interval in the direction of the coefficients in which the quantity varies most beside their errors:
 /// one that is a power or a product of coefficients gets an interval symmetric in its logarithm, a share stays a share.
+/// |alpha − beta| turns on the way: the ends are those of all it passes.
 fn along(
     solved: &Solved<'_>,
     spread: &Spread,
@@ -225,20 +224,32 @@ fn along(
         .iter()
         .map(|row| row.iter().zip(gradient).map(|(v, g)| v * g).sum::<f64>() / se)
         .collect();
-    let end = |side: f64| -> f64 {
+    let moved = |side: f64| -> f64 {
         let moved = at.iter().zip(&step).zip(coordinates);
         let theta: Vec<f64> = moved
             .map(|((x, s), c)| (x + side * t * s).clamp(c.lower, c.upper))
             .collect();
         value(&theta)
     };
-    let (a, b) = (end(-1.0), end(1.0));
-    (a.is_finite() && b.is_finite()).then(|| Interval {
+    let half = i32::from(PLACES);
+    let places = (-half..=half).map(|k| moved(f64::from(k) / f64::from(half)));
+    let (mut lower, mut upper) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in places {
+        if !value.is_finite() {
+            return None;
+        }
+        lower = lower.min(value);
+        upper = upper.max(value);
+    }
+    Some(Interval {
         level: solved.options.level,
-        lower: a.min(b),
-        upper: a.max(b),
+        lower,
+        upper,
     })
 }
+
+/// Places on each side of the optimum at which a derived quantity is looked at.
+const PLACES: u8 = 8;
 
 /// Coefficients and what follows from them at one point.
 struct Values<'a> {

@@ -168,7 +168,7 @@ pub(crate) fn fit_once(
     sigma_fits(options, &objective)?;
     let names = dependence::run_names(&table, law);
     let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
-    let checkpoints = dependence::checkpoints(&binding, names.as_ref());
+    let checkpoints = dependence::checkpoints(&binding, &names);
     drop(names);
     // Runs are told by their places from here on.
     binding.rows = Vec::new();

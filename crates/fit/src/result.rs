@@ -382,8 +382,21 @@ pub struct Joint {
     pub at: Vec<f64>,
     /// Covariance, row by row; empty when none was computed.
     pub covariance: Vec<Vec<f64>>,
+    /// Degrees of freedom of the covariance; none in files that have n − p of them, more than 1e8 for noise of a known
+    /// size, whose quantiles are normal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub df: Option<f64>,
     /// Bootstrap optima, one row a resample; empty without a bootstrap.
     pub draws: Vec<Vec<f64>>,
+}
+
+impl Joint {
+    /// Degrees of freedom of the covariance, for a fit of `n` runs.
+    #[must_use]
+    pub fn freedom(&self, n: usize) -> f64 {
+        let left = (n as f64 - self.at.len() as f64).max(1.0);
+        self.df.filter(|df| *df > 0.0).unwrap_or(left)
+    }
 }
 
 /// The runs used.

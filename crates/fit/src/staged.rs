@@ -217,6 +217,7 @@ fn spread(
         coordinates: coordinates.iter().map(|c| c.label.clone()).collect(),
         at: coordinates.iter().map(|c| place(c, values)).collect(),
         covariance: Vec::new(),
+        df: None,
         draws: if enough {
             let row = |d: &Vec<(String, f64)>| coordinates.iter().map(|c| place(c, d)).collect();
             draws.iter().map(row).collect()

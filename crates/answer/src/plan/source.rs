@@ -117,7 +117,7 @@ impl PlanLaw {
                 "no intervals: the fit carries no uncertainty".to_owned(),
             )
         } else {
-            let df = (fit.n as f64 - joint.at.len() as f64).max(1.0);
+            let df = joint.freedom(fit.n);
             let key = key(&joint.at, &joint.covariance.concat());
             let student = student_draws(&joint.at, &joint.covariance, df, fit.provenance.seed, key);
             let words = format!(

@@ -19,6 +19,7 @@ pub(super) fn caution(solved: &Solved<'_>, peak: &Peak, method: &Uncertainty) ->
         straight(solved, method),
         independent(solved, method),
         few_groups(solved),
+        super::modes::caution(solved, peak),
         alike(solved),
         on_a_bound(solved, peak, method),
     ];

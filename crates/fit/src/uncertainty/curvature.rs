@@ -30,31 +30,47 @@ use isoflop_numerics::dist;
 use isoflop_numerics::linear::{self, Triangle};
 use isoflop_numerics::penalty::Penalty;
 
+/// The covariance of the law's coordinates with the degrees of freedom of each, by the scores of runs or groups where
+/// these are asked for or hang together.
+pub(super) fn errors(solved: &Solved<'_>, peak: &Peak, sandwich: bool) -> Option<Robust> {
+    let p = solved.frame.bound.program().coordinates().len();
+    let found = if sandwich || solved.groups.is_some() {
+        let mut robust = by_score(solved, peak)?;
+        // Trials say how much they scatter.
+        if solved.aim == Aim::Penalty(Penalty::Binomial) {
+            robust.df = vec![NORMAL; p];
+        }
+        robust
+    } else {
+        // Noise of a known size is not estimated from residuals, which Student's t would pay for.
+        let df = match known(solved) {
+            true => NORMAL,
+            false => solved.binding.n.saturating_sub(peak.dim).max(1) as f64,
+        };
+        Robust {
+            covariance: covariance(solved, peak)?,
+            df: vec![df; p],
+        }
+    };
+    Some(Robust {
+        covariance: solved.frame.centre.covariance(&found.covariance, p),
+        df: found.df,
+    })
+}
+
+/// So many degrees of freedom have the quantiles of a normal law.
+const NORMAL: f64 = 1e9;
+
+/// Whether the size of the noise is known beside the residuals.
+fn known(solved: &Solved<'_>) -> bool {
+    solved.aim == Aim::Penalty(Penalty::Binomial) || solved.options.sigma.is_some()
+}
+
 pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: bool) -> Spread {
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
-    let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
-    let binomial = solved.aim == Aim::Penalty(Penalty::Binomial);
-    let groups = solved.groups.as_ref();
-    let by_scores = sandwich || groups.is_some();
-    // Noise of a known size is not estimated from residuals, which Student's t would pay for.
-    let known = binomial || (solved.options.sigma.is_some() && !by_scores);
-    let quantile = |df: f64| match known {
-        true => dist::normal_quantile(0.5 + 0.5 * solved.options.level),
-        false => dist::t_quantile(0.5 + 0.5 * solved.options.level, df),
-    };
-    let found = if by_scores {
-        by_score(solved, peak)
-    } else {
-        covariance(solved, peak).map(|covariance| Robust {
-            covariance,
-            df: vec![df; p],
-        })
-    };
-    let found = found.map(|r| Robust {
-        covariance: solved.frame.centre.covariance(&r.covariance, p),
-        df: r.df,
-    });
+    let quantile = |df: f64| dist::t_quantile(0.5 + 0.5 * solved.options.level, df);
+    let found = errors(solved, peak, sandwich);
     let estimates = coordinates
         .iter()
         .enumerate()
@@ -87,21 +103,19 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64], sandwich: boo
         })
         .collect();
     let name = if sandwich { "sandwich" } else { "covariance" };
-    let meaning = meaning(solved, by_scores, known, found.as_ref(), df);
+    let meaning = meaning(solved, sandwich || solved.groups.is_some(), found.as_ref());
     let mut joint = joint(solved, at);
     let notes = if found.is_none() {
         vec![no_covariance()]
     } else {
         Vec::new()
     };
-    // Later verbs take n − p degrees of freedom: where the scores have fewer, all errors are widened by as much. One
-    // factor for all: errors of an amplitude and its exponent nearly cancel, and would not after factors of their own.
-    joint.covariance = found.map_or_else(Vec::new, |r| {
-        let wider = (quantile(dist::median(&r.df)) / quantile(df)).powi(2);
+    if let Some(r) = found {
+        // One number for what follows from several coefficients: errors of an amplitude and its exponent nearly cancel.
+        joint.df = Some(dist::median(&r.df));
         let rows = r.covariance.chunks_exact(p);
-        rows.map(|row| row.iter().map(|v| v * wider).collect())
-            .collect()
-    });
+        joint.covariance = rows.map(<[f64]>::to_vec).collect();
+    }
     Spread {
         estimates,
         record: record(solved, name, 0, 0, meaning),
@@ -117,13 +131,9 @@ fn by_score(solved: &Solved<'_>, peak: &Peak) -> Option<Robust> {
     robust(solved, peak, solved.groups.as_ref().map(|g| &g.codes[..]))
 }
 
-fn meaning(
-    solved: &Solved<'_>,
-    by_scores: bool,
-    known: bool,
-    found: Option<&Robust>,
-    df: f64,
-) -> String {
+fn meaning(solved: &Solved<'_>, by_scores: bool, found: Option<&Robust>) -> String {
+    let binomial = solved.aim == Aim::Penalty(Penalty::Binomial);
+    let known = binomial || (known(solved) && !by_scores);
     let source = match (&solved.groups, by_scores, known) {
         (Some(groups), ..) => format!(
             "curvature and the scores of {} groups of runs ({})",
@@ -143,7 +153,8 @@ fn meaning(
             let most = r.df.iter().copied().fold(0.0, f64::max);
             format!("Student's t with {least:.1} to {most:.1} degrees of freedom by coefficient")
         }
-        _ => format!("Student's t with {df} degrees of freedom"),
+        Some(r) => format!("Student's t with {} degrees of freedom", r.df[0]),
+        None => "no quantiles".to_owned(),
     };
     format!(
         "{source} at the optimum, {quantile}; intervals of positive coefficients are symmetric in their logarithm"

@@ -4,6 +4,7 @@ mod bca;
 mod bootstrap;
 mod caution;
 mod curvature;
+mod modes;
 mod plane;
 mod profile;
 mod robust;
@@ -41,6 +42,7 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
             "the law passes through all runs to rounding: no noise to make intervals from",
         );
     }
+    let unasked = solved.options.uncertainty == Uncertainty::Default;
     let default = default(solved, peak);
     let method = match &solved.options.uncertainty {
         Uncertainty::Default => &default,
@@ -50,14 +52,20 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
         Uncertainty::None | Uncertainty::Default => {
             return none(solved, &at, "no uncertainty was asked for");
         }
-        Uncertainty::Covariance => curvature::spread(solved, peak, &at, false),
-        Uncertainty::Sandwich => curvature::spread(solved, peak, &at, true),
-        Uncertainty::Profile => profile::spread(solved, peak, &at),
+        Uncertainty::Covariance | Uncertainty::Sandwich | Uncertainty::Profile => {
+            let by = |solved: &Solved<'_>, peak: &Peak, at: &[f64]| {
+                let mut spread = by_curvature(solved, peak, at, method);
+                if unasked && needs_draws(solved, &spread) {
+                    follow_the_law(solved, peak, &mut spread);
+                }
+                spread
+            };
+            let mut spread = by(solved, peak, &at);
+            modes::reach_over(solved, peak, &mut spread, by);
+            spread
+        }
         _ => bootstrap::spread(solved, peak, &at, method),
     };
-    if method == &default && needs_draws(solved, &spread) {
-        follow_the_law(solved, peak, &mut spread);
-    }
     vanished_ends(solved, &mut spread);
     let p = solved.frame.bound.program().coordinates().len();
     let groups = solved.groups.as_ref();
@@ -69,6 +77,14 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
     );
     spread.record.caution = caution::caution(solved, peak, method);
     spread
+}
+
+/// By the shape of the objective at one optimum.
+fn by_curvature(solved: &Solved<'_>, peak: &Peak, at: &[f64], method: &Uncertainty) -> Spread {
+    match method {
+        Uncertainty::Profile => profile::spread(solved, peak, at),
+        _ => curvature::spread(solved, peak, at, *method == Uncertainty::Sandwich),
+    }
 }
 
 /// A positive coefficient that vanishes in some resamples ends wherever the search saw no more of it: that end is zero.
@@ -130,23 +146,32 @@ pub(crate) fn on_bound(solved: &Solved<'_>, peak: &Peak) -> Vec<usize> {
 
 /// Draws of a covariance, and intervals from them.
 fn follow_the_law(solved: &Solved<'_>, peak: &Peak, spread: &mut Spread) {
+    let Some(errors) = curvature::errors(solved, peak, false) else {
+        return;
+    };
     let coordinates = solved.frame.bound.program().coordinates();
     let p = coordinates.len();
-    let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
+    let level = solved.options.level;
     let inner = solved
         .frame
         .centre
-        .inverse_covariance(&spread.joint.covariance.concat(), p);
+        .inverse_covariance(&errors.covariance, p);
+    let df = spread.joint.freedom(solved.binding.n);
     spread.joint.draws = plane::draws(solved, peak, &inner, df);
+    // Each coefficient has degrees of freedom of its own: its ends lie within draws that have the fewest of all.
+    let least = errors.df.iter().copied().fold(f64::INFINITY, f64::min);
+    let widest = plane::draws(solved, peak, &inner, least);
     for (j, (_, estimate)) in spread.estimates.iter_mut().enumerate() {
-        let sample: Vec<f64> = spread
-            .joint
-            .draws
+        let mut sample: Vec<f64> = widest
             .iter()
             .map(|d| coordinates[j].coefficient(d[j]))
             .collect();
-        if estimate.interval.is_some() {
-            estimate.interval = Some(percentile(&sample, solved.options.level).1);
+        sample.sort_by(f64::total_cmp);
+        let far = dist::t_quantile(0.5 + 0.5 * level, errors.df[j]);
+        let tail = 1.0 - dist::t_cdf(far, least);
+        if let Some(interval) = &mut estimate.interval {
+            interval.lower = dist::sorted_quantile(&sample, tail);
+            interval.upper = dist::sorted_quantile(&sample, 1.0 - tail);
         }
     }
     spread.record.meaning = format!(
@@ -202,6 +227,7 @@ fn joint(solved: &Solved<'_>, at: &[f64]) -> Joint {
             .collect(),
         at: at.to_vec(),
         covariance: Vec::new(),
+        df: None,
         draws: Vec::new(),
     }
 }
@@ -250,18 +276,49 @@ fn none(solved: &Solved<'_>, at: &[f64], meaning: &str) -> Spread {
     }
 }
 
-/// Percentile interval of a sample, and its standard deviation.
+/// Percentile interval of a sample, and its standard deviation without outliers.
 pub(crate) fn percentile(sample: &[f64], level: f64) -> (f64, Interval) {
     let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let n = sorted.len() as f64;
-    let mean = sorted.iter().sum::<f64>() / n;
-    let variance = sorted.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0).max(1.0);
     let tail = 0.5 * (1.0 - level);
     let interval = Interval {
         level,
         lower: dist::sorted_quantile(&sorted, tail),
         upper: dist::sorted_quantile(&sorted, 1.0 - tail),
     };
-    (variance.sqrt(), interval)
+    (deviation(&sorted), interval)
+}
+
+/// The standard deviation of a sorted sample. A resample that leaves a direction open ends anywhere: one of a thousand at
+/// 1e12 would be the whole error, so that draws count as no farther from the central 95 % than these are wide. That is
+/// 5.9 standard deviations of a normal law, where hardly a draw comes.
+fn deviation(sorted: &[f64]) -> f64 {
+    let (low, high) = (
+        dist::sorted_quantile(sorted, 0.025),
+        dist::sorted_quantile(sorted, 0.975),
+    );
+    let reach = high - low;
+    let near = |x: &f64| x.clamp(low - reach, high + reach);
+    let n = sorted.len() as f64;
+    let mean = sorted.iter().map(near).sum::<f64>() / n;
+    let squares = sorted.iter().map(|x| (near(x) - mean).powi(2));
+    (squares.sum::<f64>() / (n - 1.0).max(1.0)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_draw_that_ended_anywhere_is_not_the_whole_error() {
+        let mut sample: Vec<f64> = (0..1000)
+            .map(|i| dist::normal_quantile((f64::from(i) + 0.5) / 1000.0))
+            .collect();
+        let (plain, interval) = percentile(&sample, 0.95);
+        assert!((plain - 1.0).abs() < 0.01, "{plain}");
+        sample[999] = 1e12;
+        let (with, moved) = percentile(&sample, 0.95);
+        assert!((with - plain).abs() < 0.03, "{with} beside {plain}");
+        assert!((moved.upper - interval.upper).abs() < 0.05);
+    }
 }

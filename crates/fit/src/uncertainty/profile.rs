@@ -49,7 +49,7 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
         solved.binding.n.saturating_sub(peak.dim).max(1) as f64,
     );
     let rise = allowed_rise(solved, peak);
-    let wider = wider(solved, peak, &base, t);
+    let wider = wider(solved, peak, t);
     let sides: Vec<(f64, f64)> = (0..coordinates.len())
         .into_par_iter()
         .map(|j| {
@@ -96,6 +96,7 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
     );
     let mut joint = joint(solved, at);
     joint.covariance = base.joint.covariance;
+    joint.df = base.joint.df;
     joint.draws = draws;
     Spread {
         estimates,
@@ -128,7 +129,7 @@ fn draws(
         .frame
         .centre
         .inverse_covariance(&base.joint.covariance.concat(), p);
-    let df = solved.binding.n.saturating_sub(peak.dim).max(1) as f64;
+    let df = base.joint.freedom(solved.binding.n);
     (
         plane::draws(solved, peak, &inner, df),
         "draws that follow the law as the profile does",
@@ -137,31 +138,32 @@ fn draws(
 
 /// By how much the squared errors of each coefficient grow where runs hang together: the scores of groups beside the
 /// single runs that the allowed rise is made from.
-fn wider(solved: &Solved<'_>, peak: &Peak, base: &Spread, t: f64) -> Vec<f64> {
-    let p = base.estimates.len();
-    if solved.groups.is_none() {
-        return vec![1.0; p];
-    }
-    let Some(single) = curvature::single(solved, peak) else {
+fn wider(solved: &Solved<'_>, peak: &Peak, t: f64) -> Vec<f64> {
+    let p = solved.frame.bound.program().coordinates().len();
+    let groups = solved.groups.as_ref();
+    let found = groups.and_then(|_| {
+        let by_groups = curvature::errors(solved, peak, false)?;
+        Some((by_groups, curvature::single(solved, peak)?))
+    });
+    let Some((by_groups, single)) = found else {
         return vec![1.0; p];
     };
-    let coordinates = solved.frame.bound.program().coordinates();
     (0..p)
         .map(|j| {
-            let (_, estimate) = &base.estimates[j];
-            let of = |x: f64| if coordinates[j].log { x.ln() } else { x };
-            let half = estimate
-                .interval
-                .as_ref()
-                .map(|i| 0.5 * (of(i.upper) - of(i.lower)));
-            let grown = half.map(|half| (half / (t * single[j * p + j].sqrt())).powi(2));
-            grown.filter(|g| g.is_finite() && *g > 0.0).unwrap_or(1.0)
+            let own = dist::t_quantile(0.5 + 0.5 * solved.options.level, by_groups.df[j]);
+            let variances = by_groups.covariance[j * p + j] / single[j * p + j];
+            let grown = variances * (own / t).powi(2);
+            if grown.is_finite() && grown > 0.0 {
+                grown
+            } else {
+                1.0
+            }
         })
         .collect()
 }
 
 /// How far the objective may rise above its minimum.
-fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
+pub(super) fn allowed_rise(solved: &Solved<'_>, peak: &Peak) -> f64 {
     let end = &solved.ends[0];
     let n = solved.binding.n as f64;
     let df = (n - peak.dim as f64).max(1.0);

@@ -12,8 +12,8 @@
 //! single runs, CR2 for groups). Its degrees of freedom follow from the same matrices, coefficient by coefficient, and
 //! are far fewer than the runs where a few of them carry a coefficient.
 //!
-//! All of it needs p numbers and a p × p matrix of each group, never a matrix of runs by runs: with X_g = W^½ J_g L,
-//! LLᵀ = (JᵀWJ)⁻¹, both H_gg and its root live in the p columns of X_g.
+//! With X_g = W^½ J_g L, LLᵀ = (JᵀWJ)⁻¹, both H_gg and its root live in the p columns of X_g, or in its rows where these
+//! are fewer: a group costs the smaller of the two cubed.
 //!
 //! # Source
 //!
@@ -65,32 +65,38 @@ pub(super) fn robust(solved: &Solved<'_>, peak: &Peak, groups: Option<&[usize]>)
     for i in 0..k {
         root[i * k + i + 1..(i + 1) * k].fill(0.0);
     }
-    let mut sums = Sums::new(root, k);
-    let count = groups.map_or(0, |codes| codes.iter().max().map_or(0, |m| m + 1));
-    let mut scores = vec![vec![0.0; k]; count];
-    let mut grams = vec![vec![0.0; k * k]; count];
-    let mut free = vec![0.0; k];
-    let own: Vec<usize> = (0..k).collect();
-    target.visit(x, |i, residual, row| {
-        for (to, j) in free.iter_mut().zip(&open) {
-            *to = row[*j];
+    let score = |i: usize, residual: f64| weights[i] * penalty.of(residual, observed[i])[1];
+    let sums = match groups {
+        None => {
+            let mut sums = Sums::new(root, k, weights.len());
+            let mut free = vec![0.0; k];
+            target.visit(x, |i, residual, row| {
+                open.iter().zip(&mut free).for_each(|(j, to)| *to = row[*j]);
+                sums.one(&free, score(i, residual), information(i, residual));
+            });
+            sums
         }
-        let score = weights[i] * penalty.of(residual, observed[i])[1];
-        let info = information(i, residual);
-        match groups {
-            None => sums.one(&free, score, info),
-            Some(codes) => {
-                let g = codes[i];
-                for (s, r) in scores[g].iter_mut().zip(&free) {
-                    *s += score * r;
+        Some(codes) => {
+            let (rows, members) = rows_of_groups(&mut target, x, &open, codes);
+            let mut sums = Sums::new(root, k, members.len());
+            for group in members.iter().filter(|group| !group.is_empty()) {
+                let runs: Vec<Run<'_>> = group
+                    .iter()
+                    .map(|i| Run {
+                        slopes: &rows.slopes[i * k..(i + 1) * k],
+                        score: score(*i, rows.residuals[*i]),
+                        info: information(*i, rows.residuals[*i]),
+                    })
+                    .collect();
+                if runs.len() < k {
+                    sums.small_group(&runs);
+                } else {
+                    sums.group(&runs);
                 }
-                add_outer(&mut grams[g], info, &own, &free);
             }
+            sums
         }
-    });
-    for (score, gram) in scores.iter().zip(&grams) {
-        sums.group(score, gram);
-    }
+    };
     let bread = bread(solved, peak, penalty, &inverse, x)?;
     let meat = spread_out(&sums.meat, &peak.free[..p]);
     let covariance = product(&product(&bread, &meat, p), &bread, p);
@@ -120,12 +126,59 @@ fn bread(
     free_inverse(&leading(&peak.hessian, peak.dim, p), &peak.free[..p])
 }
 
+/// A run of a group.
+struct Run<'a> {
+    /// By the free coordinates.
+    slopes: &'a [f64],
+    score: f64,
+    info: f64,
+}
+
+/// All runs, in the order of the table.
+struct Rows {
+    slopes: Vec<f64>,
+    residuals: Vec<f64>,
+}
+
+/// Slopes and residuals of the runs, and the runs of each group: n × k numbers, where a matrix of each group would be as
+/// many as coefficients squared for a group of two runs.
+fn rows_of_groups(
+    target: &mut Target<'_>,
+    x: &[f64],
+    open: &[usize],
+    codes: &[usize],
+) -> (Rows, Vec<Vec<usize>>) {
+    let mut rows = Rows {
+        slopes: Vec::with_capacity(codes.len() * open.len()),
+        residuals: Vec::with_capacity(codes.len()),
+    };
+    target.visit(x, |_, residual, row| {
+        rows.slopes.extend(open.iter().map(|j| row[*j]));
+        rows.residuals.push(residual);
+    });
+    let count = codes.iter().max().map_or(0, |m| m + 1);
+    let mut members = vec![Vec::new(); count];
+    for (run, code) in codes.iter().enumerate() {
+        members[*code].push(run);
+    }
+    (rows, members)
+}
+
 fn add_outer(to: &mut [f64], weight: f64, open: &[usize], row: &[f64]) {
     let k = open.len();
     for (a, i) in open.iter().enumerate() {
         for (b, j) in open.iter().enumerate() {
             to[a * k + b] += weight * row[*i] * row[*j];
         }
+    }
+}
+
+/// ((1 − λ)^(−1/2) − 1)/λ.
+fn growth(lambda: f64) -> f64 {
+    let left = (1.0 - lambda).max(LEAST_LEFT);
+    match lambda > 1e-9 {
+        true => (left.powf(-0.5) - 1.0) / lambda,
+        false => 0.5,
     }
 }
 
@@ -138,18 +191,33 @@ struct Sums {
     /// By coordinate: Σ(a − q), Σ[(a − q)² − q²] and YᵀY.
     first: Vec<f64>,
     second: Vec<f64>,
-    cross: Vec<Vec<f64>>,
+    cross: Cross,
 }
 
+/// Σ y yᵀ of each coordinate, of which the degrees of freedom take the squared norm.
+enum Cross {
+    Whole(Vec<Vec<f64>>),
+    /// Only its trace. A matrix without negative eigenvalues has a norm of at most that: the degrees of freedom come out
+    /// too few, and with many groups hardly so.
+    Traces(Vec<f64>),
+}
+
+/// Groups × coordinates³ above which only traces are summed: 4,000 groups and 154 coefficients would take minutes.
+const WORK: usize = 1_000_000_000;
+
 impl Sums {
-    fn new(root: Vec<f64>, k: usize) -> Self {
+    fn new(root: Vec<f64>, k: usize, groups: usize) -> Self {
+        let whole = groups.saturating_mul(k * k * k) <= WORK;
         Self {
             k,
             root,
             meat: vec![0.0; k * k],
             first: vec![0.0; k],
             second: vec![0.0; k],
-            cross: vec![vec![0.0; k * k]; k],
+            cross: match whole {
+                true => Cross::Whole(vec![vec![0.0; k * k]; k]),
+                false => Cross::Traces(vec![0.0; k]),
+            },
         }
     }
 
@@ -186,9 +254,66 @@ impl Sums {
         }
     }
 
+    /// A group of fewer runs than coordinates, by the matrix of its runs by runs.
+    fn small_group(&mut self, runs: &[Run<'_>]) {
+        let (k, m) = (self.k, runs.len());
+        // X = W½ J L, run by run.
+        let x: Vec<Vec<f64>> = runs
+            .iter()
+            .map(|run| {
+                let turned = self.turned(run.slopes);
+                turned.iter().map(|v| v * run.info.sqrt()).collect()
+            })
+            .collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let hat: Vec<f64> = (0..m * m).map(|e| dot(&x[e / m], &x[e % m])).collect();
+        let axes = linear::symmetric_eigen(&hat, m);
+        // Xᵀv for a vector over the runs.
+        let down = |v: &[f64]| -> Vec<f64> {
+            (0..k)
+                .map(|a| x.iter().zip(v).map(|(row, v)| row[a] * v).sum())
+                .collect()
+        };
+        let summed: Vec<f64> = (0..k)
+            .map(|a| runs.iter().map(|r| r.score * r.slopes[a]).sum())
+            .collect();
+        let z = self.turned(&summed);
+        let mut fixed = z.clone();
+        for (lambda, axis) in &axes {
+            let v = down(axis);
+            let along = growth(*lambda) * dot(&v, &z);
+            fixed.iter_mut().zip(&v).for_each(|(f, v)| *f += along * v);
+        }
+        self.add_score(&fixed);
+        for c in 0..k {
+            let b: Vec<f64> = x
+                .iter()
+                .map(|row| dot(&self.root[c * k..=c * k + c], row))
+                .collect();
+            // (I − XXᵀ)^(−1/2) B.
+            let mut tilde = b.clone();
+            for (lambda, axis) in &axes {
+                let along = growth(*lambda) * lambda * dot(axis, &b);
+                tilde
+                    .iter_mut()
+                    .zip(axis)
+                    .for_each(|(t, a)| *t += along * a);
+            }
+            self.add(c, dot(&tilde, &tilde), &down(&tilde));
+        }
+    }
+
     /// A group by its summed score and its JᵀWJ.
-    fn group(&mut self, score: &[f64], gram: &[f64]) {
+    fn group(&mut self, runs: &[Run<'_>]) {
         let k = self.k;
+        let own: Vec<usize> = (0..k).collect();
+        let (mut score, mut gram) = (vec![0.0; k], vec![0.0; k * k]);
+        for run in runs {
+            for (s, r) in score.iter_mut().zip(run.slopes) {
+                *s += run.score * r;
+            }
+            add_outer(&mut gram, run.info, &own, run.slopes);
+        }
         // S = Lᵀ(JᵀWJ)L of the group.
         let mut half = vec![0.0; k * k];
         for c in 0..k {
@@ -208,15 +333,9 @@ impl Sums {
         let corrected = |v: &[f64]| -> Vec<f64> {
             let mut out = v.to_vec();
             for (lambda, axis) in &axes {
-                let left = (1.0 - lambda).max(LEAST_LEFT);
-                let grown = if *lambda > 1e-9 {
-                    (left.powf(-0.5) - 1.0) / lambda
-                } else {
-                    0.5
-                };
                 let along: f64 = axis.iter().zip(v).map(|(a, b)| a * b).sum();
                 for (o, a) in out.iter_mut().zip(axis) {
-                    *o += grown * along * a;
+                    *o += growth(*lambda) * along * a;
                 }
             }
             out
@@ -227,15 +346,10 @@ impl Sums {
                 .collect()
         };
         // z = Lᵀs, corrected (I + S U D Uᵀ) z, and back: s̃ = (JᵀWJ) L z̃.
-        let z = self.turned(score);
+        let z = self.turned(&score);
         let grown: Vec<f64> = corrected(&z).iter().zip(&z).map(|(c, z)| c - z).collect();
         let z: Vec<f64> = times(&grown).iter().zip(&z).map(|(s, z)| s + z).collect();
-        let fixed = self.untwisted(&z);
-        for a in 0..k {
-            for b in 0..k {
-                self.meat[a * k + b] += fixed[a] * fixed[b];
-            }
-        }
+        self.add_score(&z);
         for c in 0..k {
             let b: Vec<f64> = (0..k)
                 .map(|a| if a <= c { self.root[c * k + a] } else { 0.0 })
@@ -247,6 +361,14 @@ impl Sums {
             let y = times(&tilde);
             let u: f64 = tilde.iter().zip(&y).map(|(t, y)| t * y).sum();
             self.add(c, u, &y);
+        }
+    }
+
+    /// Adds s̃ s̃ᵀ to the meat, Lᵀs̃ = z.
+    fn add_score(&mut self, z: &[f64]) {
+        let (k, s) = (self.k, self.untwisted(z));
+        for (a, row) in self.meat.chunks_exact_mut(k).enumerate() {
+            row.iter_mut().zip(&s).for_each(|(m, b)| *m += s[a] * b);
         }
     }
 
@@ -268,9 +390,12 @@ impl Sums {
         let q: f64 = y.iter().map(|v| v * v).sum();
         self.first[c] += u - q;
         self.second[c] += (u - q).powi(2) - q * q;
-        for a in 0..k {
-            for b in 0..k {
-                self.cross[c][a * k + b] += y[a] * y[b];
+        match &mut self.cross {
+            Cross::Traces(traces) => traces[c] += q,
+            Cross::Whole(all) => {
+                for (a, row) in all[c].chunks_exact_mut(k).enumerate() {
+                    row.iter_mut().zip(y).for_each(|(m, b)| *m += y[a] * b);
+                }
             }
         }
     }
@@ -279,10 +404,76 @@ impl Sums {
     fn degrees_of_freedom(&self) -> Vec<f64> {
         (0..self.k)
             .map(|c| {
-                let frobenius: f64 = self.cross[c].iter().map(|v| v * v).sum();
+                let frobenius: f64 = match &self.cross {
+                    Cross::Traces(traces) => traces[c] * traces[c],
+                    Cross::Whole(all) => all[c].iter().map(|v| v * v).sum(),
+                };
                 let df = self.first[c].powi(2) / (self.second[c] + frobenius);
                 if df.is_finite() { df.max(1.0) } else { 1.0 }
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group of two runs beside four coordinates, by its runs and by its coordinates.
+    #[test]
+    fn a_small_group_counts_alike_by_its_runs_and_by_its_coordinates() {
+        let k = 4;
+        let rows: Vec<Vec<f64>> = (0..9)
+            .map(|i| {
+                let x = f64::from(i);
+                vec![1.0, x, (1.3 * x).sin(), (0.7 * x * x).cos()]
+            })
+            .collect();
+        let mut gram = vec![0.0; k * k];
+        let own: Vec<usize> = (0..k).collect();
+        rows.iter()
+            .for_each(|row| add_outer(&mut gram, 1.0, &own, row));
+        let mut root = linear::inverse_positive(&gram, k).expect("positive");
+        assert!(linear::cholesky(&mut root, k));
+        for i in 0..k {
+            root[i * k + i + 1..(i + 1) * k].fill(0.0);
+        }
+        let run = |i: usize, score| Run {
+            slopes: &rows[i],
+            score,
+            info: 1.0,
+        };
+        let groups = [[run(0, 0.3), run(1, -0.2)], [run(5, 0.1), run(8, 0.7)]];
+        let mut by_runs = Sums::new(root.clone(), k, groups.len());
+        let mut by_coordinates = Sums::new(root, k, groups.len());
+        for group in &groups {
+            by_runs.small_group(group);
+            by_coordinates.group(group);
+        }
+        let alike = |a: &[f64], b: &[f64]| {
+            let off = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+            off.fold(0.0, f64::max)
+        };
+        assert!(alike(&by_runs.meat, &by_coordinates.meat) < 1e-9);
+        let (a, b) = (
+            by_runs.degrees_of_freedom(),
+            by_coordinates.degrees_of_freedom(),
+        );
+        assert!(alike(&a, &b) < 1e-7, "{a:?} {b:?}");
+        // The trace bounds the norm: never more degrees of freedom.
+        by_runs.cross = Cross::Traces(by_traces(&by_coordinates));
+        let least = by_runs.degrees_of_freedom();
+        assert!(
+            least.iter().zip(&b).all(|(l, b)| l <= &(b + 1e-9)),
+            "{least:?} {b:?}"
+        );
+    }
+
+    fn by_traces(sums: &Sums) -> Vec<f64> {
+        let Cross::Whole(all) = &sums.cross else {
+            return Vec::new();
+        };
+        let trace = |m: &Vec<f64>| (0..sums.k).map(|a| m[a * sums.k + a]).sum();
+        all.iter().map(trace).collect()
     }
 }
