@@ -228,6 +228,10 @@ fn joint(fit: &Fit, coordinates: &[Coordinate], say: &mut Say<'_>) {
     say(draws, &|| {
         format!("a draw of its coefficients is not {p} numbers")
     });
+    let counted = joint.df.is_none_or(|df| df > 0.0 && df.is_finite());
+    say(counted, &|| {
+        "its covariance has no degrees of freedom".to_owned()
+    });
     if joint.at.len() != p || !square {
         return;
     }

@@ -5,14 +5,16 @@
 //! ```text
 //! stage k   minimise Σ_{i in rows k} wᵢ ρ(rᵢ)  over the coefficients of stage k
 //!           those of the stages before at their optima, those of the stages after at their starts
-//! errors    every resample of the rows goes through all stages: what the first stage does not know reaches the last
+//! errors    every resample goes through all stages: what the first stage does not know reaches the last. It is of whole
+//!           runs where rows are their checkpoints, else of rows
 //! ```
 
 use std::borrow::Cow;
 
-use crate::binding::{self, Wants};
+use crate::binding::{self, Binding, Wants};
+use crate::dependence::{self, ENOUGH_GROUPS, Groups};
 use crate::engine::fit_once;
-use crate::options::{FitOptions, Uncertainty};
+use crate::options::{Dependence, FitOptions, Uncertainty};
 use crate::result::{Fit, Joint, StageRecord, Status, UncertaintyRecord};
 use crate::uncertainty::percentile;
 use isoflop_base::{Diagnostic, Diagnostics, Estimate};
@@ -46,6 +48,23 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
         ..options.clone()
     };
     let (mut fit, values) = through(law, table, &stages, &plain)?;
+    let wants = Wants {
+        weights: None,
+        sigma: None,
+        clusters: None,
+        positive_response: false,
+        share: None,
+    };
+    let binding = binding::bind(law, table, &wants)?;
+    let groups = groups(law, table, &binding, options);
+    let members: Vec<Vec<usize>> = match &groups {
+        Some(groups) => groups
+            .members()
+            .iter()
+            .map(|runs| runs.iter().map(|i| binding.rows[*i]).collect())
+            .collect(),
+        None => (0..table.rows()).map(|row| vec![row]).collect(),
+    };
     let unasked = options.uncertainty == Uncertainty::Default;
     let resamples = if unasked && fit.status == Status::NotConverged {
         0
@@ -56,8 +75,9 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
         .into_par_iter()
         .filter_map(|replicate| {
             let mut stream = Stream::new(options.seed, "stages", replicate);
-            let n = table.rows();
-            let mut rows: Vec<usize> = (0..n).map(|_| stream.below(n)).collect();
+            let n = members.len();
+            let drawn = (0..n).flat_map(|_| &members[stream.below(n)]);
+            let mut rows: Vec<usize> = drawn.copied().collect();
             rows.sort_unstable();
             let quick = FitOptions {
                 starts: Some(RESAMPLE_STARTS),
@@ -71,15 +91,7 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
         .collect();
     fit.law.text.clone_from(&law.text);
     fit.provenance.law_sha256 = isoflop_data::sha256_hex(law.text.as_bytes());
-    let wants = Wants {
-        weights: None,
-        sigma: None,
-        clusters: None,
-        positive_response: false,
-        share: None,
-    };
-    let levels = binding::bind(law, table, &wants)?.levels;
-    let program = Program::compile(law, &levels, Output::Response)?;
+    let program = Program::compile(law, &binding.levels, Output::Response)?;
     spread(
         &mut fit,
         program.coordinates(),
@@ -88,7 +100,45 @@ pub(crate) fn fit(law: &Law, table: &RunTable, options: &FitOptions) -> Result<F
         options,
         resamples,
     );
+    if resamples > 0 {
+        count_groups(&mut fit, groups.as_ref(), &binding, options);
+    }
     Ok(fit)
+}
+
+/// Runs whose checkpoints are rows.
+fn groups(law: &Law, table: &RunTable, binding: &Binding, options: &FitOptions) -> Option<Groups> {
+    if options.dependence == Dependence::None {
+        return None;
+    }
+    dependence::checkpoints(binding, &dependence::run_names(table, law))
+}
+
+/// Says what the resamples were of.
+fn count_groups(fit: &mut Fit, groups: Option<&Groups>, binding: &Binding, options: &FitOptions) {
+    if options.sigma.is_some() {
+        fit.uncertainty.meaning += ": errors are by the scatter of the runs, and the standard deviations given only weigh \
+                                    them";
+    }
+    let Some(groups) = groups else {
+        return;
+    };
+    let (rows, count) = ("resamples of the runs with", groups.count);
+    let of = format!(
+        "resamples of the {count} groups of runs ({}) with",
+        groups.of
+    );
+    fit.uncertainty.meaning = fit.uncertainty.meaning.replace(rows, &of);
+    "cluster".clone_into(&mut fit.uncertainty.method);
+    fit.notes
+        .insert(0, groups.note(binding.n, fit.joint.at.len()));
+    if count < ENOUGH_GROUPS {
+        fit.uncertainty.caution = Some(format!(
+            "these intervals are too short: resamples of groups of runs hold from {ENOUGH_GROUPS} groups on, and there are \
+             {count} ({})",
+            groups.of
+        ));
+    }
 }
 
 /// The stages of a law, the last of which fits what no stage names.

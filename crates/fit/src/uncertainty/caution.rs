@@ -19,6 +19,10 @@ pub(super) fn caution(solved: &Solved<'_>, peak: &Peak, method: &Uncertainty) ->
         straight(solved, method),
         independent(solved, method),
         few_groups(solved),
+        by_resamples(method)
+            .then(|| too_few_to_resample(solved))
+            .flatten(),
+        few_degrees(solved, method),
         super::modes::caution(solved, peak),
         alike(solved),
         on_a_bound(solved, peak, method),
@@ -29,10 +33,7 @@ pub(super) fn caution(solved: &Solved<'_>, peak: &Peak, method: &Uncertainty) ->
 
 /// A corner far below the noise: only the runs themselves, resampled, say how far the estimates vary.
 pub(super) fn straight(solved: &Solved<'_>, method: &Uncertainty) -> Option<String> {
-    if matches!(
-        method,
-        Uncertainty::Bootstrap { .. } | Uncertainty::Bca { .. } | Uncertainty::Cluster { .. }
-    ) {
+    if by_resamples(method) {
         return None;
     }
     let end = &solved.ends[0];
@@ -56,6 +57,48 @@ pub(super) fn straight(solved: &Solved<'_>, method: &Uncertainty) -> Option<Stri
         )
     })
 }
+
+fn by_resamples(method: &Uncertainty) -> bool {
+    matches!(
+        method,
+        Uncertainty::Bootstrap { .. } | Uncertainty::Bca { .. } | Uncertainty::Cluster { .. }
+    )
+}
+
+/// A resample of n runs has n (1 − (1 − 1/n)ⁿ) different ones on average. Where these are no more than the coefficients, most
+/// resamples determine nothing or pass through all they have.
+pub(super) fn too_few_to_resample(solved: &Solved<'_>) -> Option<String> {
+    let n = solved.binding.n as f64;
+    let p = solved.frame.bound.program().coordinates().len();
+    let different = n * (1.0 - (1.0 - 1.0 / n).powf(n));
+    let priors = !(solved.frame.priors.is_empty() && solved.frame.pools.is_empty());
+    (!priors && different < p as f64 + 1.0).then(|| {
+        format!(
+            "these intervals are too short: a resample of {n} runs has {different:.1} different ones on average, for {p} \
+             coefficients"
+        )
+    })
+}
+
+/// Few degrees of freedom hold for normal noise only, and with one or two a robust scale is hardly known.
+fn few_degrees(solved: &Solved<'_>, method: &Uncertainty) -> Option<String> {
+    let p = solved.frame.bound.program().coordinates().len();
+    let left = solved.binding.n.saturating_sub(p);
+    let known = solved.options.sigma.is_some() || solved.aim == Aim::Penalty(Penalty::Binomial);
+    let priors = !(solved.frame.priors.is_empty() && solved.frame.pools.is_empty());
+    let none = known || priors || *method == Uncertainty::None;
+    (!none && left <= FEW_DEGREES).then(|| {
+        let runs = solved.binding.n;
+        format!(
+            "{runs} runs for {p} coefficients leave {left} {} of freedom: intervals hold only if the noise is normal and alike \
+             at all runs",
+            if left == 1 { "degree" } else { "degrees" }
+        )
+    })
+}
+
+/// So many degrees of freedom are few.
+const FEW_DEGREES: usize = 2;
 
 /// A parametric bootstrap draws every run by itself.
 fn independent(solved: &Solved<'_>, method: &Uncertainty) -> Option<String> {

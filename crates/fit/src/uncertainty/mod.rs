@@ -107,17 +107,17 @@ fn vanished_ends(solved: &Solved<'_>, spread: &mut Spread) {
 const VANISHED_SHARE: f64 = 1e-9;
 
 /// What is recommended: the covariance where the penalty has a likelihood, resamples for the others, whose residuals
-/// need not follow any distribution; whole groups where runs hang together, or the corrected covariance of their scores
+/// need not follow any distribution, unless runs are too few to leave some out; whole groups where runs hang together, or the corrected covariance of their scores
 /// where there are too few groups to resample. Of a coefficient on its bound nearly all resamples stay there, and their
 /// percentiles are a point (Andrews 2000, Econometrica 68:399): its profile leaves the bound.
 fn default(solved: &Solved<'_>, peak: &Peak) -> Uncertainty {
-    let likelihood = matches!(
-        solved.objective.penalty,
-        PenaltyKind::Squared | PenaltyKind::Student { .. } | PenaltyKind::Binomial { .. }
-    );
+    let likelihood = has_likelihood(solved);
     let few = |groups: &Groups| groups.count < ENOUGH_GROUPS;
     let absolute = matches!(solved.aim, Aim::Absolute(_));
     if likelihood || (!absolute && solved.groups.as_ref().is_some_and(few)) {
+        return Uncertainty::Covariance;
+    }
+    if !absolute && caution::too_few_to_resample(solved).is_some() {
         return Uncertainty::Covariance;
     }
     let p = solved.frame.bound.program().coordinates().len();
@@ -129,12 +129,22 @@ fn default(solved: &Solved<'_>, peak: &Peak) -> Uncertainty {
     Uncertainty::Bootstrap { resamples: 1000 }
 }
 
+fn has_likelihood(solved: &Solved<'_>) -> bool {
+    matches!(
+        solved.objective.penalty,
+        PenaltyKind::Squared | PenaltyKind::Student { .. } | PenaltyKind::Binomial { .. }
+    )
+}
+
 /// Coefficients of which the default computes profiles.
 const PROFILED: usize = 12;
 
-/// Groups too few to resample have a covariance, and the default gives draws that follow the law from it.
+/// Groups or runs too few to resample have a covariance, and the default gives draws that follow the law from it.
 fn needs_draws(solved: &Solved<'_>, spread: &Spread) -> bool {
-    solved.groups.is_some() && spread.joint.draws.is_empty() && !spread.joint.covariance.is_empty()
+    let robust = !has_likelihood(solved);
+    (robust || solved.groups.is_some())
+        && spread.joint.draws.is_empty()
+        && !spread.joint.covariance.is_empty()
 }
 
 /// Coordinates on a bound, positive coefficients that ran to zero among them.

@@ -3,6 +3,7 @@
 mod certified;
 mod coefficients;
 mod coverage;
+mod dependence;
 mod formulas;
 mod intervals;
 mod invariance;
