@@ -66,6 +66,7 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
         }
         _ => bootstrap::spread(solved, peak, &at, method),
     };
+    off_the_bound(solved, peak, &at, method, &mut spread);
     vanished_ends(solved, &mut spread);
     let p = solved.frame.bound.program().coordinates().len();
     let groups = solved.groups.as_ref();
@@ -77,6 +78,47 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
     );
     spread.record.caution = caution::caution(solved, peak, method);
     spread
+}
+
+/// A coefficient on its bound has no curvature, and nearly all resamples stay there: its interval is that of its profile,
+/// which leaves the bound.
+fn off_the_bound(
+    solved: &Solved<'_>,
+    peak: &Peak,
+    at: &[f64],
+    method: &Uncertainty,
+    spread: &mut Spread,
+) {
+    let curved = matches!(method, Uncertainty::Covariance | Uncertainty::Sandwich);
+    let known = *method == Uncertainty::Profile || matches!(solved.aim, Aim::Absolute(_));
+    let held = on_bound(solved, peak);
+    if known || held.is_empty() || at.len() > PROFILED || !solved.frame.pools.is_empty() {
+        return;
+    }
+    let mut names = Vec::new();
+    for j in held {
+        let (name, estimate) = &mut spread.estimates[j];
+        let own = estimate.interval.filter(|_| !curved);
+        if own.is_none() && !curved {
+            continue;
+        }
+        let mut interval = profile::ends(solved, peak, at, j);
+        if let Some(own) = own {
+            interval.lower = interval.lower.min(own.lower);
+            interval.upper = interval.upper.max(own.upper);
+        }
+        estimate.interval = Some(interval);
+        if curved {
+            estimate.se = None;
+        }
+        names.push(name.clone());
+    }
+    if !names.is_empty() {
+        spread.record.meaning += &format!(
+            "; of {}, on its bound, the ends of its profile",
+            names.join(", ")
+        );
+    }
 }
 
 /// By the shape of the objective at one optimum.

@@ -106,6 +106,22 @@ pub(super) fn spread(solved: &Solved<'_>, peak: &Peak, at: &[f64]) -> Spread {
     }
 }
 
+/// The ends of the profile of one coordinate that is on its bound, where it has no curvature.
+pub(super) fn ends(solved: &Solved<'_>, peak: &Peak, at: &[f64], j: usize) -> Interval {
+    let c = &solved.frame.bound.program().coordinates()[j];
+    let t = dist::t_quantile(
+        0.5 + 0.5 * solved.options.level,
+        solved.binding.n.saturating_sub(peak.dim).max(1) as f64,
+    );
+    let rise = allowed_rise(solved, peak) * wider(solved, peak, t)[j];
+    let side = |direction: f64| c.coefficient(end(solved, at, j, f64::NAN, direction, rise));
+    Interval {
+        level: solved.options.level,
+        lower: side(-1.0),
+        upper: side(1.0),
+    }
+}
+
 /// Draws for everything that is not a coefficient, and what they are.
 fn draws(
     solved: &Solved<'_>,
