@@ -25,6 +25,7 @@ pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
     notes.extend(corner(solved, fit));
     notes.extend(resolution(solved, fit));
     notes.extend(dispersion(solved));
+    notes.extend(contradicted(solved));
     notes.extend(open_directions(fit));
     notes.extend(fit.ranges.iter().filter_map(|r| narrow(solved, r)));
     notes.extend(carried(fit));
@@ -186,6 +187,57 @@ fn dispersion(solved: &Solved<'_>) -> Option<Note> {
             "use --uncertainty sandwich, or cluster:COLUMN:N by what the trials share",
         )
     })
+}
+
+/// Standard deviations that the scatter of the runs contradicts: the errors of the coefficients stand on them.
+fn contradicted(solved: &Solved<'_>) -> Option<Note> {
+    let name = solved.options.sigma.as_ref()?;
+    let weights = solved.binding.weights();
+    let mut target = Target::new(solved.frame, weights, Penalty::Squared, solved.nat);
+    let residuals = target.residuals(&solved.ends[0].outcome.x);
+    let squares: f64 = residuals
+        .iter()
+        .enumerate()
+        .map(|(i, r)| weights[i] * r * r)
+        .sum();
+    let coefficients = solved.frame.bound.program().coordinates().len();
+    let df = solved.binding.n.saturating_sub(coefficients) as f64;
+    if df < 1.0 {
+        return None;
+    }
+    let ratio = squares / df;
+    let chance = 3.0 * (2.0 / df).sqrt();
+    let (says, severity, advice) = if ratio > 1.3 && ratio > 1.0 + chance {
+        (
+            "more",
+            Severity::Warning,
+            "the standard deviations leave noise out, or the law is wrong: --weights takes them as relative, and the size of \
+             the noise from the runs",
+        )
+    } else if ratio < 1.0 / 1.3 && ratio < 1.0 - chance {
+        (
+            "less",
+            Severity::Info,
+            "intervals are wider than the runs ask for: --weights takes them as relative, and the size of the noise from the \
+             runs",
+        )
+    } else {
+        return None;
+    };
+    Some(note(
+        "sigma-contradicted",
+        severity,
+        format!(
+            "the runs scatter {says} than `{name}` says, {:.3} times as much: χ² is {squares:.1} on {df} degrees of freedom",
+            ratio.sqrt()
+        ),
+        &[
+            ("scatter", ratio.sqrt()),
+            ("chi_squared", squares),
+            ("degrees_of_freedom", df),
+        ],
+        advice,
+    ))
 }
 
 fn open_directions(fit: &Fit) -> Option<Note> {

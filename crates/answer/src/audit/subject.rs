@@ -239,8 +239,8 @@ impl<'a> Subject<'a> {
         for (letter, values) in &fit.points.inputs {
             columns.push((letter, own(letter).unwrap_or(values)));
         }
-        let weights = self.weights(fit)?;
-        if let Some((name, values)) = &weights {
+        let weights = self.weighing(fit)?;
+        for (name, values) in &weights {
             columns.push((name, values));
         }
         let mut table = RunTable::from_columns("runs", &columns).keeping_copies();
@@ -250,33 +250,39 @@ impl<'a> Subject<'a> {
         Some(table)
     }
 
-    /// The column of weights that the fit used: outer none when it cannot be found again.
-    #[expect(
-        clippy::option_option,
-        reason = "no weights asked for and weights lost are two answers"
-    )]
-    fn weights(&self, fit: &Fit) -> Option<Option<(String, Vec<f64>)>> {
-        let options = &fit.provenance.options;
-        let Some((_, name)) = options.iter().find(|(n, _)| n == "weights") else {
-            return Some(None);
-        };
-        let column = self.table?.column(name)?;
-        Some(Some((name.clone(), self.numbers(column)?)))
+    /// The columns that say how much each run counts, weights or standard deviations; none when one cannot be found again.
+    fn weighing(&self, fit: &Fit) -> Option<Vec<(String, Vec<f64>)>> {
+        let names = ["weights", "sigma"].iter().filter_map(|o| option(fit, o));
+        names
+            .map(|name| {
+                let column = self.table?.column(&name)?;
+                let values = self.numbers(column)?;
+                Some((name, values))
+            })
+            .collect()
     }
 
     /// Options for a fit of [`Self::runs_table`] that repeats the objective and seeks no intervals.
     pub fn refit_options(&self) -> Option<FitOptions> {
         let fit = self.fit?;
-        let options = &fit.provenance.options;
-        let weights = options.iter().find(|(n, _)| n == "weights");
         Some(FitOptions {
             objective: Some(Objective::parse(&fit.objective.spelling).ok()?),
-            weights: weights.map(|(_, v)| v.clone()),
+            weights: option(fit, "weights"),
+            sigma: option(fit, "sigma"),
             uncertainty: Uncertainty::None,
             seed: fit.provenance.seed,
             ..FitOptions::default()
         })
     }
+}
+
+/// An option that a fit was made with.
+fn option(fit: &Fit, name: &str) -> Option<String> {
+    let options = fit.provenance.options.iter();
+    options
+        .filter(|(n, _)| n == name)
+        .map(|(_, v)| v.clone())
+        .next()
 }
 
 impl Runs {

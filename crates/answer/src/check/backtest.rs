@@ -25,6 +25,8 @@ pub(crate) struct Forecast {
     pub last: f64,
     /// Mean ln of the variance a step beyond the runs fitted, error of coefficients and noise: the same wherever it is asked.
     pub known: f64,
+    /// What the law promises to change for each order of magnitude beyond the runs fitted; not a number when it does not say it.
+    pub slope: f64,
     /// Akaike's criterion with its correction for few runs, which at most doubles its penalty.
     pub evidence: f64,
     /// Runs fitted.
@@ -230,7 +232,7 @@ pub(crate) fn of_fit(
     }
     let noise = noise(found, &residuals, rms * widen.sqrt(), places, axis);
     let last = last(found, measure, axis);
-    let known = known(found, measure, axis, rms * widen.sqrt());
+    let (known, slope) = ahead(found, measure, axis, rms * widen.sqrt());
     let k = p as f64;
     // With half as many coefficients as runs the correction would outweigh any fit.
     let few = (2.0 * k * (k + 1.0) / (n - k - 1.0).max(1.0)).min(2.0 * k);
@@ -240,6 +242,7 @@ pub(crate) fn of_fit(
         noise,
         last,
         known,
+        slope,
         evidence: n * rms.max(1e-12).powi(2).ln() + 2.0 * k + few,
         runs: n,
         count: p,
@@ -277,13 +280,14 @@ fn last(found: &Fit, measure: Measure, axis: &str) -> f64 {
     top.iter().sum::<f64>() / top.len() as f64
 }
 
-/// Orders of magnitude beyond the largest run at which laws are asked how well they know their answer.
-const STEPS: [f64; 2] = [0.15, 0.3];
+/// Orders of magnitude beyond the largest run at which laws are asked for their answer, and how well they know it.
+const STEPS: [f64; 3] = [0.0, 0.15, 0.3];
 
-/// Mean ln of the variance a step beyond the largest run, which grows along the axis alone: N and D alike for C = 6ND.
-fn known(found: &Fit, measure: Measure, axis: &str, noise: f64) -> f64 {
+/// Mean ln of the variance a step beyond the largest run, which grows along the axis alone (N and D alike for C = 6ND), and the
+/// change from it that the law promises for each order of magnitude.
+fn ahead(found: &Fit, measure: Measure, axis: &str, noise: f64) -> (f64, f64) {
     let noise = noise.powi(2);
-    let alone = noise.max(1e-24).ln();
+    let alone = (noise.max(1e-24).ln(), f64::NAN);
     let points = &found.points;
     let Some(at) = axis_values(&points.inputs, axis) else {
         return alone;
@@ -320,7 +324,14 @@ fn known(found: &Fit, measure: Measure, axis: &str, noise: f64) -> f64 {
         let sd = middle_and_sd(found, p, measure).1;
         (sd * sd + noise).clamp(1e-24, 1.0).ln()
     };
-    said.points.iter().map(one).sum::<f64>() / STEPS.len() as f64
+    let beyond = said.points.iter().skip(1).map(one);
+    let known = beyond.sum::<f64>() / (STEPS.len() - 1) as f64;
+    let value = |p: &PredictedPoint| measure.forth(p.value);
+    let ends = said.points.first().zip(said.points.last());
+    let slope = ends.map_or(f64::NAN, |(a, b)| {
+        (value(b) - value(a)).abs() / (STEPS[2] - STEPS[0])
+    });
+    (known, slope)
 }
 
 /// Variance of the responses on the scale of the comparison.
@@ -454,6 +465,7 @@ fn last_value(runs: &Runs<'_>, split: &Split, observed: &[f64], places: &[f64]) 
         noise: vec![sd; split.held.len()],
         last: centre,
         known: 0.0,
+        slope: f64::NAN,
         evidence: 0.0,
         runs: observed.len() as f64,
         count: 1,

@@ -9,7 +9,8 @@
 //!
 //! T* are from B curves simulated from the fit with k breaks, each of them tested for k + 1 and for k + 2: two tests of one
 //! question, whose smaller p is compared with the smaller p of every simulated curve, so that both together share
-//! one nominal level of 5 %; how often curves without a break get one was not measured. The law without a break is a power law with a limit, and may rise as well as fall: a
+//! one nominal level of 5 %. Where more than a fifth of the first curves look as broken, no more are simulated: no further ones
+//! would make it a break. The law without a break is a power law with a limit, and may rise as well as fall: a
 //! rising curve approaches a ceiling or grows without one, whichever fits better.
 //!
 //! The simulated noise has the standard deviation of the residuals with the most breaks and their correlation from one point
@@ -60,6 +61,11 @@ c0 = { range = [0, 3], start = [0.1, 0.3, 0.7] }
 const MOST_POINTS: usize = 2_000;
 /// A break is taken when fewer than this share of curves without it look as if they had it.
 const CHANCE: f64 = 0.05;
+/// Curves simulated at a time, and the share from which no more are asked: it is far above the level that takes a break.
+const BATCH: u64 = 40;
+const PLENTY: f64 = 0.2;
+/// Starts of a fit. The same for the curve and for the simulated ones, lest the larger law be searched better in one of them.
+const STARTS: usize = 64;
 
 /// How many breaks a curve has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -228,8 +234,7 @@ impl Curve {
             objective: Some(Objective::parse("squared-log")?),
             uncertainty: uncertainty.clone(),
             seed,
-            // The same for the curve and for the simulated ones, lest the larger law be searched better in one of them.
-            starts: Some(128),
+            starts: Some(STARTS),
             ..FitOptions::default()
         };
         let mut best: Option<Fit> = None;
@@ -269,23 +274,34 @@ impl Curve {
             .iter()
             .map(|k| statistic(&fits[found], &fits[*k]))
             .collect();
-        let mut all: Vec<Vec<f64>> = (0..simulations as u64)
-            .into_par_iter()
-            .map(|replicate| {
-                let mut stream = Stream::new(seed, "breaks", replicate + 1_000_000 * found as u64);
-                let y = noise.around(&fits[found].points.fitted, &mut stream);
-                let again = |k: usize| self.fit(k, Some(&y), &Uncertainty::None, seed).ok();
-                let fewer = again(found);
-                // A curve that cannot be fitted again counts as if it had a break.
-                let of = |k: &usize| match (&fewer, again(*k)) {
-                    (Some(a), Some(b)) => statistic(a, &b),
-                    _ => f64::INFINITY,
-                };
-                more.iter().map(of).collect()
-            })
-            .collect();
-        all.push(own.clone());
-        let p = joint_p(&all);
+        let again = |replicate: u64| -> Vec<f64> {
+            let mut stream = Stream::new(seed, "breaks", replicate + 1_000_000 * found as u64);
+            let y = noise.around(&fits[found].points.fitted, &mut stream);
+            let again = |k: usize| self.fit(k, Some(&y), &Uncertainty::None, seed).ok();
+            let fewer = again(found);
+            // A curve that cannot be fitted again counts as if it had a break.
+            let of = |k: &usize| match (&fewer, again(*k)) {
+                (Some(a), Some(b)) => statistic(a, &b),
+                _ => f64::INFINITY,
+            };
+            more.iter().map(of).collect()
+        };
+        let mut all: Vec<Vec<f64>> = vec![own.clone()];
+        let mut p = vec![1.0; own.len()];
+        let wanted = simulations as u64;
+        let mut made = 0;
+        while made < wanted {
+            let end = wanted.min(made + BATCH);
+            let fresh: Vec<Vec<f64>> = (made..end).into_par_iter().map(again).collect();
+            made = end;
+            let at = all.len() - 1;
+            all.splice(at..at, fresh);
+            p = joint_p(&all);
+            // Curves without a break are the ordinary case, and a few dozen simulated ones settle it.
+            if p.iter().all(|p| *p > PLENTY) {
+                break;
+            }
+        }
         more.iter()
             .zip(own.iter().zip(p))
             .map(|(k, (statistic, p))| BreakTest {
@@ -293,7 +309,7 @@ impl Curve {
                 against: found,
                 statistic: *statistic,
                 p,
-                simulations,
+                simulations: made as usize,
                 sd: noise.sd,
                 correlation: noise.correlation,
             })

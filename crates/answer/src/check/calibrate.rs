@@ -11,8 +11,10 @@
 //! long as few cuts have spoken, what is not known of κ widens it. All held-out runs of a cut share one fit, so a cut counts
 //! as two observations, not as many as it has runs.
 //!
-//! κ₀ = 0.04 a decade with a spread of e^1.5, from 230 public curves and sweeps of thirty collections and from simulated ones;
-//! what a collection left out of the choice gets is in docs/extrapolation.md.
+//! κ₀ = 0.045 √(change/0.22) a decade with a spread of e^0.7, where change is what the law promises for the next order of
+//! magnitude on the scale of the comparison: flat curves are missed by less than steep ones, though not in proportion. For a law
+//! that promises nothing κ₀ = 0.04 with a spread of e^1.5. The constants are from public curves and sweeps; what a collection
+//! left out of the choice gets is in docs/extrapolation.md.
 
 use isoflop_base::Interval;
 use isoflop_fit::Calibration;
@@ -21,9 +23,16 @@ use super::cuts::place;
 use super::score::{Predicted, SCALE, below};
 use crate::predict::PredictedPoint;
 
-/// Widening expected before anything was seen, per order of magnitude, and the spread of its logarithm.
+/// Widening expected before anything was seen, per order of magnitude, and the spread of its logarithm: of a law that does not
+/// say how steep it is.
 const EXPECTED: f64 = 0.04;
 const SPREAD: f64 = 1.5;
+/// The same of a law that promises this change for an order of magnitude.
+const OF_SLOPE: f64 = 0.045;
+const SLOPE: f64 = 0.22;
+const SPREAD_OF_SLOPE: f64 = 0.7;
+/// A promise of less is rounding, or a curve that is flat by its limit.
+const FLAT: f64 = 1e-3;
 /// Observations that a cut counts for.
 const CUT: f64 = 2.0;
 /// Steps of ln κ on either side of what is expected, and steps for one spread.
@@ -37,12 +46,18 @@ pub(crate) struct Miss {
     pub observed: f64,
 }
 
-/// κ of the misses of each cut; without any, what is expected before.
-pub(crate) fn widening(cuts: &[Vec<Miss>]) -> f64 {
+/// κ of the misses of each cut of a law that promises this change for an order of magnitude; without any, what is expected
+/// before.
+pub(crate) fn widening(cuts: &[Vec<Miss>], slope: f64) -> f64 {
+    let (expected, spread) = if slope.is_finite() {
+        (OF_SLOPE * (slope.max(FLAT) / SLOPE).sqrt(), SPREAD_OF_SLOPE)
+    } else {
+        (EXPECTED, SPREAD)
+    };
     let kappas: Vec<(f64, f64)> = (-STEPS..=STEPS)
         .map(|step| {
             let away = f64::from(step) / STEP;
-            let kappa = EXPECTED * (SPREAD * away).exp();
+            let kappa = expected * (spread * away).exp();
             (kappa, -0.5 * away * away + CUT * said(cuts, kappa))
         })
         .collect();
@@ -76,7 +91,7 @@ pub(crate) fn widening(cuts: &[Vec<Miss>]) -> f64 {
 /// no cut has judged.
 #[must_use]
 pub fn widening_unseen() -> f64 {
-    widening(&[])
+    widening(&[], f64::NAN)
 }
 
 /// What the held-out runs say of κ: the mean ln density of each cut, summed.
@@ -162,14 +177,26 @@ mod tests {
 
     #[test]
     fn misses_that_grow_with_distance_widen_and_hits_narrow() {
-        let wide = widening(&[cut(0.3), cut(0.3), cut(0.3), cut(0.3)]);
-        let narrow = widening(&[cut(0.0), cut(0.0), cut(0.0), cut(0.0)]);
+        let four = |error: f64| [cut(error), cut(error), cut(error), cut(error)];
+        let wide = widening(&four(0.3), f64::NAN);
+        let narrow = widening(&four(0.0), f64::NAN);
         assert!((0.15..0.4).contains(&wide), "{wide}");
         assert!(narrow < 0.03, "{narrow}");
-        let unseen = widening(&[]);
+        let unseen = widening(&[], f64::NAN);
         assert!(
             unseen > 2.0 * EXPECTED,
             "what is not known widens: {unseen}"
         );
+    }
+
+    #[test]
+    fn a_law_that_promises_little_is_expected_to_miss_by_less() {
+        let of = |slope: f64| widening(&[], slope);
+        let ratio = of(0.4) / of(0.1);
+        assert!((ratio - 2.0).abs() < 1e-9, "{ratio}");
+        assert!(of(0.0) > 0.0 && of(0.0) < of(0.01));
+        // What the cuts show outweighs what was promised.
+        let seen = [cut(0.3), cut(0.3), cut(0.3), cut(0.3)];
+        assert!(widening(&seen, 0.01) > 5.0 * of(0.01));
     }
 }

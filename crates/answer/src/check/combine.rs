@@ -3,7 +3,7 @@
 //! # Formula
 //!
 //! ```text
-//! ln vₗ    = −2 AICcₗ/n − ½ mean of ln(sₗ² + σₗ²) a step beyond the runs + const
+//! ln vₗ    = −AICcₗ/n − ½ mean of ln(sₗ² + σₗ²) a step beyond the runs + const
 //! uₗ       ∝ max(0, 1 − 5 (rₗ² − r²)/V)                         r: residuals, of the law and the smallest; V: variance of responses
 //! wₗ       = 0.8 vₗ + 0.2 uₗ                                    v and u have the sum 1
 //! centre   = Σ wₗ mₗ
@@ -22,7 +22,7 @@ use super::backtest::Forecast;
 use super::score::Predicted;
 
 /// Weight of Akaike's criterion, of one run.
-const EVIDENCE: f64 = 2.0;
+const EVIDENCE: f64 = 1.0;
 /// Weight of how well a law knows its answer beyond the runs.
 const KNOWN: f64 = 0.5;
 /// Share that laws have alike.
@@ -52,6 +52,16 @@ pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<Predicted>, Vec<f64>, Ve
         })
         .collect();
     (joined, noise, weights)
+}
+
+/// What a joined forecast promises to change for each order of magnitude: laws that do not say it have no part in it.
+pub(crate) fn slope(forecasts: &[&Forecast], weights: &[f64]) -> f64 {
+    let own = || {
+        let pairs = forecasts.iter().zip(weights);
+        pairs.filter(|(f, _)| f.slope.is_finite())
+    };
+    let total: f64 = own().map(|(_, w)| w).sum();
+    own().map(|(f, w)| w * f.slope).sum::<f64>() / total
 }
 
 /// The weights of laws: the same wherever they are asked.
@@ -111,6 +121,7 @@ mod tests {
             noise: vec![0.01],
             last: f64::NAN,
             known: (coefficients * coefficients + 1e-4).ln(),
+            slope: 0.2,
             evidence: -100.0,
             runs: 20.0,
             count: 3,

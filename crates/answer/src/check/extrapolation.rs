@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
-use super::combine::{alone, bounded, together};
+use super::combine::{alone, bounded, slope, together};
 use super::cuts::{Axis, Split, splits};
 use super::score::{Predicted, coverage, rms};
 
@@ -402,10 +402,11 @@ impl<'a> Study<'a> {
             .collect()
     }
 
-    /// κ of a law as known before a cut, and its score after widening, the mean over the cuts.
-    pub fn known(&self, law: usize, end: usize, largest: f64) -> (f64, f64) {
+    /// κ of a law as known before a cut, where its fit promises this change for each order of magnitude, and its score after
+    /// widening, the mean over the cuts.
+    pub fn known(&self, law: usize, end: usize, largest: f64, slope: f64) -> (f64, f64) {
         let misses = self.misses(law, end, largest);
-        let kappa = widening(&misses);
+        let kappa = widening(&misses, slope);
         let seen: Vec<&Vec<Miss>> = misses.iter().filter(|runs| !runs.is_empty()).collect();
         let score: f64 = seen
             .iter()
@@ -427,7 +428,8 @@ impl<'a> Study<'a> {
             let at = self.cuts[cut].at;
             for k in 0..self.trials.len() {
                 if self.trials[k].cut == cut {
-                    self.trials[k].kappa = self.known(self.trials[k].law, cut, at).0;
+                    let trial = &self.trials[k];
+                    self.trials[k].kappa = self.known(trial.law, cut, at, trial.forecast.slope).0;
                 }
             }
             if self.join {
@@ -465,20 +467,21 @@ impl<'a> Study<'a> {
         if of_cut.is_empty() {
             return;
         }
-        let (joined, _, _) = together(&of_cut);
+        let (joined, _, weights) = together(&of_cut);
         let forecast = Forecast {
             centre: joined.iter().map(|p| p.centre).collect(),
             coefficients: joined.iter().map(|p| p.sd).collect(),
             noise: vec![0.0; joined.len()],
             last: f64::NAN,
             known: 0.0,
+            slope: slope(&of_cut, &weights),
             evidence: 0.0,
             runs: self.cuts[cut].fitted.len() as f64,
             count: of_cut.iter().map(|f| f.count).sum(),
             rms: of_cut.iter().map(|f| f.rms).fold(f64::INFINITY, f64::min),
             variance: of_cut.first().map_or(0.0, |f| f.variance),
         };
-        let (kappa, _) = self.known(combined, cut, self.cuts[cut].at);
+        let (kappa, _) = self.known(combined, cut, self.cuts[cut].at, forecast.slope);
         self.trials.push(Trial {
             cut,
             law: combined,
@@ -535,7 +538,12 @@ impl<'a> Study<'a> {
         (0..self.names.len())
             .filter(|law| own(*law) && judged(law))
             .map(|law| {
-                let (per_decade, score) = self.known(law, all, f64::INFINITY);
+                // The largest cut's fit is the nearest to that of all runs.
+                let last = self.trials.iter().filter(|t| t.law == law);
+                let slope = last
+                    .max_by_key(|t| t.cut)
+                    .map_or(f64::NAN, |t| t.forecast.slope);
+                let (per_decade, score) = self.known(law, all, f64::INFINITY, slope);
                 Widening {
                     law: self.names[law].clone(),
                     per_decade: self.runs.measure.unit * per_decade,

@@ -4,13 +4,15 @@
 //!
 //! ```text
 //! L = E + (A/N^α + B/D^β)^k                 k = 1 is the additive form
-//! F = 2 (Q₁ − Q) m / s²                     Q: Huber objective on ln L with k free, Q₁: with k = 1
-//! s² = Σ ψ(r)² / (n − 6),  m = share of |r| ≤ δ,  δ = 1.5 × 1.4826 × median |r|
-//! p = P(F(1, n − 6) ≥ F)                    interval of k: values that the same test does not reject at 5 %
+//! F = 2 (Q₁ − Q) / λ                        Q: Huber objective on ln L with k free, Q₁: with k = 1
+//! λ = Σ w² ψ(r)² / (1 − p/n) / Σ w [|r| ≤ δ],  δ = 1.5 × 1.4826 × median |r|,  n = (Σ w)² / Σ w²,  p: coefficients
+//! p = P(F(1, n − p) ≥ F)                    interval of k: values that the same test does not reject at 5 %
 //! ```
 //!
 //! The likelihood-ratio test for M-estimates; for least squares it is the F test. One δ, from the fit with k free, holds for
-//! every fit of the test, or their objectives could not be compared. Runs count as independent.
+//! every fit of the test, or their objectives could not be compared. Runs count as independent. Without weights n is the number
+//! of runs; a run of no weight counts neither in n nor in the median. Where standard deviations are given, δ is infinite and
+//! w = (L/sd)², as in the fit itself, and their common factor is taken from the residuals.
 //!
 //! k and E trade off: with k below 1 the same runs leave a lower floor. E is said over the whole interval of k, and it is not
 //! identified when that range reaches zero or is wider than a quarter of the lowest loss.
@@ -20,9 +22,11 @@
 //! Schrader, Hettmansperger 1980, Biometrika 67, 93, for the test; Busbridge et al. 2025, arXiv:2502.08606, for the law.
 
 use isoflop_data::RunTable;
-use isoflop_fit::{Corner, Fit, FitOptions, Objective, PenaltyKind, Scale, Uncertainty, fit};
-use isoflop_law::Law;
+use isoflop_fit::{
+    Corner, Fit, FitOptions, Objective, PenaltyKind, Scale, Uncertainty, fit, used_runs,
+};
 use isoflop_law::surface::{Powers, Surface};
+use isoflop_law::{Law, changed_coef};
 use isoflop_numerics::dist;
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +38,10 @@ pub(crate) const OUTER: &str = "outer-exponent";
 const LEVEL: f64 = 0.95;
 /// Range in which k is looked for.
 const RANGE: (f64, f64) = (0.02, 5.0);
-/// Fits on either side of k: halvings of a range of its logarithm.
-const HALVINGS: u32 = 7;
-/// Coefficients of the wider law.
-const COUNT: f64 = 6.0;
+/// An end of the interval is known when it is within this share of its distance from k, on the logarithm.
+const CLOSE: f64 = 5e-3;
+/// Fits for an end at most.
+const STEPS: u32 = 40;
 
 /// What the runs say of the exponent around both terms, and what it changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -218,29 +222,25 @@ struct Study<'a> {
     table: &'a RunTable,
     options: FitOptions,
     wide: Fit,
+    /// How much each run counts.
+    weights: Vec<f64>,
     delta: f64,
-    /// n less the coefficients.
+    /// Runs that count, less the coefficients.
     df: f64,
-    /// s²/m.
     scale: f64,
     best: f64,
 }
 
 impl<'a> Study<'a> {
     fn new(law: Law, table: &'a RunTable, options: &FitOptions) -> Option<Self> {
-        let with = |penalty: PenaltyKind| FitOptions {
-            objective: Some(Objective {
-                penalty,
-                scale: Scale::Ln,
-            }),
-            weights: options.weights.clone(),
-            uncertainty: Uncertainty::None,
-            seed: options.seed,
-            ..FitOptions::default()
-        };
-        let rough = fit(&law, table, &with(PenaltyKind::Squared)).ok()?;
-        let df = rough.n as f64 - COUNT;
-        let spread = dist::robust_sd(&rough.points.residual);
+        let squared = of_penalty(options, PenaltyKind::Squared);
+        let rough = fit(&law, table, &squared).ok()?;
+        let weights = weights(&law, table, &squared, &rough)?;
+        let (sum, squares) = sums(&weights);
+        let n = sum * sum / squares;
+        let count = rough.joint.at.len() as f64;
+        let df = n - count;
+        let spread = robust_sd(&rough.points.residual, &weights);
         let level = rough
             .points
             .response
@@ -251,19 +251,31 @@ impl<'a> Study<'a> {
         if df < 3.0 || spread.is_nan() || spread <= 1e-9 || level <= 0.0 {
             return None;
         }
-        let delta = 1.5 * spread;
-        let options = with(PenaltyKind::Huber(Corner::Fixed(delta)));
-        let wide = fit(&law, table, &options).ok()?;
+        // Standard deviations say what is far out, and are those of a sum of squares.
+        let known = options.sigma.is_some();
+        let delta = if known { f64::INFINITY } else { 1.5 * spread };
+        let (options, wide) = if known {
+            (squared, rough)
+        } else {
+            let options = of_penalty(options, PenaltyKind::Huber(Corner::Fixed(delta)));
+            let wide = fit(&law, table, &options).ok()?;
+            (options, wide)
+        };
         let residuals = &wide.points.residual;
-        let inside = residuals.iter().filter(|r| r.abs() <= delta).count();
-        let psi: f64 = residuals.iter().map(|r| r.abs().min(delta).powi(2)).sum();
-        let best = huber(residuals, delta);
-        let scale = psi / df / (inside as f64 / wide.n as f64);
-        Some(Self {
+        let pairs = || residuals.iter().zip(&weights);
+        let inside: f64 = pairs()
+            .filter(|(r, _)| r.abs() <= delta)
+            .map(|(_, w)| w)
+            .sum();
+        let psi: f64 = pairs().map(|(r, w)| (w * r.abs().min(delta)).powi(2)).sum();
+        let best = huber(residuals, &weights, delta);
+        let scale = psi / (1.0 - count / n) / inside;
+        (scale > 0.0 && scale.is_finite()).then_some(Self {
             law,
             table,
             options,
             wide,
+            weights,
             delta,
             df,
             scale,
@@ -273,50 +285,133 @@ impl<'a> Study<'a> {
 
     /// The fit with k held.
     fn at(&self, k: f64) -> Option<Fit> {
+        let mut coefs = self.options.coefs.clone();
+        coefs.push(format!("k = {k}"));
         let options = FitOptions {
-            coefs: vec![format!("k = {k}")],
+            coefs,
             ..self.options.clone()
         };
         fit(&self.law, self.table, &options).ok()
     }
 
     fn statistic(&self, held: &Fit) -> f64 {
-        2.0 * (huber(&held.points.residual, self.delta) - self.best).max(0.0) / self.scale
+        let own = huber(&held.points.residual, &self.weights, self.delta);
+        2.0 * (own - self.best).max(0.0) / self.scale
     }
 
-    /// An end of the interval of k, towards a limit, with E there.
+    /// An end of the interval of k, towards a limit, with E there. The root of the statistic grows nearly in proportion to the
+    /// distance from k, so that a secant finds the end in few fits.
     fn end(&self, limit: f64) -> (f64, f64) {
-        let reject = dist::t_quantile(0.5 + 0.5 * LEVEL, self.df).powi(2);
+        let reject = dist::t_quantile(0.5 + 0.5 * LEVEL, self.df);
         let own = coefs(&self.wide);
-        let mut inside = (own.k.ln(), own.floor);
-        let mut outside = limit.ln();
-        match self.at(limit) {
-            Some(held) if self.statistic(&held) <= reject => return (limit, coefs(&held).floor),
-            _ => {}
+        let top = own.k.ln();
+        let mut inside = (top, -reject, own.floor);
+        let mut outside = (limit.ln(), None);
+        if let Some(held) = self.at(limit) {
+            let over = self.statistic(&held).sqrt() - reject;
+            if over <= 0.0 {
+                return (limit, coefs(&held).floor);
+            }
+            outside.1 = Some(over);
         }
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (inside.0 + outside);
-            match self.at(middle.exp()) {
-                Some(held) if self.statistic(&held) <= reject => {
-                    inside = (middle, coefs(&held).floor);
-                }
-                _ => outside = middle,
+        for step in 0..STEPS {
+            let width = outside.0 - inside.0;
+            if width.abs() <= CLOSE * (inside.0 - top).abs() || width.abs() < 1e-6 {
+                break;
+            }
+            // Every third step halves, lest one end of the bracket stays where it is.
+            let share = match outside.1 {
+                Some(over) if step % 3 != 2 => (-inside.1 / (over - inside.1)).clamp(0.02, 0.98),
+                _ => 0.5,
+            };
+            let middle = inside.0 + share * width;
+            let held = self.at(middle.exp());
+            match held.map(|h| (self.statistic(&h).sqrt() - reject, coefs(&h).floor)) {
+                Some((over, floor)) if over <= 0.0 => inside = (middle, over, floor),
+                Some((over, _)) => outside = (middle, Some(over)),
+                None => outside = (middle, None),
             }
         }
-        (inside.0.exp(), inside.1)
+        (inside.0.exp(), inside.2)
     }
 }
 
-fn huber(residuals: &[f64], delta: f64) -> f64 {
-    let one = |r: &f64| {
+/// The options of the fits of a test: a floor that the law holds is held.
+fn of_penalty(options: &FitOptions, penalty: PenaltyKind) -> FitOptions {
+    let floor = |change: &&String| changed_coef(change) == Some("E");
+    FitOptions {
+        objective: Some(Objective {
+            penalty,
+            scale: Scale::Ln,
+        }),
+        weights: options.weights.clone(),
+        sigma: options.sigma.clone(),
+        coefs: options.coefs.iter().filter(floor).cloned().collect(),
+        uncertainty: Uncertainty::None,
+        seed: options.seed,
+        ..FitOptions::default()
+    }
+}
+
+/// How much each run of a fit counts, in the order of its residuals; none when the columns do not say it.
+fn weights(law: &Law, table: &RunTable, options: &FitOptions, fit: &Fit) -> Option<Vec<f64>> {
+    let Some(name) = options.weights.as_ref().or(options.sigma.as_ref()) else {
+        return Some(vec![1.0; fit.n]);
+    };
+    let used = used_runs(law, table, options).ok()?;
+    let values = table.column(name)?.numbers()?;
+    let own = used.rows.iter().map(|row| values[*row]);
+    let weights: Vec<f64> = match options.sigma {
+        Some(_) => own
+            .zip(&used.response)
+            .map(|(sd, y)| (y / sd).powi(2))
+            .collect(),
+        None => own.collect(),
+    };
+    let usable = weights.iter().all(|w| *w >= 0.0 && w.is_finite());
+    (usable && weights.len() == fit.points.residual.len()).then_some(weights)
+}
+
+/// The sum of weights, and of their squares.
+fn sums(weights: &[f64]) -> (f64, f64) {
+    let squares = weights.iter().map(|w| w * w).sum();
+    (weights.iter().sum(), squares)
+}
+
+/// 1.4826 × the median of |r|, where runs count by their weights.
+fn robust_sd(residuals: &[f64], weights: &[f64]) -> f64 {
+    let mut pairs: Vec<(f64, f64)> = residuals
+        .iter()
+        .zip(weights)
+        .map(|(r, w)| (r.abs(), *w))
+        .collect();
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = 0.5 * weights.iter().sum::<f64>();
+    let mut below = 0.0;
+    for (i, (r, w)) in pairs.iter().enumerate() {
+        below += w;
+        if below > half {
+            return 1.4826 * r;
+        }
+        // The median of an even number of alike runs lies between two of them.
+        if below == half {
+            let next = pairs.get(i + 1).map_or(*r, |p| p.0);
+            return 1.4826 * 0.5 * (r + next);
+        }
+    }
+    f64::NAN
+}
+
+fn huber(residuals: &[f64], weights: &[f64], delta: f64) -> f64 {
+    let one = |(r, w): (&f64, &f64)| {
         let a = r.abs();
-        if a <= delta {
+        w * if a <= delta {
             0.5 * a * a
         } else {
             delta * (a - 0.5 * delta)
         }
     };
-    residuals.iter().map(one).sum()
+    residuals.iter().zip(weights).map(one).sum()
 }
 
 /// Coefficients of the law with the exponent.
@@ -399,6 +494,103 @@ mod tests {
         assert!(refused.p < 1e-3, "{refused:?}");
         assert!((0.25..0.65).contains(&refused.k), "{refused:?}");
         assert!(refused.interval.1 < 1.0, "{refused:?}");
+    }
+
+    /// The ends of the interval are where the test of that k is on the edge of refusing it.
+    #[test]
+    fn the_interval_of_the_exponent_ends_where_the_test_turns() {
+        let table = table(3, 0.6);
+        let options = FitOptions::default();
+        let test = form_test(&law(), &table, &options).expect("a test");
+        let study = Study::new(outer(&law()).expect("additive"), &table, &options);
+        let study = study.expect("runs with noise");
+        let p = |k: f64| {
+            let root = study.statistic(&study.at(k).expect("a fit")).sqrt();
+            2.0 * (1.0 - dist::t_cdf(root, study.df))
+        };
+        for end in [test.interval.0, test.interval.1] {
+            assert!((0.048..0.052).contains(&p(end)), "{} at {end}", p(end));
+        }
+    }
+
+    /// The runs of a table, and twenty more that are far off and hardly count.
+    #[test]
+    fn runs_that_hardly_count_do_not_change_the_test_of_the_form() {
+        let plain = table(7, 0.5);
+        let numbers = |name: &str| {
+            let column = plain.column(name).and_then(|c| c.numbers());
+            column.expect("numbers").to_vec()
+        };
+        let [mut n, mut d, mut l] = ["params", "tokens", "loss"].map(numbers);
+        let rows = l.len();
+        let mut rng = Random::new(5);
+        for k in 0..20 {
+            n.push(n[k]);
+            d.push(d[k]);
+            l.push(l[k] * (1.0 + 0.3 * rng.normal()).abs());
+        }
+        let of = |good: f64, bad: f64| -> Vec<f64> {
+            (0..l.len())
+                .map(|i| if i < rows { good } else { bad })
+                .collect()
+        };
+        let (w, sd) = (of(1.0, 1e-9), of(0.01, 1e4));
+        let table = RunTable::from_columns(
+            "simulated",
+            &[
+                ("params", &n),
+                ("tokens", &d),
+                ("loss", &l),
+                ("w", &w),
+                ("sd", &sd),
+            ],
+        )
+        .keeping_copies();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-2 * b.abs();
+        let weighted = FitOptions {
+            weights: Some("w".to_owned()),
+            ..FitOptions::default()
+        };
+        let alone = form_test(&law(), &plain, &FitOptions::default()).expect("a test");
+        let beside = form_test(&law(), &table, &weighted).expect("a test");
+        assert!(
+            near(beside.interval.0, alone.interval.0),
+            "{beside:?} {alone:?}"
+        );
+        assert!(
+            near(beside.interval.1, alone.interval.1),
+            "{beside:?} {alone:?}"
+        );
+        let by_sigma = FitOptions {
+            sigma: Some("sd".to_owned()),
+            ..FitOptions::default()
+        };
+        let beside = form_test(&law(), &table, &by_sigma).expect("a test");
+        assert!(beside.p < 1e-3 && beside.interval.1 < 1.0, "{beside:?}");
+        let plain_sd = RunTable::from_columns(
+            "simulated",
+            &[
+                ("params", &n[..rows]),
+                ("tokens", &d[..rows]),
+                ("loss", &l[..rows]),
+                ("sd", &sd[..rows]),
+            ],
+        );
+        let alone = form_test(&law(), &plain_sd, &by_sigma).expect("a test");
+        assert!(
+            near(beside.interval.0, alone.interval.0),
+            "{beside:?} {alone:?}"
+        );
+    }
+
+    #[test]
+    fn a_floor_that_is_held_is_held_in_the_test_of_the_form() {
+        let options = FitOptions {
+            coefs: vec!["E = 1.6".to_owned()],
+            ..FitOptions::default()
+        };
+        let test = form_test(&law(), &table(7, 1.0), &options).expect("a test");
+        assert!((test.floor - 1.6).abs() < 1e-12, "{test:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::backtest::{Forecast, Runs, of_fit, own_options, quick};
 use super::calibrate::widened;
-use super::combine::{bounded, together};
+use super::combine::{bounded, slope, together};
 use super::cuts::{Axis, splits};
 use super::extrapolation::{
     BacktestOptions, Candidate, Study, least_runs, same_forecast, same_response, twin_of,
@@ -95,7 +95,8 @@ pub fn predict_together(
     } else {
         said[0].0
     };
-    let (kappa, _) = study.known(judge, cuts.len(), f64::INFINITY);
+    let promised = slope(&forecasts, &weights);
+    let (kappa, _) = study.known(judge, cuts.len(), f64::INFINITY, promised);
     let back = |x: f64| runs.measure.back(x);
     for (i, point) in prediction.points.iter_mut().enumerate() {
         let wide = widened(plain[i], kappa, beyond[i]);

@@ -436,3 +436,30 @@ fn the_checklist_is_answered_where_runs_and_fit_say_it() {
     assert_eq!(answer("why this form"), None);
     assert_eq!(answer("learning rate"), None);
 }
+
+/// Rules that fit the runs again, with the standard deviations that the fit had.
+#[test]
+fn rules_that_refit_keep_the_standard_deviations() {
+    let sized = |run: Run| {
+        let sd = 0.003 * run.loss;
+        run.with("sd", sd)
+    };
+    let mut runs: Vec<Run> = usual().into_iter().map(sized).collect();
+    // A third of the runs again, a tenth off, and said to be known to a factor of a thousand only.
+    let junk: Vec<Run> = runs.iter().step_by(3).cloned().collect();
+    for mut run in junk {
+        run.loss *= 1.1;
+        run.more[0].1 = (1e3 * run.loss).to_string();
+        runs.push(run);
+    }
+    let options = FitOptions {
+        sigma: Some("sd".to_owned()),
+        uncertainty: Uncertainty::Covariance,
+        ..FitOptions::default()
+    };
+    let found = checked(&chinchilla(), &runs, &options);
+    for name in ["outliers", "influence", "rungs", "residuals", "rounding"] {
+        let outcome = &rule(&found, name).outcome;
+        assert_ne!(*outcome, Outcome::CannotTell, "{}", said(&found, name));
+    }
+}

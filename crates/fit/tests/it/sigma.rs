@@ -79,3 +79,33 @@ fn without_an_objective_known_errors_are_those_of_squares() {
         "error of the slope",
     );
 }
+
+/// Runs that scatter ten times as much, or a tenth as much, as their standard deviations say.
+#[test]
+fn standard_deviations_that_the_runs_contradict_are_told() {
+    let scatter = |sd: f64| -> Option<isoflop_base::Note> {
+        let mut random = isoflop_testkit::Random::new(11);
+        let rows =
+            (1..=40).map(|x| format!("{x},{},{sd}\n", 3.0 + 2.0 * f64::from(x) + random.normal()));
+        let runs = csv(&(String::from("x,y,s\n") + &rows.collect::<String>()));
+        let law = Law::from_formula("y = a + b*x", &["x", "y", "s"], &[]).expect("a law");
+        let options = FitOptions {
+            objective: Some(Objective::parse("squared").expect("an objective")),
+            sigma: Some("s".to_owned()),
+            uncertainty: Uncertainty::Covariance,
+            ..FitOptions::default()
+        };
+        let found = fit(&law, &runs, &options).unwrap_or_else(|e| panic!("{e}"));
+        found
+            .notes
+            .into_iter()
+            .find(|n| n.code == "sigma-contradicted")
+    };
+    let said = |sd: f64| scatter(sd).map(|n| (n.severity, n.message));
+    let (severity, message) = said(0.1).expect("a note");
+    assert_eq!(severity, isoflop_base::Severity::Warning);
+    assert!(message.contains("scatter more"), "{message}");
+    let (severity, _) = said(10.0).expect("a note");
+    assert_eq!(severity, isoflop_base::Severity::Info);
+    assert_eq!(said(1.0), None);
+}

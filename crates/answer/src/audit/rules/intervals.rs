@@ -3,7 +3,7 @@
 //! # What it checks
 //!
 //! How the standard errors were made: none; by a covariance, sandwich, profile, wild or parametric bootstrap of a penalty
-//! with hardly a residual inside its corner; resamples without a certified optimum, few groups, more scatter than trials
+//! with hardly a residual inside its corner; resamples without a certified optimum, few groups, more scatter than trials or standard deviations
 //! allow.
 //!
 //! # Why it matters
@@ -40,7 +40,12 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let Some(fit) = subject.fit else {
         return Verdict::CannotTell("there is no fit".to_owned());
     };
-    let mut found = subject.noted(&["uncertified-resamples", "few-clusters", "overdispersed"]);
+    let mut found = subject.noted(&[
+        "uncertified-resamples",
+        "few-clusters",
+        "overdispersed",
+        "sigma-contradicted",
+    ]);
     if subject.is_exact() {
         return Verdict::Clear(super::EXACT.to_owned());
     }
