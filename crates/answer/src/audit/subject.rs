@@ -278,11 +278,9 @@ impl<'a> Subject<'a> {
 
 /// An option that a fit was made with.
 fn option(fit: &Fit, name: &str) -> Option<String> {
-    let options = fit.provenance.options.iter();
-    options
-        .filter(|(n, _)| n == name)
-        .map(|(_, v)| v.clone())
-        .next()
+    let mut options = fit.provenance.options.iter();
+    let found = options.find(|(n, _)| n == name);
+    found.map(|(_, v)| v.clone())
 }
 
 impl Runs {

@@ -390,11 +390,11 @@ fn robust_sd(residuals: &[f64], weights: &[f64]) -> f64 {
     let mut below = 0.0;
     for (i, (r, w)) in pairs.iter().enumerate() {
         below += w;
-        if below > half {
+        if below > half * (1.0 + 1e-12) {
             return 1.4826 * r;
         }
         // The median of an even number of alike runs lies between two of them.
-        if below == half {
+        if below >= half * (1.0 - 1e-12) {
             let next = pairs.get(i + 1).map_or(*r, |p| p.0);
             return 1.4826 * 0.5 * (r + next);
         }
