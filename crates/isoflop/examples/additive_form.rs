@@ -227,16 +227,20 @@ fn changes(found: &[FormTest], errors: &[(f64, f64)]) -> String {
     let sizes = found.iter().filter_map(|t| t.budgets.last());
     let sizes = range(sizes.map(|b| b.params / b.params_additive).collect());
     let better = errors.iter().filter(|(own, outer)| outer < own).count();
+    let known = || found.iter().filter(|t| t.floor_identified);
+    let lower = known().filter(|t| t.floor < t.floor_additive).count();
     format!(
         "\n## What it changes\n\nk itself moves the loss and not the optimum: where A/N^alpha + B/D^beta is smallest, any power of it \
          is. What moves the plan is that alpha and beta are other numbers once k is free. a changes by {:+.3} to {:+.3}, and N\\* at \
-         100 times the largest run by a factor of {:.2} to {:.2}. E is lower with k below 1, because a sum under a root goes on \
-         falling where the additive form has come to its floor; so the loss promised far beyond the runs is lower too. The form \
-         with k has the smaller held-out error in {better} of {} sweeps.\n",
+         100 times the largest run by a factor of {:.2} to {:.2}. E is lower with k free in {lower} of the {} sweeps that identify \
+         it.\n\nThe form with k has the smaller held-out error in {better} of {} sweeps only. A test that says no to k = 1 says that \
+         the additive form does not describe these runs, and not that the wider form foretells larger ones better: a number more \
+         is a number to be wrong about beyond the runs.\n",
         moved.0,
         moved.1,
         sizes.0,
         sizes.1,
+        known().count(),
         errors.len()
     )
 }
