@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
+use crate::projection;
 use crate::result::{SkippedRows, TableRecord};
 use crate::weights::Weights;
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
 use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection, role_name};
+use isoflop_formula::ast::ExprKind;
 use isoflop_law::tape::Levels;
 use isoflop_law::{Law, VarRole};
 
@@ -185,6 +187,42 @@ pub(crate) fn response_unit(law: &Law, table: &RunTable) -> Option<String> {
     // Nats without a word on what they are counted by are those of the law.
     let same = stated == known || stated == scale(known);
     (of_loss && !same).then(|| stated.to_owned())
+}
+
+/// A law whose response is in the unit that its column states. `given` is the law before the changes of the user, who
+/// speaks in the unit of the table; what a law file says of a coefficient is in the unit of the law.
+///
+/// # Errors
+///
+/// `other-unit` when the law holds a coefficient of the response's unit, or has a prior on it: bits per byte are no
+/// multiple of nats per token that anything here knows.
+pub(crate) fn in_unit(given: &Law, law: &Law, unit: &str) -> Result<Law, Diagnostics> {
+    let known = &given.response().unit;
+    let plain = matches!(
+        given.formula.left.as_ref().map(|l| &l.kind),
+        Some(ExprKind::Name(_))
+    );
+    let scales = |name: &str| plain && projection::degree(given, &[name]) == Some(1);
+    let stated = given.coefs.iter().filter(|c| {
+        let kept = law.coef(&c.name);
+        let held = c.fixed.is_some_and(|x| x != 0.0) && kept.is_some_and(|k| k.fixed == c.fixed);
+        let prior = c.prior.is_some() && kept.is_some_and(|k| k.prior == c.prior);
+        (held || prior) && (scales(&c.name) || (!known.is_empty() && c.unit == *known))
+    });
+    let stated: Vec<&str> = stated.map(|c| c.name.as_str()).collect();
+    if stated.is_empty() {
+        return law.with_response_unit(unit);
+    }
+    let names = stated.join(", ");
+    let message = format!(
+        "the law states {names} in {known}, as a fixed value or a prior, and the column of its response is in {unit}"
+    );
+    Err(Diagnostic::error("other-unit", message)
+        .help(format!(
+            "state {names} in {unit} in the law file, and the unit of the response with it"
+        ))
+        .help(format!("or convert the column to {known} with --let"))
+        .into())
 }
 
 /// A column that was taken for two inputs.

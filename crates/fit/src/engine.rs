@@ -5,17 +5,18 @@ use std::borrow::Cow;
 use crate::absolute::smallest_delta;
 use crate::binding::{self, Binding, Wants};
 use crate::cells;
-use crate::centre::Centre;
 use crate::dependence::{self, Groups};
 use crate::derived::{self, Derived};
 use crate::noise;
 use crate::options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
+use crate::parts::{self, Parts, Starts};
 use crate::pool::{self, Pool};
 use crate::result::Fit;
 use crate::solve::{self, Aim, End, Tilt, robust_spread};
+use crate::starts::FEW_STARTS;
 use crate::target::{Frame, Memory, Target};
 use crate::weights::Weights;
-use crate::{kink, record, settle, staged, structure, vanish};
+use crate::{kink, mirror, record, settle, slips, staged, structure, vanish};
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::RunTable;
 use isoflop_law::tape::{Bound, Output, Program};
@@ -78,6 +79,7 @@ fn fit_table(
     options: &FitOptions,
 ) -> Result<Fit, Diagnostics> {
     let changed;
+    let given = law;
     let law = if options.coefs.is_empty() {
         law
     } else {
@@ -87,7 +89,7 @@ fn fit_table(
     let in_unit;
     let law = match binding::response_unit(law, &table) {
         Some(unit) => {
-            in_unit = law.with_response_unit(&unit)?;
+            in_unit = binding::in_unit(given, law, &unit)?;
             &in_unit
         }
         None => law,
@@ -167,40 +169,34 @@ pub(crate) fn fit_once(
     let objective = objective_of(law, &table, options)?;
     sigma_fits(options, &objective)?;
     let names = dependence::run_names(&table, law);
+    let columns = slips::columns(law, &table);
     let mut binding = binding::bind_table(law, table, &wants(options, &objective))?;
+    settle::leave_out_valueless(law, &mut binding)?;
+    // Groups are numbered among the rows that are left: one row without a value in every run once moved all of them.
     let checkpoints = dependence::checkpoints(&binding, &names);
     drop(names);
     // Runs are told by their places from here on.
     binding.rows = Vec::new();
-    settle::leave_out_valueless(law, &mut binding)?;
     let found = settle::signs(law, &binding, options, &objective)?;
     let law = found.as_ref().map_or(law, |f| &f.law);
     let program = Program::compile(law, &binding.levels, output_of(&objective))?;
     structure::enough_runs(&program, &binding)?;
-    let observed = observed(law, &binding, objective.scale)?;
-    let bound = bind_program(&program, law, &binding);
-    let centre = Centre::new(&bound);
-    let priors = priors(law, &program);
-    let mut pools = pool::pools(law, &program, &observed);
-    takes_priors(&objective, priors.is_empty() && pools.is_empty())?;
-    let unpooled = Frame {
-        bound: &bound,
-        observed: &observed,
-        centre: &centre,
-        priors: &priors,
-        pools: &[],
-        floor: floor(&observed),
-    };
+    let parts = Parts::new(&program, law, &binding, &objective)?;
+    let unpooled = parts.frame();
+    let mut pools = pool::pools(law, &program, unpooled.observed);
+    takes_priors(&objective, parts.priors.is_empty() && pools.is_empty())?;
     let count = starts_of(law, &program, options);
-    let starts = match &found {
+    let drawn =
+        |count: usize| settle::starts(law, &program, &parts.centre, &binding, &objective, count);
+    let points = match &found {
         Some(found) if !found.ends.is_empty() => {
-            let best = found.ends_in(&program, &centre).into_iter();
+            let best = found.ends_in(&program, &parts.centre).into_iter();
             best.take(AGAIN).map(|e| e.outcome.x).collect()
         }
-        _ => settle::starts(law, &program, &centre, &binding, &objective, count)?,
+        _ => drawn(count)?,
     };
-    let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits_of(law, program.coordinates(), &unpooled, extra);
+    let starts = Starts::of(points, law, &program, options);
+    let limits = parts::limits(law, &unpooled, &objective);
     if pools.iter().any(|p| p.estimated) {
         pools = settled(
             &unpooled,
@@ -215,16 +211,22 @@ pub(crate) fn fit_once(
         pools: &pools,
         ..unpooled
     };
-    let (aim, nat, mut ends) = optimum(&frame, binding.weights(), &objective, &starts, &limits)?;
+    let found_ends = optimum(&frame, binding.weights(), &objective, &starts, &limits);
+    let (aim, nat, mut ends) = found_ends.map_err(|fault| slips::bracketed(law, fault))?;
     if let Some(found) = &found {
         let scale = ends[0].outcome.x.get(program.coordinates().len()).copied();
-        let others = found.ends_in(&program, &centre).into_iter().skip(AGAIN);
+        let others = found
+            .ends_in(&program, &parts.centre)
+            .into_iter()
+            .skip(AGAIN);
         ends.extend(others.map(|mut end| {
             end.outcome.x.extend(scale);
             end
         }));
     }
-    structure::identified(&frame, law, &binding, &ends, &starts)?;
+    let unrefined = || drawn(FEW_STARTS - 1).unwrap_or_default();
+    let identified = structure::identified(&frame, law, &binding, &ends, unrefined);
+    identified.map_err(|fault| slips::named(law, &columns, fault))?;
     binding.notes.dedup();
     let mut groups = groups(&binding, options, checkpoints, &frame, aim, &ends[0]);
     if let Some(alike) = groups.take_if(|g| textbook(&objective, options, g)) {
@@ -400,13 +402,15 @@ fn objective_of(
         penalty: PenaltyKind::Squared,
         scale: Scale::AsWritten,
     };
-    if law.response().positive || is_loss(law) {
+    let sure = law.response().column == "loss" || (is_loss(law) && !law.is_typed());
+    if law.response().positive || sure {
         return Ok(logarithm);
     }
     if !law.is_typed() {
         return Ok(plain);
     }
-    // A formula says nothing of the sign of its response, so the runs do: log-likelihoods have no logarithm.
+    // A formula says nothing of the sign of its response, so the runs do: log-likelihoods have no logarithm, and a column
+    // that happens to be called L may be anything.
     let found = binding::bind(law, table, &wants(options, &plain))?;
     let positive = found.response.iter().all(|y| *y > 0.0);
     Ok(if positive { logarithm } else { plain })
@@ -426,10 +430,8 @@ fn default_starts(p: usize) -> usize {
     }
 }
 
-/// Points to screen for a typed formula with a `solve`, and how many of them are solved: seven coefficients on sixty runs would
-/// take minutes with more.
+/// Points to screen for a typed formula with a `solve`.
 const IMPLICIT_STARTS: usize = 128;
-const IMPLICIT_SOLVED: usize = 8;
 
 /// How many of the screened starts are solved.
 pub(crate) fn solved_starts(p: usize, tried: usize) -> usize {
@@ -524,22 +526,16 @@ pub(crate) fn optimum(
     frame: &Frame<'_>,
     weights: Weights<'_>,
     objective: &Objective,
-    starts: &[Vec<f64>],
+    starts: &Starts,
     limits: &Limits,
 ) -> Result<(Aim, f64, Vec<End>), Diagnostic> {
-    let program = frame.bound.program();
-    let most = if program.is_implicit() && starts.len() <= IMPLICIT_STARTS {
-        IMPLICIT_SOLVED
-    } else {
-        usize::MAX
-    };
-    let solved = solved_starts(program.coordinates().len(), starts.len()).min(most);
+    let Starts { points, solved } = starts;
     let corner = |corner: Corner| -> Result<f64, Diagnostic> {
         match corner {
             Corner::Fixed(delta) => Ok(delta),
             Corner::Mad(multiple) => {
-                let spread = noise::scale(frame, weights, starts, limits)
-                    .ok_or_else(|| no_start(starts.len()))?;
+                let spread = noise::scale(frame, weights, points, limits)
+                    .ok_or_else(|| no_start(points.len()))?;
                 // A perfect fit has no spread of its own, and a corner of zero would divide by zero.
                 Ok((multiple * spread).max(smallest_delta(frame)))
             }
@@ -561,10 +557,10 @@ pub(crate) fn optimum(
         return Ok((
             aim,
             0.0,
-            search(frame, weights, aim, 0.0, starts, limits, solved)?,
+            search(frame, weights, aim, 0.0, points, limits, *solved)?,
         ));
     }
-    with_priors(frame, weights, aim, starts, limits, solved)
+    with_priors(frame, weights, aim, points, limits, *solved)
 }
 
 fn search(
@@ -587,6 +583,7 @@ fn search(
         let close = |e: &End| (e.objective - best).abs() <= 1e-13 * best.abs();
         let tied = ends.iter().filter(|e| close(e)).count();
         ends[..tied].sort_by(|a, b| a.outcome.decrease.total_cmp(&b.outcome.decrease));
+        mirror::upright(frame, &mut ends);
         return Ok(ends);
     }
     Err(no_start(starts.len()))
@@ -637,7 +634,7 @@ fn settled(
     mut pools: Vec<Pool>,
     weights: Weights<'_>,
     objective: &Objective,
-    starts: &[Vec<f64>],
+    starts: &Starts,
     limits: &Limits,
 ) -> Result<Vec<Pool>, Diagnostic> {
     let (aim, mut nat, ends) = optimum(

@@ -74,6 +74,20 @@ fn words(solved: &Solved<'_>, peak: &Peak, weights: &[(usize, f64)], value: f64)
     };
     let step = if is_log(*first) { 1.1f64.ln() } else { 0.01 };
     let scale = step / change(*first, *first_weight);
+    let moves = weights.iter().map(|(j, w)| change(*j, *w) * scale);
+    if moves.into_iter().any(|moved| !moved.is_finite()) {
+        // tanh(c·x^-a) at its top curves nowhere, and no step has a size.
+        let name = |j: usize| {
+            coordinates
+                .get(j)
+                .map_or("scale of the residuals", |c| c.name.as_str())
+        };
+        let names: Vec<&str> = weights.iter().map(|(j, _)| name(*j)).collect();
+        return format!(
+            "the data leave a direction open: {} can be moved and nothing that can be told changes",
+            names.join(", ")
+        );
+    }
     let parts: Vec<String> = weights
         .iter()
         .map(|(j, w)| {

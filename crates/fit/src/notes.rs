@@ -6,7 +6,9 @@ use crate::result::{Certificate, Fit, Leverage, Range, Status};
 use crate::solve::Aim;
 use crate::target::Target;
 use crate::uncertainty::is_exact;
+use crate::{mirror, slips};
 use isoflop_base::{Evidence, Note, Severity};
+use isoflop_law::Law;
 use isoflop_numerics::dist::t_above;
 use isoflop_numerics::penalty::Penalty;
 
@@ -20,7 +22,8 @@ pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
         notes.push(exact(fit));
         return notes;
     }
-    notes.extend(optimum(fit));
+    notes.extend(optimum(solved.law, fit));
+    notes.extend(mirror::note(solved, fit));
     notes.extend(bounds(&fit.certificate));
     notes.extend(corner(solved, fit));
     notes.extend(resolution(solved, fit));
@@ -62,9 +65,14 @@ fn exact(fit: &Fit) -> Note {
     )
 }
 
-fn optimum(fit: &Fit) -> Option<Note> {
+fn optimum(law: &Law, fit: &Fit) -> Option<Note> {
     let c = &fit.certificate;
     if fit.status == Status::NotConverged {
+        let usual = "do not use these coefficients; give ranges and starts in a law file, or try --starts 4096";
+        let advice = match slips::brackets(law) {
+            Some(words) => format!("{usual}; {words}"),
+            None => usual.to_owned(),
+        };
         return Some(note(
             "not-converged",
             Severity::Error,
@@ -76,7 +84,7 @@ fn optimum(fit: &Fit) -> Option<Note> {
                 ("scaled_gradient", c.gradient),
                 ("smallest_eigenvalue", c.smallest_eigenvalue),
             ],
-            "do not use these coefficients; give ranges and starts in a law file, or try --starts 4096",
+            &advice,
         ));
     }
     let (reached, solved) = (fit.starts.reached_best, fit.starts.solved);

@@ -9,6 +9,8 @@
 //!
 //! Golub and Pereyra (1973) call it variable projection. Here it serves starts only.
 
+use std::collections::BTreeMap;
+
 use crate::binding::Binding;
 use crate::engine;
 use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
@@ -46,28 +48,35 @@ pub(crate) fn linear_coefs(law: &Law) -> Vec<&str> {
             continue;
         }
         chosen.push(coef.name.as_str());
-        if degree(law, &law.formula.right, &chosen).is_none_or(|d| d > 1) {
+        if degree(law, &chosen).is_none_or(|d| d > 1) {
             chosen.pop();
         }
     }
     chosen
 }
 
-/// Degree of an expression in the chosen coefficients; none where it is no polynomial of them.
-fn degree(law: &Law, expr: &Expr, chosen: &[&str]) -> Option<u32> {
-    let of = |e: &Expr| degree(law, e, chosen);
+/// Degree of the right side in these coefficients; none where it is no polynomial of them.
+pub(crate) fn degree(law: &Law, chosen: &[&str]) -> Option<u32> {
+    // Each step once: thirty of them that name the one before twice would be a billion looks.
+    let mut steps: BTreeMap<&str, Option<u32>> = BTreeMap::new();
+    for step in &law.formula.lets {
+        let own = degree_of(&step.value, chosen, &steps);
+        steps.insert(&step.name, own);
+    }
+    degree_of(&law.formula.right, chosen, &steps)
+}
+
+fn degree_of(expr: &Expr, chosen: &[&str], steps: &BTreeMap<&str, Option<u32>>) -> Option<u32> {
+    let of = |e: &Expr| degree_of(e, chosen, steps);
     match &expr.kind {
         ExprKind::Number(_) | ExprKind::Text(_) => Some(0),
-        ExprKind::Name(name) | ExprKind::Indexed { name, .. } => {
-            let step = law.formula.lets.iter().find(|s| s.name == *name);
-            match step {
-                Some(step) => of(&step.value),
-                None => Some(u32::from(chosen.contains(&name.as_str()))),
-            }
-        }
+        ExprKind::Name(name) | ExprKind::Indexed { name, .. } => match steps.get(name.as_str()) {
+            Some(step) => *step,
+            None => Some(u32::from(chosen.contains(&name.as_str()))),
+        },
         ExprKind::Unary(UnaryOp::Neg, a) => of(a),
         ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, a, b) => Some(of(a)?.max(of(b)?)),
-        ExprKind::Binary(BinaryOp::Mul, a, b) => Some(of(a)? + of(b)?),
+        ExprKind::Binary(BinaryOp::Mul, a, b) => Some(of(a)?.saturating_add(of(b)?)),
         ExprKind::Binary(BinaryOp::Div, a, b) if of(b)? == 0 => of(a),
         ExprKind::If(test, a, b) if of(test)? == 0 => Some(of(a)?.max(of(b)?)),
         _ => {

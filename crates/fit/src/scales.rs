@@ -77,7 +77,19 @@ pub(crate) fn habitats(
         turns: 0.5 * n as f64,
         response: typical(&finite),
         found: BTreeMap::new(),
+        steps: BTreeMap::new(),
     };
+    for step in &law.formula.lets {
+        let known = walk.known(&step.value);
+        let natural = walk.natural(&step.value);
+        let visits = 0;
+        let own = Step {
+            known,
+            natural,
+            visits,
+        };
+        walk.steps.insert(&step.name, own);
+    }
     let size = walk.response;
     walk.visit(&law.formula.right, Demand::of(size, Spot::Term));
     let found = walk.found.into_iter();
@@ -167,7 +179,21 @@ struct Walk<'a> {
     turns: f64,
     response: f64,
     found: BTreeMap<String, (u8, Habitat)>,
+    steps: BTreeMap<&'a str, Step>,
 }
+
+/// What is known of a `let` step, found once for all its uses.
+struct Step {
+    /// Its values, where no coefficient is in it.
+    known: Option<Vec<f64>>,
+    natural: f64,
+    /// How often it was looked at for the places of its coefficients.
+    visits: usize,
+}
+
+/// Uses of a step that are followed: each asks something else of its coefficients, and a chain of steps that are used twice
+/// each has two to the number of steps.
+const VISITS: usize = 4;
 
 impl<'a> Walk<'a> {
     fn visit(&mut self, expr: &'a Expr, demand: Demand) {
@@ -175,7 +201,12 @@ impl<'a> Walk<'a> {
         match &expr.kind {
             ExprKind::Number(_) | ExprKind::Text(_) => {}
             ExprKind::Name(name) | ExprKind::Indexed { name, .. } => match self.step(name) {
-                Some(value) => self.visit(value, demand),
+                Some(value) => {
+                    let visits = self.steps.get_mut(name.as_str()).map(|s| &mut s.visits);
+                    if visits.is_some_and(|v| std::mem::replace(v, *v + 1) < VISITS) {
+                        self.visit(value, demand);
+                    }
+                }
                 None => self.size(name, demand),
             },
             ExprKind::Unary(_, a) => self.visit(a, demand),
@@ -397,7 +428,7 @@ impl<'a> Walk<'a> {
             return typical(&column);
         }
         sound(match &expr.kind {
-            ExprKind::Name(name) => self.step(name).map_or(1.0, |e| self.natural(e)),
+            ExprKind::Name(name) => self.steps.get(name.as_str()).map_or(1.0, |s| s.natural),
             ExprKind::Unary(_, a) => self.natural(a),
             ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, ..) => {
                 let mut terms = Vec::new();
@@ -463,27 +494,24 @@ impl<'a> Walk<'a> {
         if names.iter().any(|(name, _)| self.law.coef(name).is_some()) {
             return None;
         }
-        let mut values = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
-            values.push(self.value(expr, *row)?);
-        }
-        Some(values)
+        let rows = 0..self.rows.len();
+        rows.map(|at| self.value(expr, at)).collect()
     }
 
-    fn value(&self, expr: &Expr, row: usize) -> Option<f64> {
+    /// The value at a row that is looked at, counted among those.
+    fn value(&self, expr: &Expr, at: usize) -> Option<f64> {
         let lookup = |name: &str, _: Option<&[String]>| {
-            if let Some(step) = self.step(name) {
-                return self.value(step, row);
+            if let Some(step) = self.steps.get(name) {
+                return step.known.as_ref().map(|column| column[at]);
             }
             let input = self.inputs.iter().find(|(letter, _)| letter == name);
-            input.map(|(_, column)| column[row])
+            input.map(|(_, column)| column[self.rows[at]])
         };
         evaluate(expr, &lookup).ok()
     }
 
     fn step(&self, name: &str) -> Option<&'a Expr> {
-        let mut lets = self.law.formula.lets.iter();
-        lets.find(|s| s.name == name).map(|s| &s.value)
+        self.law.formula.step(name)
     }
 
     fn size(&mut self, name: &str, demand: Demand) {

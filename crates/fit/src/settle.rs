@@ -8,14 +8,12 @@ use std::collections::BTreeMap;
 
 use crate::binding::{self, Binding};
 use crate::centre::Centre;
-use crate::engine::{
-    bind_program, floor, is_loss, observed, optimum, output_of, priors, starts_of,
-};
-use crate::options::{FitOptions, Objective, PenaltyKind, Scale};
+use crate::engine::{bind_program, is_loss, observed, optimum, output_of};
+use crate::options::{FitOptions, Objective, Scale};
+use crate::parts::{Parts, Starts};
 use crate::projection::Projection;
 use crate::solve::{self, End};
 use crate::starts::{self, Scene};
-use crate::target::Frame;
 use crate::{scales, structure};
 use isoflop_base::Diagnostics;
 use isoflop_formula::ast::ExprKind;
@@ -171,27 +169,16 @@ pub(crate) fn signs(
         let law = law.with_changes(&changes)?;
         return Ok(Some(Settled { law, ends }));
     }
-    let observed = observed(law, binding, objective.scale)?;
-    let bound = bind_program(&program, law, binding);
-    let centre = Centre::new(&bound);
-    let priors = priors(law, &program);
-    let frame = Frame {
-        bound: &bound,
-        observed: &observed,
-        centre: &centre,
-        priors: &priors,
-        pools: &[],
-        floor: floor(&observed),
-    };
-    let count = starts_of(law, &program, options);
-    let starts = starts(law, &program, &centre, binding, objective, count)?;
-    let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits_of(law, program.coordinates(), &frame, extra);
+    let parts = Parts::new(&program, law, binding, objective)?;
+    let frame = parts.frame();
+    let (starts, limits) = Starts::draw(law, &frame, binding, objective, options)?;
     let (_, _, ends) = optimum(&frame, binding.weights(), objective, &starts, &limits)?;
     let coordinates = program.coordinates();
     let values = |end: &End| -> Vec<f64> {
         let mut theta = vec![0.0; coordinates.len()];
-        centre.to_law(&end.outcome.x[..coordinates.len()], &mut theta);
+        frame
+            .centre
+            .to_law(&end.outcome.x[..coordinates.len()], &mut theta);
         let raw = theta.iter().zip(coordinates);
         raw.map(|(x, c)| c.coefficient(*x)).collect()
     };
@@ -239,22 +226,9 @@ fn bounded_is_as_good(
     free: f64,
 ) -> Result<bool, Diagnostics> {
     let program = Program::compile(law, &binding.levels, output_of(objective))?;
-    let observed = observed(law, binding, objective.scale)?;
-    let bound = bind_program(&program, law, binding);
-    let centre = Centre::new(&bound);
-    let priors = priors(law, &program);
-    let frame = Frame {
-        bound: &bound,
-        observed: &observed,
-        centre: &centre,
-        priors: &priors,
-        pools: &[],
-        floor: floor(&observed),
-    };
-    let count = starts_of(law, &program, options);
-    let starts = starts(law, &program, &centre, binding, objective, count)?;
-    let extra = usize::from(matches!(objective.penalty, PenaltyKind::Student { .. }));
-    let limits = solve::limits_of(law, program.coordinates(), &frame, extra);
+    let parts = Parts::new(&program, law, binding, objective)?;
+    let frame = parts.frame();
+    let (starts, limits) = Starts::draw(law, &frame, binding, objective, options)?;
     let found = optimum(&frame, binding.weights(), objective, &starts, &limits);
     Ok(found.is_ok_and(|(_, _, ends)| {
         ends[0].outcome.converged && ends[0].objective <= free + 0.5 * free.abs()

@@ -116,7 +116,7 @@ pub(crate) fn starts(scene: &Scene<'_>, count: usize) -> Vec<Vec<f64>> {
 }
 
 /// With fewer starts than this, each of them is what was asked for.
-const FEW_STARTS: usize = 32;
+pub(crate) const FEW_STARTS: usize = 32;
 
 /// The best of the starts and a sample of the others, each brought to the bottom of its valley; of those the best.
 fn refined(scene: &Scene<'_>, projection: &Projection<'_>, starts: Vec<Vec<f64>>) -> Vec<Vec<f64>> {

@@ -1,5 +1,7 @@
 //! What can be refused before anything is solved: too few runs, coefficients that no data of this shape determine.
 
+use std::collections::BTreeSet;
+
 use crate::binding::{Binding, told};
 use crate::engine::input_letters;
 use crate::solve::End;
@@ -54,13 +56,14 @@ pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Di
 }
 
 /// Refuses a fit in which some combination of coefficients changes nothing, neither at the optimum nor at the other ends
-/// nor at the starts: a combination that is open at the optimum alone is the data's doing, and the fit says so.
+/// nor at the starts as they were drawn: a combination that is open at the optimum alone is the data's doing, and the fit
+/// says so. Where two exponentials do no better than one, every refined start has lost the second.
 pub(crate) fn identified(
     frame: &Frame<'_>,
     law: &Law,
     binding: &Binding,
     ends: &[End],
-    starts: &[Vec<f64>],
+    drawn: impl FnOnce() -> Vec<Vec<f64>>,
 ) -> Result<(), Diagnostic> {
     let p = frame.bound.program().coordinates().len();
     if p > 60 || !frame.priors.is_empty() || !frame.pools.is_empty() {
@@ -80,21 +83,23 @@ pub(crate) fn identified(
         let refusal = refusal(frame, binding, &open, &flat);
         return Err(told(refusal, &binding.notes, Severity::Warning));
     }
-    let solved = ends.iter().map(|e| &e.outcome.x[..p]).step_by(4).take(8);
-    // An odd stride sees both kinds of start, those of the law's file and those from the data.
-    let screened = starts.iter().step_by((starts.len() / 16) | 1);
-    let points = solved.chain(screened.map(|s| &s[..p]));
+    let solved = ends.iter().step_by(4).take(8);
+    let mut points: Vec<Vec<f64>> = solved.map(|e| e.outcome.x[..p].to_vec()).collect();
+    let mut drawn = Some(drawn);
     let mut found: Vec<Vec<f64>> = Vec::new();
     let mut looked = 0;
-    for point in points {
-        let Some(open) = look.open(point, 1e-12) else {
-            continue;
-        };
-        if open.is_empty() {
-            return Ok(());
+    while !points.is_empty() {
+        for point in std::mem::take(&mut points) {
+            let Some(open) = look.open(&point, 1e-12) else {
+                continue;
+            };
+            if open.is_empty() {
+                return Ok(());
+            }
+            looked += 1;
+            found = open;
         }
-        looked += 1;
-        found = open;
+        points = drawn.take().map_or_else(Vec::new, |draw| draw());
     }
     if looked < 3 {
         return Ok(());
@@ -166,7 +171,7 @@ fn narrow_inputs(law: &Law, binding: &Binding) -> Vec<(String, String, f64, f64)
 }
 
 /// Whether an input stands, alone or in a product, under a power with a coefficient or a logarithm.
-fn raised(law: &Law, letter: &str) -> bool {
+pub(crate) fn raised(law: &Law, letter: &str) -> bool {
     let lets = law.formula.lets.iter().map(|step| &step.value);
     lets.chain([&law.formula.right])
         .any(|e| raised_in(law, e, letter))
@@ -175,11 +180,12 @@ fn raised(law: &Law, letter: &str) -> bool {
 fn raised_in(law: &Law, expr: &Expr, letter: &str) -> bool {
     let own = match &expr.kind {
         ExprKind::Binary(BinaryOp::Pow, base, exponent) => {
-            let moves = |(name, _): &(&str, _)| law.coef(name).is_some();
-            exponent.names().iter().any(moves) && factor(base, letter)
+            let names = law.formula.depends_on(exponent);
+            let moves = names.into_iter().any(|name| law.coef(name).is_some());
+            moves && factor(law, base, letter)
         }
         ExprKind::Call(Function::Ln | Function::Log2 | Function::Log10, args) => {
-            factor(&args[0], letter)
+            factor(law, &args[0], letter)
         }
         _ => false,
     };
@@ -187,14 +193,21 @@ fn raised_in(law: &Law, expr: &Expr, letter: &str) -> bool {
     own || children.into_iter().any(|e| raised_in(law, e, letter))
 }
 
-fn factor(expr: &Expr, letter: &str) -> bool {
-    match &expr.kind {
-        ExprKind::Name(name) => name == letter,
-        ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
-            factor(a, letter) || factor(b, letter)
+/// Whether an expression is a product or a quotient of which the letter is a factor, with `let` steps followed once each.
+fn factor(law: &Law, expr: &Expr, letter: &str) -> bool {
+    let mut followed = BTreeSet::new();
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        match &expr.kind {
+            ExprKind::Name(name) if name == letter => return true,
+            ExprKind::Name(name) if followed.insert(name) => open.extend(law.formula.step(name)),
+            ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
+                open.extend([a.as_ref(), b.as_ref()]);
+            }
+            _ => {}
         }
-        _ => false,
     }
+    false
 }
 
 fn refusal(

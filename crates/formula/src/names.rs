@@ -1,5 +1,7 @@
 //! Which names a tree uses.
 
+use std::collections::BTreeSet;
+
 use isoflop_base::Span;
 
 use crate::ast::{Expr, ExprKind, Formula};
@@ -37,6 +39,35 @@ impl Formula {
     #[must_use]
     pub fn names(&self) -> Vec<(&str, Span)> {
         self.uses().iter().map(|u| (u.name, u.span)).collect()
+    }
+}
+
+impl Formula {
+    /// The value of the step of this name.
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&Expr> {
+        let found = self.lets.iter().rfind(|s| s.name == name);
+        found.map(|s| &s.value)
+    }
+
+    /// The names that an expression of this formula depends on, steps followed and left out. Each step is followed once,
+    /// so that thirty steps that name the one before twice are thirty looks, and a step that names itself is one.
+    #[must_use]
+    pub fn depends_on<'a>(&'a self, expr: &'a Expr) -> BTreeSet<&'a str> {
+        let (mut found, mut followed) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = vec![expr];
+        while let Some(expr) = open.pop() {
+            for (name, _) in expr.names() {
+                match self.step(name) {
+                    Some(value) if followed.insert(name) => open.push(value),
+                    Some(_) => {}
+                    None => {
+                        found.insert(name);
+                    }
+                }
+            }
+        }
+        found
     }
 }
 

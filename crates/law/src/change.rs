@@ -53,7 +53,7 @@ impl Law {
 
 impl Law {
     /// This law with its response in another unit, and with it the coefficients that are in the response's unit; its text
-    /// says so.
+    /// says so. Published numbers are left out: they are those of the unit before.
     ///
     /// # Errors
     ///
@@ -71,6 +71,8 @@ impl Law {
     /// ```
     pub fn with_response_unit(&self, unit: &str) -> Result<Self, Diagnostics> {
         let mut law = self.clone();
+        law.variants.clear();
+        law.checks.clear();
         let before = self.response().unit.clone();
         for var in law.vars.iter_mut().filter(|v| v.role == VarRole::Response) {
             unit.clone_into(&mut var.unit);

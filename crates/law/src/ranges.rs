@@ -10,6 +10,7 @@
 //! Nothing else is assumed: an amplitude, a floor, a rate or an exponent may have any value and either sign. A fit looks
 //! at all of them, and measures those [`amplitudes`] on a logarithmic scale that it finds above zero.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, Formula, Function, UnaryOp};
@@ -27,6 +28,7 @@ impl Positive {
             formula,
             is_var,
             seen: BTreeSet::new(),
+            asked: BTreeSet::new(),
         };
         for step in &formula.lets {
             walk.visit(&step.value);
@@ -57,6 +59,9 @@ struct Walk<'a> {
     formula: &'a Formula,
     is_var: &'a dyn Fn(&str) -> bool,
     seen: BTreeSet<String>,
+    /// Steps that were followed, with what was asked of their columns: `let a = b * b` and so on for thirty steps is
+    /// followed thirty times, and a step that names itself once.
+    asked: BTreeSet<(&'a str, bool)>,
 }
 
 impl<'a> Walk<'a> {
@@ -69,7 +74,10 @@ impl<'a> Walk<'a> {
                 match evaluate(exponent, &|_, _| None) {
                     Ok(power) if power.fract() == 0.0 => {}
                     Ok(_) => self.ask(base, false),
-                    Err(_) => self.ask(base, self.moves(exponent)),
+                    Err(_) => {
+                        let moves = self.moves(exponent);
+                        self.ask(base, moves);
+                    }
                 }
             }
             _ => {}
@@ -81,10 +89,8 @@ impl<'a> Walk<'a> {
 
     /// Whether a coefficient stands in it.
     fn moves(&self, expr: &Expr) -> bool {
-        expr.names().iter().any(|(name, _)| {
-            let step = self.formula.lets.iter().find(|s| s.name == *name);
-            step.map_or(!(self.is_var)(name), |s| self.moves(&s.value))
-        })
+        let names = self.formula.depends_on(expr);
+        names.into_iter().any(|name| !(self.is_var)(name))
     }
 
     /// Every factor of a product must be above zero for the product to be so for whatever the others are. A column
@@ -92,8 +98,10 @@ impl<'a> Walk<'a> {
     fn ask(&mut self, expr: &'a Expr, vars: bool) {
         match &expr.kind {
             ExprKind::Name(name) | ExprKind::Indexed { name, .. } => {
-                if let Some(step) = self.formula.lets.iter().find(|s| s.name == *name) {
-                    self.ask(&step.value, vars);
+                if let Some(value) = self.formula.step(name) {
+                    if self.asked.insert((name, vars)) {
+                        self.ask(value, vars);
+                    }
                 } else if vars || !(self.is_var)(name) {
                     self.seen.insert(name.clone());
                 }
@@ -129,7 +137,7 @@ impl Law {
     #[must_use]
     pub fn amplitudes(&self, floors: bool) -> Vec<String> {
         let mut found = Vec::new();
-        let terms = Terms { law: self, floors };
+        let terms = Terms::new(self, floors);
         terms.of(&self.formula.right, false, &mut found);
         found.retain(|name| {
             let open = |c: &crate::Coef| {
@@ -151,10 +159,7 @@ impl Law {
     /// The one open amplitude of a right side that is a product of it, of powers and of numbers above zero: k in k·x^a. Its
     /// sign is that of the response.
     pub fn sole_factor(&self) -> Option<String> {
-        let terms = Terms {
-            law: self,
-            floors: false,
-        };
+        let terms = Terms::new(self, false);
         if terms.is_negated(&self.formula.right) {
             return None;
         }
@@ -170,7 +175,9 @@ impl Law {
             }
         }
         match names.as_slice() {
-            [name] => self.amplitudes(false).into_iter().find(|n| n == *name),
+            [name] if terms.left.get() > 0 => {
+                self.amplitudes(false).into_iter().find(|n| n == *name)
+            }
             _ => None,
         }
     }
@@ -179,11 +186,31 @@ impl Law {
 struct Terms<'a> {
     law: &'a Law,
     floors: bool,
+    /// Places that may still be looked at.
+    left: Cell<usize>,
 }
 
+/// Places of a formula that are looked at for amplitudes: `let b = a + a; let c = b + b` has two to the number of steps.
+const PLACES: usize = 2000;
+
 impl<'a> Terms<'a> {
+    fn new(law: &'a Law, floors: bool) -> Self {
+        let left = Cell::new(PLACES);
+        Self { law, floors, left }
+    }
+
+    /// Whether one more place may be looked at.
+    fn goes_on(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left > 0
+    }
+
     /// Amplitudes among the terms of a sum; `base` says that the sum is raised to a power.
     fn of(&self, expr: &'a Expr, base: bool, found: &mut Vec<String>) {
+        if !self.goes_on() {
+            return;
+        }
         match &expr.kind {
             ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, a, b) => {
                 self.of(a, base, found);
@@ -221,6 +248,9 @@ impl<'a> Terms<'a> {
 
     /// Factors above the line and powers below it.
     fn factors(&self, expr: &'a Expr, out: &mut Vec<&'a Expr>) {
+        if !self.goes_on() {
+            return;
+        }
         match &expr.kind {
             ExprKind::Binary(BinaryOp::Mul, a, b) => {
                 self.factors(a, out);
@@ -241,6 +271,9 @@ impl<'a> Terms<'a> {
 
     /// Whether a minus stands before a factor.
     fn is_negated(&self, expr: &Expr) -> bool {
+        if !self.goes_on() {
+            return false;
+        }
         match &expr.kind {
             ExprKind::Unary(UnaryOp::Neg, _) => true,
             ExprKind::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) => {
@@ -252,8 +285,7 @@ impl<'a> Terms<'a> {
     }
 
     fn step(&self, name: &str) -> Option<&'a Expr> {
-        let lets = self.law.formula.lets.iter();
-        lets.rev().find(|s| s.name == name).map(|s| &s.value)
+        self.law.formula.step(name)
     }
 
     /// A power with a coefficient in its exponent, or an exponential, of something that varies.
@@ -272,8 +304,7 @@ impl<'a> Terms<'a> {
     }
 
     fn has(&self, expr: &Expr, what: fn(&Law, &str) -> bool) -> bool {
-        expr.names().iter().any(|(name, _)| {
-            what(self.law, name) || self.step(name).is_some_and(|e| self.has(e, what))
-        })
+        let names = self.law.formula.depends_on(expr);
+        names.into_iter().any(|name| what(self.law, name))
     }
 }

@@ -68,13 +68,20 @@ impl<'a> Scene<'a> {
     fn new(table: &'a RunTable, needs: &'a [Need], rows: &'a [usize]) -> Self {
         let role = |letter: &str, name: &str| numbers_of(table, needs, letter, name);
         let loss = role("L", "loss");
+        // In a table of x and y the first may be any of the three, and is none of them more than another.
+        let counts = [role("N", "params"), role("D", "tokens"), role("C", "flops")];
+        let alone = |k: usize| {
+            let own = counts[k].clone()?;
+            let same = counts.iter().flatten().filter(|c| c.name == own.name);
+            (same.count() == 1).then_some(own)
+        };
         Self {
             table,
             needs,
             rows,
-            params: role("N", "params"),
-            tokens: role("D", "tokens"),
-            flops: role("C", "flops"),
+            params: alone(0),
+            tokens: alone(1),
+            flops: alone(2),
             loss: needs.iter().find(|n| {
                 n.kind.is_response() && loss.as_ref().is_some_and(|l| l.name == n.column.name)
             }),

@@ -21,3 +21,4 @@ mod responses;
 mod sigma;
 mod staged;
 mod support;
+mod typed;

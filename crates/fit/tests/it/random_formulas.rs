@@ -2,6 +2,8 @@
 //! a diagnostic, never a panic, and no number that is none. `fuzz/commands.py` does the same to the whole command.
 
 use crate::support::csv;
+use isoflop_base::Interval;
+use isoflop_data::RunTable;
 use isoflop_fit::{FitOptions, Objective, Uncertainty, fit};
 use isoflop_law::Law;
 use isoflop_testkit::Random;
@@ -80,10 +82,32 @@ fn expression(random: &mut Random, depth: u32, unknowns: usize) -> String {
     }
 }
 
+/// A formula, in a third of the cases with steps before it, one of which may name itself or one that comes later.
+fn formula(random: &mut Random, depth: u32) -> String {
+    let right = expression(random, depth, 0);
+    if random.below(3) > 0 {
+        return format!("y = {right}");
+    }
+    let mut text = String::new();
+    for k in 0..=random.below(3) {
+        let value = expression(random, 2, 0);
+        let other = pick(random, &["q0", "q1", "x", "k"]);
+        let _ = write!(text, "let q{k} = {value} + {other}; ");
+    }
+    let op = pick(random, &["+", "*", "/", "^"]);
+    format!("{text}y = {right} {op} q0")
+}
+
+/// The last column: a name of runs that hang together, or of no meaning.
+fn runs_of(runs: &RunTable) -> &str {
+    runs.columns().last().map_or("g", |c| c.name.as_str())
+}
+
 fn table(random: &mut Random) -> String {
     let rows = [1, 4, 8, 12, 20][random.below(5)];
+    let group = pick(random, &["g", "g", "run_id"]);
     let (unit, kind) = (random.log_between(1e-9, 1e12), random.below(5));
-    let mut text = "x,z,y,g\n".to_owned();
+    let mut text = format!("x,z,y,{group}\n");
     for i in 0..rows {
         let share = f64::from(i) / f64::from(rows);
         let x = match kind {
@@ -109,20 +133,33 @@ fn any_formula_on_any_table_has_an_answer_or_a_diagnostic() {
     for case in 0..CASES {
         let mut random = Random::new(900 + case);
         let depth = 1 + random.below(4) as u32;
-        let formula = format!("y = {}", expression(&mut random, depth, 0));
+        let formula = formula(&mut random, depth);
         let runs = csv(&table(&mut random));
+        let Ok(law) = Law::from_formula(&formula, &["x", "z", "y", runs_of(&runs)], &[]) else {
+            continue;
+        };
         let options = FitOptions {
             objective: Some(Objective::parse(pick(&mut random, &OBJECTIVES)).expect("parses")),
             uncertainty: Uncertainty::parse(pick(&mut random, &UNCERTAINTIES)).expect("parses"),
             starts: Some(64),
+            derive: law
+                .coefs
+                .first()
+                .map_or_else(Vec::new, |c| vec![format!("twice = 2*{}", c.name)]),
             ..FitOptions::default()
         };
-        let Ok(law) = Law::from_formula(&formula, &["x", "z", "y", "g"], &[]) else {
-            continue;
-        };
         if let Ok(found) = fit(&law, &runs, &options) {
-            for (name, estimate) in &found.coefs {
-                assert!(!estimate.value.is_nan(), "case {case}: {name} of {formula}");
+            let derived = found.derived.iter();
+            for (name, estimate) in found.coefs.iter().chain(derived) {
+                let place = || format!("case {case}: {name} of {formula}, {estimate:?}");
+                assert!(!estimate.value.is_nan(), "{}", place());
+                assert!(
+                    estimate.se.is_none_or(|se| !se.is_nan() && se >= 0.0),
+                    "{}",
+                    place()
+                );
+                let ordered = |i: Interval| i.lower <= i.upper;
+                assert!(estimate.interval.is_none_or(ordered), "{}", place());
             }
         }
     }
