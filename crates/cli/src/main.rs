@@ -11,6 +11,7 @@ mod request;
 mod saved_ref;
 mod spare;
 mod verb;
+mod whole;
 
 use std::process::ExitCode;
 

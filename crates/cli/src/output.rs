@@ -11,6 +11,7 @@ use isoflop::{Diagnostic, Diagnostics, Input, UNUSABLE, closest};
 use crate::args::Global;
 use crate::closed::stdout_is_closed;
 use crate::spare::{self, Written};
+use crate::whole;
 
 /// The input or the request is at fault.
 const INPUT_AT_FAULT: u8 = 1;
@@ -169,7 +170,7 @@ impl Output {
 
     /// Writes a saved result to a file that was named apart from `-o`.
     pub(crate) fn keep(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
-        write_whole(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
+        whole::write(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
     }
 
     /// Shows a plan, which can be written as a plan file as well; a page of it moves.
@@ -223,7 +224,7 @@ impl Output {
             made.push((path, bytes));
         }
         for (path, bytes) in made {
-            write_whole(path, &bytes).map_err(|e| cannot_write(path, &e))?;
+            whole::write(path, &bytes).map_err(|e| cannot_write(path, &e))?;
         }
         Ok(())
     }
@@ -235,41 +236,6 @@ impl Output {
             Shown::Nothing => Ok(()),
         }
     }
-}
-
-/// Writes a file in one go: beside it first, then under its name, so that a full disk or an interruption leaves
-/// the old file as it was. What is no plain file (a pipe, a device) is written as it is.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // The target of a link is replaced, not the link.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let known = std::fs::metadata(path).ok();
-    if known.as_ref().is_some_and(|m| !m.is_file()) {
-        return std::fs::write(path, bytes);
-    }
-    if known.is_some() {
-        // A file that must not be written is not replaced either.
-        std::fs::OpenOptions::new().write(true).open(path)?;
-    }
-    let Some(name) = path.file_name() else {
-        return std::fs::write(path, bytes);
-    };
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(beside);
-    let written = std::fs::File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        if let Some(known) = &known {
-            file.set_permissions(known.permissions())?;
-        }
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    });
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }
 
 /// Colour only on a terminal, and never against `NO_COLOR` (no-color.org).

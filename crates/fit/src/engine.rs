@@ -180,7 +180,7 @@ pub(crate) fn fit_once(
     let found = settle::signs(law, &binding, options, &objective)?;
     let law = found.as_ref().map_or(law, |f| &f.law);
     let program = Program::compile(law, &binding.levels, output_of(&objective))?;
-    structure::enough_runs(&program, &binding)?;
+    structure::enough_runs(&program, law, &binding)?;
     let parts = Parts::new(&program, law, &binding, &objective)?;
     let unpooled = parts.frame();
     let mut pools = pool::pools(law, &program, unpooled.observed);

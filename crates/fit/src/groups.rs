@@ -3,6 +3,7 @@
 use crate::engine::fit;
 use crate::options::FitOptions;
 use crate::result::{Fit, SkippedRows};
+use crate::sealed::sealed;
 use isoflop_base::Diagnostics;
 use isoflop_data::RunTable;
 use isoflop_law::Law;
@@ -10,7 +11,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Fits by group. `schema` is `isoflop.fits/1`.
+///
+/// Written, they end in a `digest` of everything before it ([`Fits::own_digest`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Fits {
     /// `isoflop.fits/1`.
     pub schema: String,
@@ -20,7 +24,12 @@ pub struct Fits {
     pub groups: Vec<GroupFit>,
     /// Rows that belong to no group.
     pub skipped: Vec<SkippedRows>,
+    /// The digest that the file carried; none for a result that was not read from one, or from one of an earlier version.
+    #[serde(default, skip_serializing)]
+    pub digest: Option<String>,
 }
+
+sealed!(Fits);
 
 /// The fit of one group, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +86,7 @@ pub fn fit_groups(
         .into());
     }
     Ok(Fits {
+        digest: None,
         schema: "isoflop.fits/1".to_owned(),
         column: groups.column,
         groups: fitted.into_iter().map(|(g, _)| g).collect(),

@@ -30,6 +30,7 @@ mod record;
 mod refit;
 mod result;
 mod scales;
+mod sealed;
 mod settle;
 mod slips;
 mod solve;

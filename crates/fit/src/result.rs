@@ -1,7 +1,8 @@
 //! The result of a fit: immutable, with certificate and provenance, and the same in memory and in `fit.json`.
 
+use crate::sealed::sealed;
 use isoflop_base::{Estimate, Note};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// A fitted law. `schema` is `isoflop.fit/1`; the file alone is enough for every later verb.
 ///
@@ -64,47 +65,7 @@ pub struct Fit {
     pub digest: Option<String>,
 }
 
-impl Fit {
-    /// SHA-256, in hexadecimal, of the fit as compact JSON without a digest.
-    #[must_use]
-    pub fn own_digest(&self) -> String {
-        let text = serde_json::to_vec(&Bare(self)).unwrap_or_default();
-        isoflop_data::sha256_hex(&text)
-    }
-}
-
-/// The fit without its digest.
-struct Bare<'a>(&'a Fit);
-
-impl Serialize for Bare<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Fit::serialize(self.0, to)
-    }
-}
-
-impl Serialize for Fit {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Sealed<'a> {
-            #[serde(flatten)]
-            fit: Bare<'a>,
-            digest: String,
-        }
-        let digest = self.own_digest();
-        Sealed {
-            fit: Bare(self),
-            digest,
-        }
-        .serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fit {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // The derived function of the same name: the type's own comes before that of the trait.
-        Self::deserialize(from)
-    }
-}
+sealed!(Fit);
 
 /// How much wider intervals must be beyond the data, learnt by holding out the largest runs.
 ///

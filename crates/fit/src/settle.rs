@@ -27,6 +27,9 @@ const MANY: usize = 60;
 /// Starts of the search for rows without a value.
 const LOOKS: usize = 64;
 
+/// Why a row without a value is left out.
+pub(crate) const VALUELESS: &str = "the formula has no finite value there";
+
 /// Leaves out rows on which a typed formula has no value wherever it starts: the logarithm of a negative number, one over
 /// zero.
 pub(crate) fn leave_out_valueless(law: &Law, binding: &mut Binding) -> Result<(), Diagnostics> {
@@ -62,8 +65,7 @@ pub(crate) fn leave_out_valueless(law: &Law, binding: &mut Binding) -> Result<()
         }
     }
     if seen.iter().any(|s| *s) {
-        let reason = "the formula has no finite value there".to_owned();
-        binding::drop_rows(binding, law, &seen, reason);
+        binding::drop_rows(binding, law, &seen, VALUELESS.to_owned());
     }
     Ok(())
 }
@@ -162,7 +164,7 @@ pub(crate) fn signs(
         return Ok(decided.map(|law| Settled { law, ends }));
     }
     let program = Program::compile(law, &binding.levels, output_of(objective))?;
-    structure::enough_runs(&program, binding)?;
+    structure::enough_runs(&program, law, binding)?;
     if program.coordinates().len() > MANY {
         let changes: Vec<String> = names.iter().map(|n| format!("{n} in [0, inf]")).collect();
         let ends = Vec::new();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::binding::{Binding, told};
 use crate::engine::input_letters;
+use crate::settle::VALUELESS;
+use crate::slips;
 use crate::solve::End;
 use crate::target::{Frame, Target};
 use isoflop_base::{Diagnostic, Severity};
@@ -17,7 +19,11 @@ use isoflop_numerics::penalty::Penalty;
 const NARROW: f64 = 1.1;
 
 /// Refuses fewer runs than coefficients.
-pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Diagnostic> {
+pub(crate) fn enough_runs(
+    program: &Program,
+    law: &Law,
+    binding: &Binding,
+) -> Result<(), Diagnostic> {
     let p = program.coordinates().len();
     if p == 0 {
         return Err(
@@ -51,6 +57,9 @@ pub(crate) fn enough_runs(program: &Program, binding: &Binding) -> Result<(), Di
     .help("add runs, fix a coefficient (`--coef 'E = 1.7'`), tie two (`--coef 'beta = alpha'`), or fit a law with fewer");
     for s in &binding.skipped {
         d = d.help(format!("{} rows were not used: {}", s.rows, s.reason));
+    }
+    if binding.skipped.iter().any(|s| s.reason == VALUELESS) {
+        d = slips::bracketed(law, d);
     }
     Err(told(d, &binding.notes, Severity::Warning))
 }

@@ -48,14 +48,7 @@ pub fn fit_from_json(text: &str, file: &str) -> Result<Fit, Diagnostics> {
 /// A fit that was read, when it is as it was written and its parts fit together.
 fn whole(mut fit: Fit, file: &str, what: &str) -> Result<Fit, Diagnostics> {
     let digest = fit.digest.take();
-    if digest.as_ref().is_some_and(|d| *d != fit.own_digest()) {
-        let message = format!(
-            "{what} in {file} was edited after it was saved: its content does not have the digest it carries"
-        );
-        return Err(Diagnostic::error("broken-fit", message)
-            .help("fit again and save the result; to hold or bound a coefficient use --coef, as in --coef 'E = 1.7'")
-            .into());
-    }
+    unedited(digest.as_deref(), &fit.own_digest(), file, what)?;
     let faults = unsound(&fit);
     if faults.is_empty() {
         if digest.is_none() {
@@ -68,6 +61,19 @@ fn whole(mut fit: Fit, file: &str, what: &str) -> Result<Fit, Diagnostics> {
         Diagnostic::error("broken-fit", message).help("fit again and save the result")
     });
     Err(Diagnostics(faults.collect()))
+}
+
+/// Refuses a result that does not have the digest it carries. One without a digest was saved by an earlier version.
+fn unedited(carried: Option<&str>, own: &str, file: &str, what: &str) -> Result<(), Diagnostics> {
+    if carried.is_none_or(|digest| digest == own) {
+        return Ok(());
+    }
+    let message = format!(
+        "{what} in {file} was edited after it was saved: its content does not have the digest it carries"
+    );
+    Err(Diagnostic::error("broken-fit", message)
+        .help("fit again and save the result; to hold or bound a coefficient use --coef, as in --coef 'E = 1.7'")
+        .into())
 }
 
 /// Code of the note on a fit without a digest.
@@ -162,8 +168,11 @@ fn listed(names: &[String]) -> String {
     text
 }
 
-fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagnostics> {
-    let notes = recipe.notes;
+fn recipe_parts(name: &str, mut recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let digest = recipe.digest.take();
+    unedited(digest.as_deref(), &recipe.own_digest(), name, "the recipe")?;
+    let mut notes = recipe.notes;
+    notes.extend(digest.is_none().then(unsealed));
     let parts: Vec<(String, Fit)> = recipe
         .allocations
         .into_iter()
@@ -176,9 +185,11 @@ fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagno
                 &format!("the law of {}", allocation.title),
             )?;
             // What the recipe says of its bias is true of every answer by its laws.
-            let own = notes
-                .iter()
-                .filter(|n| n.code.starts_with("recipe-bias") || n.severity == Severity::Error);
+            let own = notes.iter().filter(|n| {
+                n.code.starts_with("recipe-bias")
+                    || n.severity == Severity::Error
+                    || n.code == UNSEALED
+            });
             fit.notes.extend(own.cloned());
             Ok((part.to_owned(), fit))
         })
@@ -193,12 +204,20 @@ fn recipe_parts(name: &str, recipe: Recipe) -> Result<Vec<(String, Fit)>, Diagno
     Ok(parts)
 }
 
-fn group_parts(name: &str, fits: Fits) -> Result<Vec<(String, Fit)>, Diagnostics> {
+fn group_parts(name: &str, mut fits: Fits) -> Result<Vec<(String, Fit)>, Diagnostics> {
+    let digest = fits.digest.take();
+    unedited(
+        digest.as_deref(),
+        &fits.own_digest(),
+        name,
+        "the set of fits",
+    )?;
     let groups = fits.groups.into_iter();
     let fitted = groups.filter_map(|g| Some((g.group, g.fit?)));
     let parts: Vec<(String, Fit)> = fitted
         .map(|(group, fit)| {
-            let fit = whole(fit, name, &format!("the fit of {} {group}", fits.column))?;
+            let mut fit = whole(fit, name, &format!("the fit of {} {group}", fits.column))?;
+            fit.notes.extend(digest.is_none().then(unsealed));
             Ok((group, fit))
         })
         .collect::<Result<_, Diagnostics>>()?;

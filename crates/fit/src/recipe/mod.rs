@@ -79,6 +79,7 @@ pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Re
     let bias = reference.and_then(|r| r.bias(options));
     notes.extend(bias::note(bias.as_ref(), &allocations));
     Ok(Recipe {
+        digest: None,
         schema: "isoflop.recipe/1".to_owned(),
         method: options.method.spelling(),
         n: runs.params.len(),

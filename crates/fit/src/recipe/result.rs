@@ -1,11 +1,15 @@
 //! The result of a recipe.
 
 use crate::result::{Fit, Provenance, SkippedRows};
+use crate::sealed::sealed;
 use isoflop_base::{Estimate, Note};
 use serde::{Deserialize, Serialize};
 
 /// Compute-optimal sizes by budget, and the power laws through them. `schema` is `isoflop.recipe/1`.
+///
+/// Written, it ends in a `digest` of everything before it ([`Recipe::own_digest`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Recipe {
     /// `isoflop.recipe/1`.
     pub schema: String,
@@ -31,7 +35,12 @@ pub struct Recipe {
     pub notes: Vec<Note>,
     /// Table, options, seed, version.
     pub provenance: Provenance,
+    /// The digest that the file carried; none for a result that was not read from one, or from one of an earlier version.
+    #[serde(default, skip_serializing)]
+    pub digest: Option<String>,
 }
+
+sealed!(Recipe);
 
 /// The runs of one budget and their minimum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

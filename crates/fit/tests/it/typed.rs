@@ -28,7 +28,7 @@ fn fitted(formula: &str, text: &str, options: &FitOptions) -> Fit {
 #[track_caller]
 fn refused(formula: &str, text: &str) -> String {
     let faults = attempt(formula, text, &plain("squared")).expect_err("cannot be fitted");
-    faults.0.iter().map(ToString::to_string).collect()
+    format!("{faults:?}")
 }
 
 /// A table of x and y on a grid of x from one.
@@ -178,7 +178,7 @@ fn as_many_starts_are_solved_as_are_asked_for() {
 fn numbers_of_a_law_in_another_unit_than_the_column_are_refused() {
     let file = |prior: &str| {
         format!(
-            "id = \"p\"\ntitle = \"P\"\nformula = \"L = E + A / N^alpha\"\n\
+            "title = \"P\"\nformula = \"L = E + A / N^alpha\"\n\
              [vars]\nL = {{ column = \"loss\", unit = \"nats/token\", role = \"response\" }}\n\
              N = {{ column = \"params\" }}\n[coefs]\nE = {{ unit = \"nats/token\"{prior} }}\nA = {{}}\nalpha = {{}}\n"
         )

@@ -5,7 +5,7 @@ use super::lower::Lowering;
 use super::ops::{Addend, Op, Src};
 use super::program::{Amplitude, Port, Program};
 use super::scalar::ScalarOp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A column computed once from the variables; operands are earlier nodes.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ struct Emitter {
     amplitudes: Vec<Amplitude>,
     /// How many ports read each coordinate, to find amplitudes that stand alone.
     readers: BTreeMap<u32, u32>,
+    /// Nodes whose coordinates were counted as read by a scalar step.
+    counted: BTreeSet<Id>,
 }
 
 pub(super) fn emit(lowering: Lowering<'_>, root: Id) -> Program {
@@ -59,6 +61,7 @@ pub(super) fn emit(lowering: Lowering<'_>, root: Id) -> Program {
         registers: 0,
         amplitudes: Vec::new(),
         readers: BTreeMap::new(),
+        counted: BTreeSet::new(),
     };
     let out = e.column(root);
     let output = match out {
@@ -181,8 +184,12 @@ impl Emitter {
         p
     }
 
-    /// A scalar step may read many coordinates: each of them then no longer stands alone.
+    /// A scalar step may read many coordinates: each of them then no longer stands alone. Forty steps that double the one
+    /// before are forty nodes and a million million ways through them.
     fn count_step(&mut self, id: Id) {
+        if !self.counted.insert(id) {
+            return;
+        }
         for child in children(&self.graph.node(id).clone()) {
             match self.graph.node(child) {
                 Node::Coord(j) => *self.readers.entry(*j).or_default() += 2,
