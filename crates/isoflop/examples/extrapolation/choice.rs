@@ -6,7 +6,7 @@ const CHOICE: &str = "
 ## How the constants were chosen
 
 The widening has three constants and the joining of laws three. A curve is fitted on its lower half (by points; those of
-`extrapolation_bench` as the folder says) and scored on the rest; a sweep is fitted below 55, 70 and 85 % of the range of ln C. For each
+`extrapolation_bench` as the folder says) and scored on the rest, a part of the curves of each collection; a sweep is fitted below 55, 70 and 85 % of the range of ln C. For each
 group below the centre of the widening and its spread were chosen again on all other groups, among twenty pairs, for the shares inside
 at four levels and the mean ln density, and the group was then scored. Shares are means over curves, each weighing the same; ± is the
 standard error over the curves, which are taken as independent: sweeps and scores of one suite are less so than that, and of fewer

@@ -3,8 +3,8 @@
 //! # What it checks
 //!
 //! How the standard errors were made: none; by a covariance, sandwich, profile, wild or parametric bootstrap of a penalty
-//! with hardly a residual inside its corner; resamples without a certified optimum, few groups, more scatter than trials or standard deviations
-//! allow.
+//! with hardly a residual inside its corner; resamples without a certified optimum, few groups, more scatter than trials or
+//! standard deviations allow.
 //!
 //! # Why it matters
 //!
