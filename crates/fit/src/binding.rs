@@ -10,7 +10,7 @@ use isoflop_base::{Diagnostic, Diagnostics, Note, Severity};
 use isoflop_data::{Need, NeedKind, Places, Resolved, RunTable, Selection, role_name};
 use isoflop_formula::ast::ExprKind;
 use isoflop_law::tape::Levels;
-use isoflop_law::{Law, VarRole};
+use isoflop_law::{Coef, Law, VarRole};
 
 /// Shares may miss one by their rounding: three printed decimals of each.
 const SIMPLEX: f64 = 2e-3;
@@ -206,7 +206,9 @@ pub(crate) fn in_unit(given: &Law, law: &Law, unit: &str) -> Result<Law, Diagnos
     let stated = given.coefs.iter().filter(|c| {
         let kept = law.coef(&c.name);
         let held = c.fixed.is_some_and(|x| x != 0.0) && kept.is_some_and(|k| k.fixed == c.fixed);
-        let prior = c.prior.is_some() && kept.is_some_and(|k| k.prior == c.prior);
+        // A prior on a coefficient that the user holds or ties says nothing any more.
+        let free = |k: &Coef| k.fixed.is_none() && k.tie.is_none() && k.prior == c.prior;
+        let prior = c.prior.is_some() && kept.is_some_and(free);
         (held || prior) && (scales(&c.name) || (!known.is_empty() && c.unit == *known))
     });
     let stated: Vec<&str> = stated.map(|c| c.name.as_str()).collect();
