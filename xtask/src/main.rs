@@ -11,6 +11,7 @@ mod ci;
 mod coverage;
 mod data_tests;
 mod generate;
+mod paths;
 mod rust;
 mod tidy;
 mod tree;
@@ -68,7 +69,7 @@ fn alarms(root: &Path, tables: &str) -> Result<(), String> {
     if tables.parse::<u64>().is_err() {
         return Err(format!("alarms: {tables:?} is no number of tables"));
     }
-    let words = "run --quiet -p isoflop-answer --example alarms --";
+    let words = "run --quiet -p isoflop-check --example alarms --";
     let status = std::process::Command::new(env!("CARGO"))
         .current_dir(root)
         .args(words.split(' '))

@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::rust;
 
+/// Where the questions live, one package each.
+pub const CORRIDOR: &str = "crates/answer/";
+
 /// All files of the project, sorted by path.
 pub struct Tree {
     pub files: Vec<File>,
@@ -81,9 +84,18 @@ impl File {
         line_of(&self.text, offset)
     }
 
-    /// The folder below `crates/` this file lies in.
+    /// The folder of the crate this file lies in: the one below `crates/`, or below [`CORRIDOR`].
     pub fn crate_folder(&self) -> Option<&str> {
-        self.path.strip_prefix("crates/")?.split('/').next()
+        let below = self.path.strip_prefix(CORRIDOR);
+        below
+            .or_else(|| self.path.strip_prefix("crates/"))?
+            .split('/')
+            .next()
+    }
+
+    /// Whether the file belongs to a question.
+    pub fn is_of_question(&self) -> bool {
+        self.path.starts_with(CORRIDOR)
     }
 
     /// Whether the whole file is test code.
@@ -160,6 +172,20 @@ mod tests {
         let paths = walk(root).expect("the package can be listed");
         assert!(paths.iter().any(|p| p == "src/tree.rs"));
         assert!(!paths.iter().any(|p| p.starts_with("target/")));
+    }
+
+    #[test]
+    fn a_crate_of_the_corridor_is_named_by_its_own_folder() {
+        let folder = |path: &str| {
+            let tree = Tree::of(&[(path, "")]);
+            let folder = tree.files[0].crate_folder().map(str::to_owned);
+            (folder, tree.files[0].is_of_question())
+        };
+        let law = (Some("law".to_owned()), false);
+        assert_eq!(folder("crates/law/src/lib.rs"), law);
+        let plan = (Some("plan".to_owned()), true);
+        assert_eq!(folder("crates/answer/plan/src/lib.rs"), plan);
+        assert_eq!(folder("xtask/src/main.rs"), (None, false));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The story of a measured ladder: the law of its small runs, held against the larger ones.
 
-use isoflop_answer::{EntropyCheck, HeldOutRun, Point, Verdict, entropy_check, predict, verdict};
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::{ReadOptions, RunTable, read};
 use isoflop_fit::{Fit, FitOptions, Objective, Uncertainty, fit};
 use isoflop_law::{Law, VarRole};
+use isoflop_predict::verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};
+use isoflop_predict::{Point, predict};
 
 use crate::datasets::DataSet;
 

@@ -1,9 +1,9 @@
 //! A gain with what the laws leave held at one value in both recipes: their data often cannot tell it from the powers.
 
-use isoflop_answer::plan::{Convention, Gain, Given, PlanLaw, PlanRequest, gain};
 use isoflop_base::{Diagnostic, Diagnostics, parse_quantity};
 use isoflop_fit::Fit;
 use isoflop_law::Law;
+use isoflop_plan::{Convention, Gain, Given, PlanLaw, PlanRequest, gain};
 
 use crate::verify::repeat;
 

@@ -1,7 +1,7 @@
 //! A ledger as a file: one JSON object a line, each with the checksum of the line before it and its own. Lines are added
 //! and never changed: whoever changes one breaks its checksum, whoever takes one out breaks the chain.
 
-use isoflop_answer::ledger::{Entry, Kept};
+use isoflop_backtest::ledger::{Entry, Kept};
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Severity, Span};
 use isoflop_data::sha256_hex;
 
@@ -153,11 +153,11 @@ fn sealed(line: &str) -> Result<(&str, &str), String> {
 mod tests {
     use super::*;
     use crate::datasets::dataset;
-    use isoflop_answer::Point;
-    use isoflop_answer::ledger::forecast;
+    use isoflop_backtest::ledger::forecast;
     use isoflop_data::{ReadOptions, read};
     use isoflop_fit::{FitOptions, Uncertainty, fit};
     use isoflop_law::Law;
+    use isoflop_predict::Point;
 
     fn entry(name: &str) -> Entry {
         let set = dataset("simulated-ladder").expect("comes with the program");

@@ -36,12 +36,14 @@ pub mod ledger;
 mod plan_file;
 mod plan_request;
 mod reload;
+pub mod report;
 mod saved;
 mod settings;
 mod story;
 mod threads;
 mod usable;
 mod verify;
+mod words;
 
 pub use datasets::{DataSet, LadderSource, dataset, datasets};
 pub use demo::{DEMO_FIT, Demo, demo};
@@ -50,23 +52,23 @@ pub use plan_file::{PlanSpec, Word};
 pub use reload::{Reloaded, point_reader, reload};
 pub use saved::{fit_from_json, fits_from_json, one_fit_from_json, plan_laws_from_json};
 pub use settings::merged;
-pub use story::{StoryCheck, StoryOptions, story};
+pub use story::{Story, StoryCheck, StoryOptions, story};
 pub use threads::set_threads;
 pub use usable::{UNUSABLE, unusable, unusable_group, unusable_notes, unusable_recipe};
 pub use verify::{Verification, verify};
 
-pub use isoflop_answer::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
-pub use isoflop_answer::plan;
-pub use isoflop_answer::{
-    BacktestOptions, Breaks, COMBINED, Candidate, Check, Checked, Cut, EntropyCheck, Extrapolation,
-    Finding, FormBudget, FormTest, HeldOutRun, LawComparison, NotJudged, Point, PredictedPoint,
-    Prediction, Profile, ProfiledPrediction, Story, UNSAVED, Verdict, breaks, check, compare_laws,
-    entropy_check, extrapolation, form_test, predict, predict_published, predict_through,
-    predict_together, profile, verdict,
+pub use isoflop_backtest::ledger::{Entry, Forecast, Kept, LedgerCheck, Score, forecast, score};
+pub use isoflop_backtest::{
+    BacktestOptions, COMBINED, Candidate, Cut, Extrapolation, NotJudged, extrapolation,
+    predict_together,
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
     format_quantity, parse_quantity,
+};
+pub use isoflop_breaks::{Breaks, breaks};
+pub use isoflop_check::{
+    Check, Checked, Finding, FormBudget, FormTest, LawComparison, check, compare_laws, form_test,
 };
 pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, header_factor, read};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
@@ -75,4 +77,10 @@ pub use isoflop_fit::{
     Uncertainty, UsedRuns, fit, fit_groups, fit_owned, recipe, used_runs,
 };
 pub use isoflop_law::{At, Law, Var, VarRole, catalogue, changed_coef};
-pub use isoflop_report as report;
+pub use isoflop_plan as plan;
+pub use isoflop_predict::profile::{Profile, ProfiledPrediction, profile};
+pub use isoflop_predict::verdict::{EntropyCheck, HeldOutRun, Verdict, entropy_check, verdict};
+pub use isoflop_predict::{
+    Point, PredictedPoint, Prediction, predict, predict_published, predict_through,
+};
+pub use isoflop_summary::words::phrases::UNSAVED;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use isoflop_answer::plan::Plan;
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Span};
+use isoflop_plan::Plan;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A number as people write it: in TOML a number or a text such as `"70B"`.

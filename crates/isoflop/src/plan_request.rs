@@ -1,12 +1,12 @@
 //! From the words of a plan file or a command line to a request: numbers, ranges, budgets in other units, shapes.
 
-use isoflop_answer::plan::{
-    Accelerator, Ask, Assumption, Convention, Given, Hardware, Limits, PlanRequest, ServeMeasure,
-    Serving, Shape, USUAL, accelerator,
-};
 use isoflop_base::{Diagnostic, Diagnostics, closest, format_si, parse_quantity};
 use isoflop_data::RunTable;
 use isoflop_law::{At, Law, VarRole};
+use isoflop_plan::{
+    Accelerator, Ask, Assumption, Convention, Given, Hardware, Limits, PlanRequest, ServeMeasure,
+    Serving, Shape, USUAL, accelerator,
+};
 
 use crate::plan_file::{GIVEN, PlanSpec, Word};
 

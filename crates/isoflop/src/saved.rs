@@ -1,9 +1,9 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
-use isoflop_answer::plan::{Given, PlanLaw};
-use isoflop_answer::unsound;
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Note, Severity, Span, closest};
 use isoflop_fit::{Fit, Fits, Recipe};
+use isoflop_plan::{Given, PlanLaw};
+use isoflop_predict::unsound;
 use serde::Deserialize;
 
 use crate::usable::unusable;

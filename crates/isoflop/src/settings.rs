@@ -1,8 +1,8 @@
 //! One plan for every setting of the inputs that a plan does not move: `--at n=1,2,4,8` asks which number of experts
 //! is best.
 
-use isoflop_answer::plan::{Plan, PlanRow};
 use isoflop_base::{Diagnostic, Diagnostics, Evidence, Note, Severity, format_quantity};
+use isoflop_plan::{Plan, PlanRow};
 
 use crate::plan_file::PlanSpec;
 

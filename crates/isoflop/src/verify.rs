@@ -1,8 +1,8 @@
 //! A saved fit, run again from its tables and options: does the same come out, in every value?
 
+use crate::report::json;
 use isoflop_base::Diagnostics;
 use isoflop_fit::{Fit, fit};
-use isoflop_report::json;
 use serde::Serialize;
 use serde_json::Value;
 

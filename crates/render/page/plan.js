@@ -1,4 +1,4 @@
-// The optimum of a law under a budget, with traffic, unique data and limits of size: the text of isoflop_answer::plan
+// The optimum of a law under a budget, with traffic, unique data and limits of size: the text of isoflop_plan
 // (closed.rs, solver.rs, problem.rs, spread.rs, limits.rs), so that the page and `isoflop plan` give one answer.
 (function (root) {
   "use strict";

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Severity};
+use isoflop_base::{Diagnostic, Diagnostics, Excerpt};
 
+use crate::severity::severity;
 use crate::{Paint, finished};
 use isoflop_document::number::counted;
 
@@ -53,14 +54,6 @@ fn shortened(text: &str) -> Cow<'_, str> {
         )
         .into(),
         None => text.into(),
-    }
-}
-
-pub(crate) fn severity(severity: Severity) -> (&'static str, &'static str) {
-    match severity {
-        Severity::Info => ("note", "36"),
-        Severity::Warning => ("warning", "33"),
-        Severity::Error => ("error", "31"),
     }
 }
 

@@ -10,7 +10,7 @@ use super::escape::escaped;
 use super::page_table::{table, values};
 use super::svg::figure;
 use super::widget;
-use crate::diagnostics::severity;
+use crate::severity::severity;
 use isoflop_document::doc::{Block, Document, Plot};
 use isoflop_document::number::{count, counted};
 use isoflop_document::phrase::{capitalised, note_sentences};

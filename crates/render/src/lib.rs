@@ -13,6 +13,7 @@ mod markdown;
 mod page_table;
 mod png;
 mod scale;
+mod severity;
 mod svg;
 mod text;
 mod widget;

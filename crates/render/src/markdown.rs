@@ -1,6 +1,6 @@
 //! Markdown: tables, lists and code blocks that read well in a repository or a note.
 
-use crate::diagnostics::severity;
+use crate::severity::severity;
 use isoflop_document::doc::{Align, Block, Document, Table};
 use isoflop_document::phrase::note_sentences;
 

@@ -3,8 +3,8 @@
 use isoflop_base::Note;
 
 use super::braille;
-use crate::diagnostics::severity;
 use crate::harmless::shown;
+use crate::severity::severity;
 use isoflop_document::doc::{Align, Block, Document, Table};
 use isoflop_document::phrase::note_sentences;
 

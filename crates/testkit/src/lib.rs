@@ -3,6 +3,7 @@
 
 mod budgets;
 mod coverage;
+pub mod grid;
 mod planted;
 mod random;
 pub mod sweeps;

@@ -5,7 +5,7 @@ use super::Finding;
 use crate::tree::{File, Tree};
 
 /// Where the rules lie.
-pub const FOLDER: &str = "crates/answer/src/audit/rules/";
+pub const FOLDER: &str = "crates/answer/check/src/audit/rules/";
 
 /// Sections of a rule's header, in this order.
 pub const SECTIONS: [&str; 4] = ["What it checks", "Why it matters", "What to do", "Source"];
@@ -167,9 +167,9 @@ mod tests {
     #[test]
     fn a_rule_is_read_from_its_header_and_its_code() {
         let tree = Tree::of(&[
-            ("crates/answer/src/audit/rules/so.rs", GOOD),
+            ("crates/answer/check/src/audit/rules/so.rs", GOOD),
             (
-                "crates/answer/src/audit/rules/mod.rs",
+                "crates/answer/check/src/audit/rules/mod.rs",
                 "const L: &[Rule] = &[ so::RULE ];",
             ),
         ]);
@@ -184,8 +184,8 @@ mod tests {
     fn missing_sections_and_rules_that_nobody_asks_are_found() {
         let text = GOOD.replace("# Source", "# Sources");
         let tree = Tree::of(&[
-            ("crates/answer/src/audit/rules/so.rs", &text),
-            ("crates/answer/src/audit/rules/mod.rs", ""),
+            ("crates/answer/check/src/audit/rules/so.rs", &text),
+            ("crates/answer/check/src/audit/rules/mod.rs", ""),
         ]);
         let messages: Vec<String> = check(&tree).into_iter().map(|f| f.message).collect();
         assert_eq!(

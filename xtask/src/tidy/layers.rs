@@ -3,9 +3,9 @@
 use toml::de::{DeTable, DeValue};
 
 use super::Finding;
-use crate::tree::{File, Tree};
+use crate::tree::{CORRIDOR, File, Tree};
 
-/// Folder below `crates/`, level. Two crates of one level do not know each other.
+/// Folder of the crate, level. Two crates of one level do not know each other.
 const LEVELS: &[(&str, u8)] = &[
     ("base", 0),
     ("numerics", 0),
@@ -17,11 +17,15 @@ const LEVELS: &[(&str, u8)] = &[
     ("render", 2),
     ("fit", 3),
     ("testkit", 3),
-    ("answer", 4),
-    ("report", 5),
-    ("isoflop", 6),
-    ("ladder", 7),
-    ("cli", 8),
+    ("predict", 4),
+    ("backtest", 5),
+    ("breaks", 5),
+    ("plan", 5),
+    ("summary", 5),
+    ("check", 6),
+    ("isoflop", 7),
+    ("ladder", 8),
+    ("cli", 9),
 ];
 
 /// Crates that know what is in [`SHOWN`] and nothing else of the project.
@@ -32,6 +36,9 @@ const SHOWN: &[&str] = &[FACADE, "ladder"];
 
 /// The facade.
 const FACADE: &str = "isoflop";
+
+/// The formats: a question makes a document, and only the facade shows it.
+const RENDER: &str = "render";
 
 /// The crate that only tests use.
 const TESTKIT: &str = "testkit";
@@ -51,10 +58,15 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
             continue;
         }
         match dependencies(file) {
-            Ok(list) => found.extend(
-                list.iter()
-                    .filter_map(|d| fault(folder, d).map(|m| Finding::new(&file.path, d.line, m))),
-            ),
+            Ok(list) => found.extend(list.iter().filter_map(|d| {
+                let shows = file.is_of_question() && d.folder == RENDER && !d.dev;
+                let message = if shows {
+                    Some("a question makes documents, its tests alone know `render`".to_owned())
+                } else {
+                    fault(folder, d)
+                };
+                message.map(|m| Finding::new(&file.path, d.line, m))
+            })),
             Err(message) => found.push(Finding::new(&file.path, 1, message)),
         }
     }
@@ -66,7 +78,10 @@ fn manifest_of(path: &str) -> Option<&str> {
     if path == "xtask/Cargo.toml" {
         return Some("xtask");
     }
-    let folder = path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
+    let below = path
+        .strip_prefix(CORRIDOR)
+        .or_else(|| path.strip_prefix("crates/"));
+    let folder = below?.strip_suffix("/Cargo.toml")?;
     (!folder.contains('/')).then_some(folder)
 }
 
@@ -183,6 +198,10 @@ mod tests {
                 "[dependencies]\nisoflop-data.workspace = true\n[dev-dependencies]\nisoflop-testkit.workspace = true\n",
             ),
             (
+                "crates/answer/check/Cargo.toml",
+                "[dependencies]\nisoflop-backtest.workspace = true\n[dev-dependencies]\nisoflop-render.workspace = true\n",
+            ),
+            (
                 "crates/cli/Cargo.toml",
                 "[dependencies]\nisoflop.workspace = true\nclap.workspace = true\n",
             ),
@@ -210,6 +229,14 @@ mod tests {
             (
                 "crates/fit/Cargo.toml",
                 "[dependencies]\nisoflop-testkit.workspace = true\n",
+            ),
+            (
+                "crates/answer/plan/Cargo.toml",
+                "[dependencies]\nisoflop-backtest.workspace = true\n",
+            ),
+            (
+                "crates/answer/plan/Cargo.toml",
+                "[dependencies]\nisoflop-render.workspace = true\n",
             ),
             (
                 "crates/cli/Cargo.toml",
@@ -242,5 +269,7 @@ mod tests {
     #[test]
     fn a_crate_outside_the_order_is_found() {
         assert_eq!(messages("crates/extra/Cargo.toml", "[package]\n").len(), 1);
+        let question = "crates/answer/extra/Cargo.toml";
+        assert_eq!(messages(question, "[package]\n").len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 mod attributes;
 pub mod audit_rules;
 mod budgets;
+mod circles;
 mod effects;
 mod headers;
 pub mod law_files;
@@ -13,9 +14,11 @@ mod manifests;
 mod markers;
 mod pages;
 mod pitfalls;
+mod roots;
 mod snapshots;
 mod test_names;
 mod unsafe_code;
+mod words;
 
 use std::path::Path;
 
@@ -85,6 +88,21 @@ const RULES: &[Rule] = &[
         name: "effects",
         holds: "stage crates do no input or output, except `data::read`",
         check: effects::check,
+    },
+    Rule {
+        name: "words",
+        holds: "only `words` of a question names the document",
+        check: words::check,
+    },
+    Rule {
+        name: "roots",
+        holds: "the root of a crate names few things",
+        check: roots::check,
+    },
+    Rule {
+        name: "circles",
+        holds: "modules of a crate do not know each other in a circle",
+        check: circles::check,
     },
     Rule {
         name: "law-files",

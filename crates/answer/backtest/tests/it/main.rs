@@ -1,0 +1,4 @@
+//! Tests of forecasts through their public interface.
+
+mod forecasts;
+mod ledger;

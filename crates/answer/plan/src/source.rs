@@ -1,0 +1,496 @@
+//! A law with numbers: a fit with its draws, or a published coefficient set.
+
+use isoflop_base::{Diagnostic, Diagnostics, Note, Severity, closest};
+use isoflop_fit::{Calibration, Fit, Provenance, Range, Status};
+use isoflop_law::surface::Surface;
+use isoflop_law::tape::{Output, Program};
+use isoflop_law::{Law, VarRole};
+use isoflop_numerics::dist;
+use isoflop_numerics::linear::symmetric_eigen;
+use isoflop_numerics::random::Stream;
+
+use super::convention::{Given, Role, roles};
+use isoflop_predict::levels_of;
+use isoflop_predict::variant::{no_variant, rounding_notes};
+
+/// Inputs of a law that a plan can hold.
+pub(super) const MOST_INPUTS: usize = 16;
+
+/// Draws made from a covariance or from published errors.
+const DRAWS: u64 = 1000;
+
+/// A law with coefficient values and their uncertainty: what a plan is made from.
+#[derive(Clone, Debug)]
+pub struct PlanLaw {
+    /// How it is called in the answer.
+    pub name: String,
+    /// The law.
+    pub law: Law,
+    pub(super) surface: Surface,
+    /// Coefficients of the surface at the best fit.
+    pub(super) best: Vec<f64>,
+    /// The same for every draw.
+    pub(super) draws: Vec<Vec<f64>>,
+    /// Where the uncertainty comes from, in words.
+    pub(super) spread: String,
+    pub(super) runs: Option<usize>,
+    pub(super) ranges: Vec<Range>,
+    pub(super) roles: Vec<Role>,
+    pub(super) answers: Answers,
+    pub(super) notes: Vec<Note>,
+    pub(super) provenance: Option<Provenance>,
+    /// What a backtest has taught about its extrapolations.
+    pub(super) calibration: Option<Calibration>,
+    /// How the rows were resampled; none where the draws are no resamples of rows.
+    pub(super) resampled: Option<Resampled>,
+}
+
+/// How rows were resampled. Two fits that agree in it were resampled alike: an error that both share, row by row, is in
+/// both draws of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resampled {
+    method: String,
+    seed: u64,
+    resamples: usize,
+    /// Of the inputs of all rows: the same rows of two tables are one place of the grid.
+    rows: u64,
+}
+
+/// What the response of a law is to a planner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// Loss (or another response to be made small) from size and data.
+    Loss,
+    /// Optimal params from compute.
+    Params,
+    /// Optimal tokens from compute.
+    Tokens,
+    /// Optimal tokens per parameter from compute.
+    Ratio,
+}
+
+impl PlanLaw {
+    /// The law of a fit, with its draws; a covariance gives normal draws.
+    ///
+    /// # Errors
+    ///
+    /// `bad-fit` when the law inside cannot be read; `cannot-plan` when the law is none that a plan can use;
+    /// `missing-input` and `missing-level` for inputs and levels that nobody has given.
+    pub fn of_fit(name: &str, fit: &Fit, given: &Given) -> Result<Self, Diagnostics> {
+        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+        let levels = levels_of(fit, &law);
+        let program = Program::compile(&law, &levels, Output::Response)?;
+        let coordinates = program.coordinates();
+        if coordinates.len() != fit.joint.at.len() {
+            let message = "the law inside the fit does not match its coefficients";
+            return Err(Diagnostic::error("bad-fit", message).into());
+        }
+        let surface = Surface::compile(&law, &given.levels)?;
+        let mut slots = Vec::new();
+        for wanted in surface.coefs() {
+            let Some(j) = coordinates.iter().position(|c| c.name == *wanted) else {
+                return Err(unknown_level(
+                    &fit.law.id,
+                    wanted,
+                    coordinates.iter().map(|c| c.name.as_str()),
+                )
+                .into());
+            };
+            slots.push(j);
+        }
+        let raw = |theta: &[f64]| -> Vec<f64> {
+            slots
+                .iter()
+                .map(|j| coordinates[*j].coefficient(theta[*j]))
+                .collect()
+        };
+        let joint = &fit.joint;
+        let (draws, spread) = if !joint.draws.is_empty() {
+            let words = format!(
+                "{} draws of the fit ({}), each optimised by itself",
+                joint.draws.len(),
+                fit.uncertainty.method
+            );
+            (joint.draws.iter().map(|d| raw(d)).collect(), words)
+        } else if joint.covariance.is_empty() {
+            (
+                Vec::new(),
+                "no intervals: the fit carries no uncertainty".to_owned(),
+            )
+        } else {
+            let df = joint.freedom(fit.n);
+            let key = key(&joint.at, &joint.covariance.concat());
+            let student = student_draws(&joint.at, &joint.covariance, df, fit.provenance.seed, key);
+            let words = format!(
+                "{DRAWS} draws of Student's t from the covariance of the coefficients, each optimised by itself"
+            );
+            (student.iter().map(|d| raw(d)).collect(), words)
+        };
+        let mut out = Self {
+            name: name.to_owned(),
+            best: raw(&joint.at),
+            draws,
+            spread,
+            runs: Some(fit.n),
+            ranges: fit.ranges.clone(),
+            roles: Vec::new(),
+            answers: Answers::Loss,
+            notes: fit_notes(fit),
+            provenance: Some(fit.provenance.clone()),
+            calibration: fit.calibration.clone(),
+            resampled: Resampled::of(fit),
+            surface,
+            law,
+        };
+        out.find_roles(given)?;
+        out.complete_ranges(fit);
+        Ok(out)
+    }
+
+    /// Adds the ranges of C = 6ND and D/N when size and data have names that the fit did not know them by.
+    fn complete_ranges(&mut self, fit: &Fit) {
+        let column = |role: Role| {
+            let inputs = self.law.vars.iter().filter(|v| v.role == VarRole::Input);
+            let (var, _) = inputs.zip(&self.roles).find(|(_, r)| **r == role)?;
+            let points = &fit.points.inputs;
+            points.iter().find(|(n, _)| *n == var.name).map(|(_, x)| x)
+        };
+        let (Some(params), Some(tokens)) = (column(Role::Params), column(Role::Tokens)) else {
+            return;
+        };
+        let of = |name: &str, unit: &str, value: fn(f64, f64) -> f64| {
+            let values = || params.iter().zip(tokens).map(|(n, d)| value(*n, *d));
+            Range {
+                name: name.to_owned(),
+                column: String::new(),
+                unit: unit.to_owned(),
+                min: values().fold(f64::INFINITY, f64::min),
+                max: values().fold(f64::NEG_INFINITY, f64::max),
+                distinct: 0,
+            }
+        };
+        let new = [
+            of("C", "FLOP", |n, d| 6.0 * n * d),
+            of("D/N", "tokens/param", |n, d| d / n),
+        ];
+        for range in new {
+            if self.ranges.iter().all(|r| r.name != range.name) {
+                self.ranges.push(range);
+            }
+        }
+    }
+
+    /// A published coefficient set: the first variant of the law without a name. Published standard errors give draws.
+    ///
+    /// # Errors
+    ///
+    /// `no-published-values` for a law without variants, `unknown-variant`; and as for [`Self::of_fit`].
+    pub fn published(
+        law: &Law,
+        variant: Option<&str>,
+        given: &Given,
+        seed: u64,
+    ) -> Result<Self, Diagnostics> {
+        let chosen = match variant {
+            Some(name) => law.variant(name),
+            None => law.variants.first(),
+        };
+        let Some(chosen) = chosen else {
+            return Err(no_variant(law, variant).into());
+        };
+        let surface = Surface::compile(law, &given.levels)?;
+        let value = |from: &[(String, f64)], name: &str| {
+            from.iter().find(|(n, _)| n == name).map(|(_, x)| *x)
+        };
+        let mut best = Vec::new();
+        for name in surface.coefs() {
+            let Some(x) = value(&chosen.coefs, name) else {
+                return Err(unknown_level(
+                    &law.id,
+                    name,
+                    chosen.coefs.iter().map(|(n, _)| n.as_str()),
+                )
+                .into());
+            };
+            best.push(x);
+        }
+        let errors: Vec<f64> = surface
+            .coefs()
+            .iter()
+            .map(|name| value(&chosen.errors, name).unwrap_or(0.0))
+            .collect();
+        let (draws, spread) = published_draws(law, &surface, &best, &errors, seed);
+        let mut notes = rounding_notes(law, chosen, variant.is_some());
+        if !draws.is_empty() {
+            notes.push(uncorrelated(&law.id));
+        }
+        let mut out = Self {
+            name: if law.variants.len() > 1 || variant.is_some() {
+                format!("{}:{}", law.id, chosen.name)
+            } else {
+                law.id.clone()
+            },
+            law: law
+                .as_published(&chosen.name)
+                .unwrap_or_else(|| law.clone()),
+            best,
+            draws,
+            spread,
+            runs: None,
+            ranges: Vec::new(),
+            roles: Vec::new(),
+            answers: Answers::Loss,
+            notes,
+            provenance: None,
+            calibration: None,
+            resampled: None,
+            surface,
+        };
+        out.find_roles(given)?;
+        Ok(out)
+    }
+
+    /// Coefficient names with their best values.
+    pub(super) fn coefs(&self) -> impl Iterator<Item = (&str, f64)> {
+        let names = self.surface.coefs().iter().map(String::as_str);
+        names.zip(self.best.iter().copied())
+    }
+
+    fn find_roles(&mut self, given: &Given) -> Result<(), Diagnostics> {
+        self.roles = roles(&self.law, given)?;
+        if self.roles.len() > MOST_INPUTS {
+            let message = format!(
+                "the law {} has {} inputs, a plan takes {MOST_INPUTS} at most",
+                self.law.id,
+                self.roles.len()
+            );
+            return Err(Diagnostic::error("cannot-plan", message).into());
+        }
+        let has = |role: fn(&Role) -> bool| self.roles.iter().any(role);
+        let surface = has(|r| *r == Role::Params) && has(|r| *r == Role::Tokens);
+        let compute = has(|r| *r == Role::Flops);
+        let response = self.law.response();
+        self.answers = match response.column.as_str() {
+            "params" if compute => Answers::Params,
+            "tokens" if compute => Answers::Tokens,
+            "tokens_per_param" if compute => Answers::Ratio,
+            _ if surface => Answers::Loss,
+            _ => return Err(cannot_plan(&self.law).into()),
+        };
+        Ok(())
+    }
+}
+
+impl Resampled {
+    /// Of a fit whose draws resample rows. Draws of simulated noise are none: one seed would give the same noise to two
+    /// tables that have errors of their own.
+    fn of(fit: &Fit) -> Option<Self> {
+        let draws = !fit.joint.draws.is_empty() && fit.uncertainty.method != "parametric";
+        draws.then(|| {
+            let columns = fit.points.inputs.iter();
+            let values: Vec<f64> = columns.flat_map(|(_, x)| x.iter().copied()).collect();
+            Self {
+                method: fit.uncertainty.method.clone(),
+                seed: fit.provenance.seed,
+                resamples: fit.uncertainty.resamples,
+                rows: key(&values, &[]),
+            }
+        })
+    }
+}
+
+/// FNV-1a of numbers: tells the streams of two fits apart, and gives the same fit the same draws wherever it is used.
+pub(super) fn key(first: &[f64], second: &[f64]) -> u64 {
+    let bytes = first
+        .iter()
+        .chain(second)
+        .flat_map(|x| x.to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn cannot_plan(law: &Law) -> Diagnostic {
+    let inputs: Vec<String> = law
+        .vars
+        .iter()
+        .filter(|v| v.role == VarRole::Input)
+        .map(|v| format!("{} ({})", v.name, v.column))
+        .collect();
+    let message = format!(
+        "a plan needs a law of params and tokens, or of optimal size by compute: {} gives {} from {}",
+        law.id,
+        law.response().column,
+        inputs.join(", ")
+    );
+    Diagnostic::error("cannot-plan", message).help(
+        "an input is known as params, tokens or flops by the column its variable names; `chinchilla` is such a law",
+    )
+}
+
+fn unknown_level<'a>(law: &str, wanted: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let stem = wanted.split('[').next().unwrap_or(wanted);
+    let own: Vec<&str> = known
+        .filter(|n| n.split('[').next() == Some(stem))
+        .collect();
+    let d = Diagnostic::error(
+        "unknown-level",
+        format!("the law {law} has no value for `{wanted}`"),
+    );
+    let d = match closest(wanted, own.iter().copied()) {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None => d,
+    };
+    d.help(format!("it knows {}", own.join(", ")))
+}
+
+/// Draws from Student's t with `df` degrees of freedom around the optimum: normal ones by the axes of the covariance, over
+/// the square root of a chi-squared number by Wilson and Hilferty.
+///
+/// `key` is of the fit: two fits drawn from one stream would move together, and what they differ in would seem certain.
+fn student_draws(
+    at: &[f64],
+    covariance: &[Vec<f64>],
+    df: f64,
+    seed: u64,
+    key: u64,
+) -> Vec<Vec<f64>> {
+    let axes = symmetric_eigen(&covariance.concat(), at.len());
+    let purpose = format!("plan-student {key:016x}");
+    (0..DRAWS)
+        .map(|b| {
+            let mut stream = Stream::new(seed, &purpose, b);
+            let mut normal = || dist::normal_quantile(stream.open_unit());
+            let share = 2.0 / (9.0 * df);
+            let chi = (1.0 - share + share.sqrt() * normal())
+                .max(LEAST_ROOT)
+                .powi(3);
+            let mut draw = at.to_vec();
+            for (variance, axis) in &axes {
+                // Rounding may leave a direction without variance slightly below zero.
+                let length = (variance.max(0.0) / chi).sqrt() * normal();
+                for (x, part) in draw.iter_mut().zip(axis) {
+                    *x += length * part;
+                }
+            }
+            draw
+        })
+        .collect()
+}
+
+/// The cube root of a chi-squared number over its degrees of freedom is kept from zero, where the approximation ends.
+const LEAST_ROOT: f64 = 0.05;
+
+/// Independent draws by published standard errors: of the logarithm for a coefficient that must be positive, so that
+/// none is drawn below zero.
+fn published_draws(
+    law: &Law,
+    surface: &Surface,
+    best: &[f64],
+    errors: &[f64],
+    seed: u64,
+) -> (Vec<Vec<f64>>, String) {
+    if errors.iter().all(|e| *e == 0.0) {
+        let words = "no intervals: nothing is published on the errors of these coefficients";
+        return (Vec::new(), words.to_owned());
+    }
+    let positive: Vec<bool> = surface
+        .coefs()
+        .iter()
+        .map(|name| {
+            let plain = name.split('[').next().unwrap_or(name);
+            law.coef(plain).is_some_and(|c| c.lower >= 0.0)
+        })
+        .collect();
+    let purpose = format!("plan-published {} {:016x}", law.id, key(best, errors));
+    let draws = (0..DRAWS)
+        .map(|b| {
+            let mut stream = Stream::new(seed, &purpose, b);
+            best.iter()
+                .zip(errors)
+                .zip(&positive)
+                .map(|((x, error), positive)| {
+                    let z = dist::normal_quantile(stream.open_unit());
+                    if *positive && *x > 0.0 {
+                        let sd = (error / x).powi(2).ln_1p().sqrt();
+                        x * (sd * z).exp()
+                    } else {
+                        x + error * z
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    let words =
+        format!("{DRAWS} draws by the published standard errors, as if they were independent");
+    (draws, words)
+}
+
+fn uncorrelated(id: &str) -> Note {
+    Note {
+        code: "uncorrelated-errors".to_owned(),
+        severity: Severity::Warning,
+        message: format!(
+            "the published errors of {id} come without their correlations: scale and exponent move together in a fit, so \
+             these intervals are far too wide"
+        ),
+        evidence: Vec::new(),
+        advice: "fit the law to runs to have intervals that hold".to_owned(),
+    }
+}
+
+fn fit_notes(fit: &Fit) -> Vec<Note> {
+    // What a recipe says of its bias is true of every answer by its laws.
+    let bias = fit
+        .notes
+        .iter()
+        .filter(|n| n.code.starts_with("recipe-bias"));
+    [status_notes(fit), bias.cloned().collect()].concat()
+}
+
+fn status_notes(fit: &Fit) -> Vec<Note> {
+    match fit.status {
+        Status::Converged => Vec::new(),
+        Status::Degenerate => vec![Note {
+            code: "degenerate-fit".to_owned(),
+            severity: Severity::Warning,
+            message: "the data of the fit leave a direction of its coefficients open".to_owned(),
+            evidence: Vec::new(),
+            advice: "read `identifiability` of the fit before acting on a plan".to_owned(),
+        }],
+        Status::NotConverged => vec![Note {
+            code: "not-converged".to_owned(),
+            severity: Severity::Error,
+            message: "the fit did not converge: this plan is not that of its law".to_owned(),
+            evidence: Vec::new(),
+            advice: "fit again before planning".to_owned(),
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_have_the_covariance_they_are_made_from() {
+        let covariance = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
+        let draws = student_draws(&[1.0, -1.0], &covariance, 1e6, 5, 0);
+        let mean =
+            |pick: &dyn Fn(&[f64]) -> f64| draws.iter().map(|d| pick(d)).sum::<f64>() / 1000.0;
+        let (x, y) = (mean(&|d| d[0]), mean(&|d| d[1]));
+        // A thousand draws: standard errors of 0.06 for a mean, 0.2 for a variance.
+        assert!((x - 1.0).abs() < 0.2 && (y + 1.0).abs() < 0.2, "{x} {y}");
+        let both = mean(&|d| (d[0] - x) * (d[1] - y));
+        let square = mean(&|d| (d[0] - x).powi(2));
+        assert!(
+            (both - 2.0).abs() < 0.6 && (square - 4.0).abs() < 0.6,
+            "{both} {square}"
+        );
+        // With few degrees of freedom the tails are heavy.
+        let heavy = student_draws(&[0.0], &[vec![1.0]], 3.0, 5, 0);
+        let far = heavy.iter().filter(|d| d[0].abs() > 3.0).count();
+        // P(|t₃| > 3) = 5.8 %, of a normal number 0.3 %.
+        assert!((35..=80).contains(&far), "{far}");
+    }
+}

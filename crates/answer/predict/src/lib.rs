@@ -1,0 +1,19 @@
+//! What a fit or a published law says of a point, how sure that is, and whether it came true.
+#![forbid(unsafe_code)]
+
+mod chain;
+mod law_of;
+mod predict;
+pub mod profile;
+mod published;
+mod sound;
+pub mod variant;
+pub mod verdict;
+pub mod widening;
+pub mod words;
+
+pub use chain::predict_through;
+pub use law_of::law_of;
+pub use predict::{Point, PredictedPoint, Prediction, Share, levels_of, predict};
+pub use published::predict_published;
+pub use sound::unsound;

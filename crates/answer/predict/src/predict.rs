@@ -1,0 +1,680 @@
+//! What the fitted law says at other points: value, intervals, and how far that is from the data.
+//!
+//! # Formula
+//!
+//! ```text
+//! confidence   spread of f(x; θ*) over bootstrap draws θ*, or f ± t √(∇fᵀ Σ ∇f) on the scale of the objective
+//! prediction   the same with a residual of the fit added to every draw, or √(∇fᵀ Σ ∇f + s²)
+//! beyond       log₁₀ of the ratio to the nearest end of the data, 0 inside
+//! ```
+//!
+//! The intervals hold the law to be true: they do not contain the choice of law, which matters more the farther a point
+//! lies from the data. That is why every point says how far it lies.
+
+use isoflop_base::{Diagnostic, Diagnostics, Evidence, Interval, Note, Severity, closest};
+use isoflop_fit::{Fit, Status};
+use isoflop_law::tape::{Bound, Levels, Output, Program};
+use isoflop_law::{Law, VarRole};
+use isoflop_numerics::dist;
+use isoflop_numerics::random::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::widening::widen;
+
+/// A point to predict at: inputs by letter or column name, index values by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Point {
+    /// Inputs.
+    pub at: Vec<(String, f64)>,
+    /// Index values.
+    pub levels: Vec<(String, String)>,
+}
+
+/// Predictions at points. `schema` is `isoflop.predict/1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// `isoflop.predict/1`.
+    pub schema: String,
+    /// Formula of the law.
+    pub formula: String,
+    /// Unit of the response.
+    pub unit: String,
+    /// How the intervals were made, in words.
+    pub method: String,
+    /// One entry a point, in the order asked.
+    pub points: Vec<PredictedPoint>,
+    /// Laws that were joined, with what each says by itself; empty for one law.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<Share>,
+    /// Warnings that hold for all points.
+    pub notes: Vec<Note>,
+}
+
+/// The part of one law in a joined prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// The law.
+    pub law: String,
+    /// Its weight, the same at every point.
+    pub weight: f64,
+    /// What it predicts, point by point.
+    pub values: Vec<f64>,
+}
+
+/// One predicted response.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictedPoint {
+    /// Inputs by letter.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub at: Vec<(String, f64)>,
+    /// Index values by name.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub levels: Vec<(String, String)>,
+    /// Predicted response.
+    pub value: f64,
+    /// Interval for the law's value: coefficient error only.
+    pub confidence: Option<Interval>,
+    /// Interval for a new run: coefficient error and residual noise.
+    pub prediction: Option<Interval>,
+    /// Orders of magnitude beyond the runs used, by `N`, `D`, `C`, `D/N` (and any other input): 0 inside, negative
+    /// below the smallest run, positive above the largest.
+    #[serde(with = "isoflop_fit::as_map")]
+    pub beyond: Vec<(String, f64)>,
+}
+
+/// Predicts the response at points.
+///
+/// # Errors
+///
+/// Diagnostics `missing-input`, `unknown-input`, `bad-input`, `unknown-level`, `bad-level`, and `bad-fit` when the
+/// law inside the fit cannot be read. All faults of all points are collected.
+pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Diagnostics> {
+    if !(level > 0.0 && level < 1.0) {
+        let d = Diagnostic::error(
+            "bad-level",
+            format!("the level of an interval must lie between 0 and 1, found {level}"),
+        );
+        return Err(d.into());
+    }
+    let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+    let levels = levels_of(fit, &law);
+    let rows = collect(fit, &law, &levels, points)?;
+    let scale = if fit.objective.scale == "ln" {
+        Output::LnResponse
+    } else {
+        Output::Response
+    };
+    let program = Program::compile(&law, &levels, scale)?;
+    if program.coordinates().len() != fit.joint.at.len() {
+        return Err(Diagnostic::error(
+            "bad-fit",
+            "the law inside the fit does not match its coefficients",
+        )
+        .into());
+    }
+    let columns: Vec<Vec<f64>> = program
+        .vars()
+        .iter()
+        .map(|letter| {
+            rows.iter()
+                .map(|r| r.value(letter).unwrap_or(f64::NAN))
+                .collect()
+        })
+        .collect();
+    let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let codes = codes(&program, &levels, &rows);
+    let bound = program.bind(rows.len(), &views, &codes);
+    let spread = Spread {
+        fit,
+        bound: &bound,
+        ln: scale == Output::LnResponse,
+        level,
+    };
+    let intervals = spread.intervals();
+    let mut answers = Vec::new();
+    for (row, (value, confidence, prediction)) in rows.into_iter().zip(intervals) {
+        let beyond = beyond(fit, &row);
+        // Percentiles of draws that are corrected for a bias may lie wholly beside the value.
+        let holding = |interval: Option<Interval>| {
+            interval.map(|i| Interval {
+                lower: i.lower.min(value),
+                upper: i.upper.max(value),
+                ..i
+            })
+        };
+        let mut point = PredictedPoint {
+            at: row.at,
+            levels: row.levels,
+            value,
+            confidence: holding(confidence),
+            prediction: holding(prediction),
+            beyond,
+        };
+        if let Some(calibration) = &fit.calibration {
+            widen(&mut point, calibration);
+        }
+        answers.push(point);
+    }
+    Ok(Prediction {
+        schema: "isoflop.predict/1".to_owned(),
+        formula: fit.law.formula.clone(),
+        unit: law.response().unit.clone(),
+        method: method(&spread, fit),
+        laws: Vec::new(),
+        notes: notes(fit, &answers),
+        points: answers,
+    })
+}
+
+/// How the intervals were made; a check says by how much they were widened.
+fn method(spread: &Spread<'_>, fit: &Fit) -> String {
+    let plain = spread.method();
+    match &fit.calibration {
+        None => plain,
+        Some(c) => format!(
+            "{}; both widened beyond the data by {:.3} for each order of magnitude in {}, as {} cuts of a backtest ask",
+            plain.trim_end_matches("; the law is held to be true"),
+            c.per_decade,
+            c.axis,
+            c.cuts
+        ),
+    }
+}
+
+/// A point in the law's letters, all inputs present.
+pub(crate) struct Row {
+    pub at: Vec<(String, f64)>,
+    pub levels: Vec<(String, String)>,
+}
+
+impl Row {
+    pub fn value(&self, letter: &str) -> Option<f64> {
+        self.at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v)
+    }
+}
+
+/// Levels of every index, from the names of the fitted coefficients (`E[c4]`).
+pub fn levels_of(fit: &Fit, law: &Law) -> Levels {
+    let mut levels: Levels = Vec::new();
+    for coef in law.coefs.iter().filter(|c| !c.index.is_empty()) {
+        let key = coef.index.join(",");
+        let own = coef.fixed.is_none() && coef.tie.is_none();
+        if !own || levels.iter().any(|(k, _)| *k == key) {
+            continue;
+        }
+        let prefix = format!("{}[", coef.name);
+        let names = fit
+            .coefs
+            .iter()
+            .filter_map(|(n, _)| {
+                n.strip_prefix(&prefix)?
+                    .strip_suffix(']')
+                    .map(str::to_owned)
+            })
+            .collect();
+        levels.push((key, names));
+    }
+    levels
+}
+
+pub(crate) fn collect(
+    fit: &Fit,
+    law: &Law,
+    levels: &Levels,
+    points: &[Point],
+) -> Result<Vec<Row>, Diagnostics> {
+    let mut faults = Diagnostics::default();
+    let mut rows = Vec::new();
+    for (i, point) in points.iter().enumerate() {
+        let which = if points.len() == 1 {
+            String::new()
+        } else {
+            format!("point {}: ", i + 1)
+        };
+        match row(fit, law, levels, point) {
+            Ok(row) => rows.push(row),
+            Err(found) => faults.0.extend(found.into_iter().map(|mut d| {
+                d.message = format!("{which}{}", d.message);
+                d
+            })),
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(rows)
+    } else {
+        Err(faults)
+    }
+}
+
+fn row(fit: &Fit, law: &Law, levels: &Levels, point: &Point) -> Result<Row, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let mut given: Vec<(String, f64)> = Vec::new();
+    for (name, value) in &point.at {
+        match letter_of(fit, law, name) {
+            Ok(letter) => given.push((letter, *value)),
+            Err(d) => faults.push(d),
+        }
+    }
+    let mut out = Row {
+        at: Vec::new(),
+        levels: Vec::new(),
+    };
+    for var in law.vars.iter().filter(|v| v.role == VarRole::Input) {
+        match given.iter().find(|(n, _)| *n == var.name) {
+            Some((_, value)) if !value.is_finite() || (var.positive && *value <= 0.0) => faults
+                .push(Diagnostic::error(
+                    "bad-input",
+                    format!(
+                        "{} = {value} is not a number {}",
+                        var.name,
+                        if var.positive { "above zero" } else { "" }
+                    ),
+                )),
+            Some((name, value)) => out.at.push((name.clone(), *value)),
+            None => faults.push(
+                Diagnostic::error(
+                    "missing-input",
+                    format!("the law needs {} ({})", var.name, var.column),
+                )
+                .help(format!("give it: --at …,{}=VALUE", var.name)),
+            ),
+        }
+    }
+    for var in law.vars.iter().filter(|v| v.role == VarRole::Index) {
+        match point
+            .levels
+            .iter()
+            .find(|(n, _)| *n == var.name || *n == var.column)
+        {
+            Some((_, value)) => out.levels.push((var.name.clone(), value.clone())),
+            None => faults.push(Diagnostic::error(
+                "missing-input",
+                format!("the law needs a value of {}", var.name),
+            )),
+        }
+    }
+    for group in &law.simplex {
+        let sum: f64 = group.iter().filter_map(|name| out.value(name)).sum();
+        let complete = group.iter().all(|name| out.value(name).is_some());
+        if complete && (sum - 1.0).abs() > 2e-3 {
+            faults.push(
+                Diagnostic::error(
+                    "not-a-simplex",
+                    format!(
+                        "{} = {sum}, and the law takes shares that sum to 1",
+                        group.join(" + ")
+                    ),
+                )
+                .help("change one of them so that they do"),
+            );
+        }
+    }
+    for (key, names) in levels {
+        let parts: Option<Vec<&str>> = key
+            .split(',')
+            .map(|k| {
+                out.levels
+                    .iter()
+                    .find(|(n, _)| n == k)
+                    .map(|(_, v)| v.as_str())
+            })
+            .collect();
+        let label = parts.map(|p| p.join(",")).filter(|l| !names.contains(l));
+        faults.extend(label.map(|l| unknown_level(key, &l, names)));
+    }
+    if faults.is_empty() {
+        Ok(out)
+    } else {
+        Err(faults)
+    }
+}
+
+fn unknown_level(key: &str, label: &str, names: &[String]) -> Diagnostic {
+    let mut d = Diagnostic::error(
+        "unknown-level",
+        format!("the fit has no coefficient for {key} = {label}"),
+    );
+    if let Some(near) = closest(label, names.iter().map(String::as_str)) {
+        d = d.help(format!("did you mean `{near}`?"));
+    }
+    let listed: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
+    d.help(format!("it knows {}", listed.join(", ")))
+}
+
+/// The letter of an input that was given by letter or by column name.
+pub(crate) fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diagnostic> {
+    let inputs = || law.vars.iter().filter(|v| v.role == VarRole::Input);
+    let by_range = || {
+        fit.ranges
+            .iter()
+            .find(|r| r.column == name)
+            .map(|r| r.name.clone())
+    };
+    if let Some(var) = inputs()
+        .find(|v| v.name == name)
+        .or_else(|| inputs().find(|v| v.column == name))
+    {
+        return Ok(var.name.clone());
+    }
+    if let Some(letter) = by_range() {
+        return Ok(letter);
+    }
+    let letters: Vec<&str> = inputs().map(|v| v.name.as_str()).collect();
+    let mut d = Diagnostic::error("unknown-input", format!("the law has no input `{name}`"));
+    let candidates = inputs().flat_map(|v| [v.name.as_str(), v.column.as_str()]);
+    if let Some(near) = closest(name, candidates).filter(|_| name.len() > 1) {
+        d = d.help(format!("did you mean `{near}`?"));
+    }
+    Err(d.help(format!("its inputs are {}", letters.join(", "))))
+}
+
+pub(crate) fn codes(program: &Program, levels: &Levels, rows: &[Row]) -> Vec<Vec<u32>> {
+    program
+        .groups()
+        .iter()
+        .map(|g| {
+            let names = levels
+                .iter()
+                .find(|(k, _)| *k == g.index)
+                .map_or(&[][..], |(_, n)| n.as_slice());
+            rows.iter()
+                .map(|r| {
+                    let label: Vec<&str> = g
+                        .index
+                        .split(',')
+                        .filter_map(|k| {
+                            r.levels
+                                .iter()
+                                .find(|(n, _)| n == k)
+                                .map(|(_, v)| v.as_str())
+                        })
+                        .collect();
+                    let label = label.join(",");
+                    names.iter().position(|n| *n == label).unwrap_or(0) as u32
+                })
+                .collect()
+        })
+        .collect()
+}
+
+struct Spread<'a> {
+    fit: &'a Fit,
+    bound: &'a Bound<'a>,
+    /// Whether the program computes ln of the response.
+    ln: bool,
+    level: f64,
+}
+
+type Answer = (f64, Option<Interval>, Option<Interval>);
+
+impl Spread<'_> {
+    fn method(&self) -> String {
+        if self.binomial() {
+            return "confidence: the coefficients' error on the logit of the probability; no interval for a new run, \
+                    which depends on its trials; the law is held to be true"
+                .to_owned();
+        }
+        let residual = if self.fit.points.residual.is_empty() {
+            "normal residuals"
+        } else {
+            "the fit's own residuals"
+        };
+        if !self.fit.joint.draws.is_empty() {
+            let curved = matches!(
+                self.fit.uncertainty.method.as_str(),
+                "profile" | "covariance" | "sandwich"
+            );
+            format!(
+                "confidence: percentiles over {} {}; prediction: with {residual} added; the law is held to be true",
+                self.fit.joint.draws.len(),
+                if curved {
+                    "draws that follow the law"
+                } else {
+                    "bootstrap fits"
+                }
+            )
+        } else if !self.fit.joint.covariance.is_empty() {
+            "confidence: linear propagation of the coefficients' covariance; prediction: with the residual variance added; \
+             the law is held to be true"
+                .to_owned()
+        } else {
+            "no intervals: the fit carries no uncertainty".to_owned()
+        }
+    }
+
+    fn intervals(&self) -> Vec<Answer> {
+        let n = self.bound.rows();
+        let mut ws = self.bound.program().workspace();
+        let mut centre = vec![0.0; n];
+        self.bound
+            .evaluate(&mut ws, &self.fit.joint.at, &mut centre);
+        if !self.fit.joint.draws.is_empty() {
+            return self.draw_intervals(&centre);
+        }
+        if self.fit.joint.covariance.is_empty() {
+            return centre
+                .iter()
+                .map(|c| (self.response(*c), None, None))
+                .collect();
+        }
+        let p = self.fit.joint.at.len();
+        let jacobian = self.bound.jacobian(&mut ws, &self.fit.joint.at);
+        let t = dist::t_quantile(0.5 + 0.5 * self.level, self.fit.joint.freedom(self.fit.n));
+        let left = (self.fit.n as f64 - p as f64).max(1.0);
+        let noise = self.fit.residuals.rms.powi(2) * self.fit.n as f64 / left;
+        centre
+            .iter()
+            .zip(jacobian.chunks_exact(p))
+            .map(|(c, row)| {
+                let mut variance = 0.0;
+                for (a, line) in row.iter().zip(&self.fit.joint.covariance) {
+                    variance += a * line.iter().zip(row).map(|(v, b)| v * b).sum::<f64>();
+                }
+                if self.binomial() {
+                    let share = self.share(*c, t * variance.sqrt());
+                    return (*c, Some(share), None);
+                }
+                let interval = |sd: f64| self.interval(c - t * sd, c + t * sd);
+                let total = (variance + self.noise_variance(noise)).sqrt();
+                (
+                    self.response(*c),
+                    Some(interval(variance.sqrt())),
+                    Some(interval(total)),
+                )
+            })
+            .collect()
+    }
+
+    /// A new run of a binomial law depends on its number of trials, which nobody has said.
+    fn binomial(&self) -> bool {
+        self.fit.objective.penalty == "binomial"
+    }
+
+    /// The interval of a probability: symmetric on the logit, where it cannot leave 0 to 1.
+    fn share(&self, p: f64, half: f64) -> Interval {
+        let spread = p * (1.0 - p);
+        let at = |by: f64| {
+            let odds = (p / (1.0 - p)) * (by / spread).exp();
+            odds / (1.0 + odds)
+        };
+        let inside = spread > 0.0 && (half / spread).is_finite();
+        Interval {
+            level: self.level,
+            lower: if inside { at(-half) } else { p },
+            upper: if inside { at(half) } else { p },
+        }
+    }
+
+    /// Residual variance on the scale of the program: a fit on another scale has it from its raw residuals.
+    fn noise_variance(&self, on_objective: f64) -> f64 {
+        let points = &self.fit.points;
+        if self.ln || self.fit.objective.scale == "raw" || points.fitted.is_empty() {
+            return on_objective;
+        }
+        let squares: f64 = points
+            .response
+            .iter()
+            .zip(&points.fitted)
+            .map(|(y, f)| (y - f) * (y - f))
+            .sum();
+        squares / (self.fit.n as f64 - self.fit.joint.at.len() as f64).max(1.0)
+    }
+
+    fn draw_intervals(&self, centre: &[f64]) -> Vec<Answer> {
+        let n = centre.len();
+        let draws = &self.fit.joint.draws;
+        let mut ws = self.bound.program().workspace();
+        let mut columns = vec![Vec::with_capacity(draws.len()); n];
+        let mut noisy = vec![Vec::with_capacity(draws.len() * COPIES); n];
+        let residuals = self.residual_pool();
+        let mut out = vec![0.0; n];
+        for (b, draw) in draws.iter().enumerate() {
+            self.bound.evaluate(&mut ws, draw, &mut out);
+            let mut stream = Stream::new(self.fit.provenance.seed, "predict", b as u64);
+            for i in 0..n {
+                columns[i].push(out[i]);
+                for _ in 0..COPIES {
+                    noisy[i].push(out[i] + residuals[stream.below(residuals.len())]);
+                }
+            }
+        }
+        (0..n)
+            .map(|i| {
+                let confidence = self.percentiles(&mut columns[i]);
+                let prediction = (!self.binomial()).then(|| self.percentiles(&mut noisy[i]));
+                (self.response(centre[i]), Some(confidence), prediction)
+            })
+            .collect()
+    }
+
+    fn residual_pool(&self) -> Vec<f64> {
+        residual_pool(self.fit, self.ln)
+    }
+
+    fn percentiles(&self, values: &mut [f64]) -> Interval {
+        values.sort_by(f64::total_cmp);
+        let tail = 0.5 * (1.0 - self.level);
+        self.interval(
+            dist::sorted_quantile(values, tail),
+            dist::sorted_quantile(values, 1.0 - tail),
+        )
+    }
+
+    fn interval(&self, lower: f64, upper: f64) -> Interval {
+        Interval {
+            level: self.level,
+            lower: self.response(lower),
+            upper: self.response(upper),
+        }
+    }
+
+    fn response(&self, x: f64) -> f64 {
+        if self.ln { x.exp() } else { x }
+    }
+}
+
+/// Residuals on the program's scale, widened for the coefficients that were fitted to them.
+pub(crate) fn residual_pool(fit: &Fit, ln: bool) -> Vec<f64> {
+    let widen = (fit.n as f64 / (fit.n as f64 - fit.joint.at.len() as f64).max(1.0)).sqrt();
+    let points = &fit.points;
+    if points.residual.is_empty() {
+        // The runs were too many to keep: a normal grid of the same spread.
+        return (0..999)
+            .map(|k| {
+                widen * fit.residuals.rms * dist::normal_quantile((f64::from(k) + 1.0) / 1000.0)
+            })
+            .collect();
+    }
+    if ln || fit.objective.scale == "raw" {
+        return points.residual.iter().map(|r| r * widen).collect();
+    }
+    points
+        .response
+        .iter()
+        .zip(&points.fitted)
+        .map(|(y, f)| (y - f) * widen)
+        .collect()
+}
+
+/// Residuals added to each draw: the noise part of a prediction interval then hardly depends on the seed.
+const COPIES: usize = 8;
+
+/// Orders of magnitude beyond the data, by quantity.
+pub(crate) fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
+    let derived = |name: &str| -> Option<f64> {
+        if let Some(v) = row.value(name) {
+            return Some(v);
+        }
+        let (n, d) = (row.value("N")?, row.value("D")?);
+        match name {
+            "C" => Some(6.0 * n * d),
+            "D/N" => Some(d / n),
+            _ => None,
+        }
+    };
+    fit.ranges
+        .iter()
+        .filter_map(|r| {
+            let v = derived(&r.name)?;
+            (v > 0.0 && r.min > 0.0).then(|| {
+                let orders = if v > r.max {
+                    (v / r.max).log10()
+                } else if v < r.min {
+                    (v / r.min).log10()
+                } else {
+                    0.0
+                };
+                (r.name.clone(), orders)
+            })
+        })
+        .collect()
+}
+
+pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if fit.status == Status::NotConverged {
+        notes.push(Note {
+            code: "not-converged".to_owned(),
+            severity: Severity::Error,
+            message: "the fit did not converge: these predictions are not those of its law"
+                .to_owned(),
+            evidence: Vec::new(),
+            advice: "fit again before predicting".to_owned(),
+        });
+    }
+    // What a recipe says of its bias is true of every answer by its laws.
+    let bias = fit
+        .notes
+        .iter()
+        .filter(|n| n.code.starts_with("recipe-bias"));
+    notes.extend(bias.cloned());
+    let farthest = points
+        .iter()
+        .flat_map(|p| p.beyond.iter())
+        .filter(|(_, orders)| *orders != 0.0)
+        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    if let Some((name, orders)) = farthest {
+        notes.push(Note {
+            code: "extrapolation".to_owned(),
+            severity: if orders.abs() >= 1.0 { Severity::Warning } else { Severity::Info },
+            message: format!(
+                "the farthest point lies {:.2} orders of magnitude {} the data in {name}: {}",
+                orders.abs(),
+                if *orders > 0.0 { "above" } else { "below" },
+                match &fit.calibration {
+                    Some(_) => "the intervals are as wide as a backtest asks, which did not reach that far",
+                    None => "the intervals hold the law to be true there",
+                }
+            ),
+            evidence: vec![
+                ("quantity".to_owned(), Evidence::Text(name.clone())),
+                ("orders".to_owned(), Evidence::Number(*orders)),
+            ],
+            advice: match &fit.calibration {
+                Some(_) => "see isoflop check for how far it reached".to_owned(),
+                None => "hold out your largest runs and see how well the rest predicts them: isoflop check".to_owned(),
+            },
+        });
+    }
+    notes
+}

@@ -1,0 +1,6 @@
+//! What readers see, as snapshots of hand-made results.
+
+mod documents;
+mod figure;
+mod prediction;
+mod sample;

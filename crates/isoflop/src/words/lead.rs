@@ -1,0 +1,172 @@
+//! The question and the answer of a page, a sentence each.
+
+use crate::Story;
+use isoflop_base::{Severity, format_quantity};
+use isoflop_fit::{Fit, Status};
+
+use super::figures::listed;
+use isoflop_backtest::words::no_law_beats;
+use isoflop_document::doc::Block;
+use isoflop_document::number::{counted, inline, percent, plain};
+use isoflop_plan::words::sized;
+use isoflop_summary::words::phrases::last_step;
+
+/// A formula with numbers is shown up to this length.
+const LONGEST: usize = 110;
+
+pub(super) fn lead(story: &Story) -> Block {
+    let runs = counted(story.fit.n, "run");
+    let question = match (&story.plan, story.budget) {
+        (Ok(_), Some((flops, _))) => format!(
+            "What law do these {runs} follow, and what should be trained with {}?",
+            budget(flops)
+        ),
+        _ => format!("What law do these {runs} follow?"),
+    };
+    Block::Lead {
+        question,
+        answer: answer(story),
+    }
+}
+
+fn answer(story: &Story) -> String {
+    let fit = &story.fit;
+    if fit.status == Status::NotConverged {
+        return "There is no answer yet: the fit did not converge, so none of its numbers may be used.".to_owned();
+    }
+    let law = with_numbers(&fit.law.formula, fit);
+    let spread = match fit.objective.scale.as_str() {
+        "ln" => format!("within {} (rms)", percent(fit.residuals.rms)),
+        _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
+    };
+    let open = if fit.status == Status::Degenerate {
+        ", though they leave a direction of its coefficients open"
+    } else {
+        ""
+    };
+    let doubts = doubts(story);
+    let best = story.plan.as_ref().ok().and_then(|plan| {
+        let [row] = plan.rows.as_slice() else {
+            return None;
+        };
+        if doubts.iter().any(|doubt| doubt.forbids) {
+            return None;
+        }
+        let loss = row.loss.as_ref().map_or_else(String::new, |loss| {
+            format!(", where it predicts {}", inline(loss))
+        });
+        let held = if story.held.is_empty() {
+            String::new()
+        } else {
+            format!("for {}, ", listed(&story.held))
+        };
+        Some(format!(
+            "; {held}{} are best spent on {} params and {} tokens{loss}",
+            budget(row.compute),
+            sized(&row.params),
+            sized(&row.tokens)
+        ))
+    });
+    let mut out = format!(
+        "They follow {law} {spread}{open}{}.",
+        best.unwrap_or_default()
+    );
+    for doubt in &doubts {
+        out.push(' ');
+        out.push_str(&doubt.sentence);
+    }
+    out
+}
+
+/// What a reader of the answer must know before it is used, in one sentence.
+struct Doubt {
+    sentence: String,
+    /// Whether no plan may be read from the fit.
+    forbids: bool,
+}
+
+/// Findings and notes of severity error, coefficients on a bound, an optimum at an end of the search, a backtest that no
+/// law passes, and runs that decide: gravest first.
+fn doubts(story: &Story) -> Vec<Doubt> {
+    let doubt = |forbids: bool, sentence: String| Doubt { sentence, forbids };
+    let mut out = Vec::new();
+    let found = story.check.iter().flat_map(|check| &check.findings);
+    let noted = story.fit.notes.iter();
+    let mut all: Vec<(&str, Severity, &str)> = found
+        .map(|f| (f.code.as_str(), f.severity, f.message.as_str()))
+        .collect();
+    for note in noted {
+        if all.iter().all(|(code, ..)| *code != note.code) {
+            all.push((&note.code, note.severity, &note.message));
+        }
+    }
+    for (code, _, message) in all.iter().filter(|(_, s, _)| *s == Severity::Error) {
+        out.push(doubt(true, format!("Do not use it ({code}): {message}.")));
+    }
+    let ends = story.plan.iter().flat_map(|plan| &plan.rows);
+    let ends: Vec<&str> = ends.flat_map(|row| row.runs_away()).collect();
+    if !ends.is_empty() {
+        out.push(doubt(
+            true,
+            format!(
+                "It has no optimum in between: the best use of compute lies at the end of the search ({}), so no plan follows \
+                 from it.",
+                ends.join(", ")
+            ),
+        ));
+    }
+    let bound = &story.fit.certificate.at_bound;
+    if !bound.is_empty() {
+        out.push(doubt(
+            false,
+            format!("Care: {} ran to a bound.", bound.join(", ")),
+        ));
+    }
+    let tested = story.check.iter();
+    let beaten = tested.filter_map(|check| no_law_beats(&check.extrapolation.ranking));
+    out.extend(beaten.map(|sentence| doubt(true, sentence)));
+    if let Some((_, _, message)) = all.iter().find(|(code, ..)| *code == "runs-decide") {
+        out.push(doubt(false, format!("Few runs decide: {message}.")));
+    }
+    out
+}
+
+pub(super) fn budget(flops: f64) -> String {
+    format_quantity(flops, "FLOP", 3)
+}
+
+/// The equation with the fitted values for its coefficients; as the law writes it where that would be long or a coefficient
+/// has an index.
+fn with_numbers(formula: &str, fit: &Fit) -> String {
+    let steps = formula.split([';', '\n']).filter(|s| !s.trim().is_empty());
+    let (count, bare) = (steps.count(), last_step(formula));
+    if count > 1 {
+        return bare;
+    }
+    let mut out = String::new();
+    let mut rest = bare.as_str();
+    while let Some(c) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if !is_word(c) {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let end = rest
+            .find(|c: char| !is_word(c) && c != '.')
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let known = fit.coefs.iter().find(|(name, _)| name == word);
+        match known.filter(|_| !after.trim_start().starts_with('[')) {
+            Some((_, e)) if e.value < 0.0 => out.push_str(&format!("({})", plain(e.value, 4))),
+            Some((_, e)) => out.push_str(&plain(e.value, 4)),
+            None => out.push_str(word),
+        }
+        rest = after;
+    }
+    if out.chars().count() <= LONGEST {
+        out
+    } else {
+        bare
+    }
+}
