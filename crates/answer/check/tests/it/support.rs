@@ -4,6 +4,7 @@ use isoflop_check::{Answered, Check, Checked, Outcome, check};
 use isoflop_fit::{FitOptions, Uncertainty, fit};
 use isoflop_law::Law;
 pub use isoflop_testkit::grid::*;
+use std::fmt::Write as _;
 
 /// Options of a quick fit with intervals.
 pub fn quick() -> FitOptions {
