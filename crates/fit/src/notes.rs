@@ -17,6 +17,7 @@ const CARRIES: f64 = 0.01;
 
 pub(crate) fn notes(solved: &Solved<'_>, fit: &Fit) -> Vec<Note> {
     let mut notes = Vec::new();
+    notes.extend(constant(solved));
     if is_exact(solved) {
         // Rare optima, carriers and corners are rounding there.
         notes.push(exact(fit));
@@ -53,6 +54,25 @@ fn note(
             .collect(),
         advice: advice.to_owned(),
     }
+}
+
+/// A response that does not vary says nothing of any input: the floor is fitted, and the rest is rounding.
+fn constant(solved: &Solved<'_>) -> Option<Note> {
+    let response = &solved.binding.response;
+    let first = *response.first()?;
+    response.iter().all(|y| *y == first).then(|| {
+        let name = &solved.law.response().name;
+        note(
+            "constant-response",
+            Severity::Error,
+            format!(
+                "{name} is {first} in all {} runs: nothing can be learnt from it",
+                response.len()
+            ),
+            &[("response", first)],
+            "look whether the column was filled in or is another one (--map)",
+        )
+    })
 }
 
 fn exact(fit: &Fit) -> Note {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use crate::support::{close, coef, csv, plain};
-use isoflop_base::Diagnostics;
+use isoflop_base::{Diagnostics, Severity};
 use isoflop_data::RunTable;
 use isoflop_fit::{Fit, FitOptions, Objective, Status, Uncertainty, fit};
 use isoflop_law::Law;
@@ -284,4 +284,14 @@ fn of_two_sets_of_coefficients_for_one_curve_the_upright_one_is_taken_and_the_ot
         let words = &other.expect("the other set is named").message;
         assert!(words.contains("k = -0."), "{words}");
     }
+}
+
+#[test]
+fn a_response_that_does_not_vary_is_not_to_be_used() {
+    let found = fitted("y = a + b*x", &curve(12, |_| 2.5), &plain("squared"));
+    let note = found.notes.iter().find(|n| n.code == "constant-response");
+    let severity = note.map(|n| n.severity);
+    assert_eq!(severity, Some(Severity::Error), "{:?}", found.notes);
+    let varies = fitted("y = a + b*x", &curve(12, |x| x), &plain("squared"));
+    assert!(varies.notes.iter().all(|n| n.code != "constant-response"));
 }
