@@ -58,15 +58,19 @@ pub(crate) fn spread<'a>(solved: &'a Solved<'a>, peak: &Peak, status: Status) ->
                 if unasked && needs_draws(solved, &spread) {
                     follow_the_law(solved, peak, &mut spread);
                 }
+                off_the_bound(solved, peak, at, method, &mut spread);
                 spread
             };
             let mut spread = by(solved, peak, &at);
             modes::reach_over(solved, peak, &mut spread, by);
             spread
         }
-        _ => bootstrap::spread(solved, peak, &at, method),
+        _ => {
+            let mut spread = bootstrap::spread(solved, peak, &at, method);
+            off_the_bound(solved, peak, &at, method, &mut spread);
+            spread
+        }
     };
-    off_the_bound(solved, peak, &at, method, &mut spread);
     vanished_ends(solved, &mut spread);
     let p = solved.frame.bound.program().coordinates().len();
     let groups = solved.groups.as_ref();
