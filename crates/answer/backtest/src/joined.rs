@@ -7,11 +7,10 @@ use rayon::prelude::*;
 
 use super::backtest::{Forecast, Runs, of_fit, own_options, quick};
 use super::calibrate::widened;
+use super::candidates::{least_runs, same_forecast, same_response, twin_of};
 use super::combine::{bounded, slope, together};
 use super::cuts::{Axis, splits};
-use super::extrapolation::{
-    BacktestOptions, Candidate, Study, least_runs, same_forecast, same_response, twin_of,
-};
+use super::extrapolation::{BacktestOptions, Candidate, Study};
 use isoflop_numerics::score::Predicted;
 use isoflop_predict::{Point, PredictedPoint, Prediction, Share, predict};
 

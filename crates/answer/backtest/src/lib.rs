@@ -3,6 +3,7 @@
 
 mod backtest;
 mod calibrate;
+mod candidates;
 mod combine;
 mod cuts;
 mod extrapolation;
