@@ -48,4 +48,18 @@ impl RunTable {
             skipped: selection.skipped,
         })
     }
+
+    /// The rows of one group: of those that [`split`](Self::split) tells apart, the one with this name.
+    ///
+    /// # Errors
+    ///
+    /// As [`split`](Self::split); `no-groups` when no row has this value.
+    pub fn group(&self, column: &str, name: &str) -> Result<Self, Diagnostic> {
+        let groups = self.split(column)?;
+        let found = groups.tables.into_iter().find(|(own, _)| own == name);
+        found.map(|(_, table)| table).ok_or_else(|| {
+            let message = format!("no row has the value `{name}` in {}", groups.column);
+            Diagnostic::error("no-groups", message)
+        })
+    }
 }

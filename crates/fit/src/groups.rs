@@ -44,6 +44,18 @@ pub struct GroupFit {
     pub faults: Vec<String>,
 }
 
+/// Names of the options that say of which group a saved fit is: a column, and the group's value in it.
+pub const GROUP: [&str; 2] = ["group", "group-value"];
+
+/// The options of one group's fit: whoever fits again needs the group to have the same runs.
+fn of_group(options: &FitOptions, column: &str, name: &str) -> FitOptions {
+    let mut own = options.clone();
+    let said = GROUP.into_iter().zip([column, name]);
+    own.reader
+        .extend(said.map(|(option, value)| (option.to_owned(), value.to_owned())));
+    own
+}
+
 /// Fits the law to every group by itself. A group that cannot be fitted is in the result with its faults.
 ///
 /// # Errors
@@ -56,11 +68,12 @@ pub fn fit_groups(
     options: &FitOptions,
 ) -> Result<Fits, Diagnostics> {
     let groups = table.split(column)?;
+    let column = groups.column.as_str();
     let fitted: Vec<(GroupFit, Option<Diagnostics>)> = groups
         .tables
         .par_iter()
         .map(|(name, own)| {
-            let found = fit(law, own, options);
+            let found = fit(law, own, &of_group(options, column, name));
             let faults = found
                 .as_ref()
                 .err()

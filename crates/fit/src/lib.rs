@@ -44,7 +44,7 @@ mod vanish;
 mod weights;
 
 pub use engine::{UsedRuns, fit, fit_owned, used_runs};
-pub use groups::{Fits, GroupFit, fit_groups};
+pub use groups::{Fits, GROUP, GroupFit, fit_groups};
 pub use options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};
 pub use refit::{Linear, Refits, refits};

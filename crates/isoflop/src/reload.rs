@@ -2,7 +2,7 @@
 
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::{Copies, Input, ReadOptions, RunTable, read};
-use isoflop_fit::{Dependence, Fit, FitOptions, Objective, Uncertainty};
+use isoflop_fit::{Dependence, Fit, FitOptions, GROUP, Objective, Uncertainty};
 use isoflop_law::Law;
 
 use crate::datasets::dataset;
@@ -39,7 +39,10 @@ pub fn reload(saved: &Fit) -> Result<Reloaded, Diagnostics> {
             _ => Input::from_arg(&t.name),
         })
         .collect();
-    let table = read(&inputs, &reader);
+    let table = read(&inputs, &reader).and_then(|table| match of_group(saved) {
+        Some((column, name)) => Ok(table.group(column, name)?),
+        None => Ok(table),
+    });
     let changed = table.as_ref().map_or_else(
         |_| Vec::new(),
         |now| {
@@ -61,6 +64,16 @@ pub fn reload(saved: &Fit) -> Result<Reloaded, Diagnostics> {
         changed,
         options,
     })
+}
+
+/// The column and the value of a fit to one group of its tables.
+pub(crate) fn of_group(fit: &Fit) -> Option<(&str, &str)> {
+    let [column, value] = GROUP.map(|option| {
+        let mut said = fit.provenance.options.iter();
+        said.find(|(name, _)| name == option)
+            .map(|(_, value)| value.as_str())
+    });
+    column.zip(value)
 }
 
 /// How a table of points is read for a saved fit: names and made columns as the runs of the fit had them, as far as its inputs
@@ -155,6 +168,8 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
             "where" => reader.filter = Some(value.clone()),
             "without" => reader.without.push(value.clone()),
             "copies" => reader.copies = Copies::Keep,
+            // Rows of a group are taken once the tables are read.
+            option if GROUP.contains(&option) => {}
             _ => {
                 let d = Diagnostic::error(
                     "unknown-option",
@@ -170,7 +185,8 @@ fn options(saved: &Fit) -> Result<(ReadOptions, FitOptions), Diagnostics> {
         if matches!(
             name.as_str(),
             "map" | "unit" | "best-of" | "let" | "where" | "without" | "copies"
-        ) {
+        ) || GROUP.contains(&name.as_str())
+        {
             options.reader.push((name.clone(), value.clone()));
         }
     }

@@ -56,6 +56,8 @@ pub fn command(fit: &Fit) -> String {
             "level" => value == "0.95",
             // Recorded as found; the number of starts decides nothing that another choice would not.
             "starts" => true,
+            // `--group COLUMN` fits all groups, this one among them.
+            "group-value" => true,
             _ => false,
         };
         if name == "independent" {
