@@ -91,10 +91,7 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
         let name = letter(fit, law.as_ref(), &said);
         if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name)
         {
-            faults.0.push(Diagnostic::error(
-                "bad-point",
-                format!("`{text}` gives {name} twice"),
-            ));
+            faults.0.push(twice(text, &name));
         } else if fit.points.levels.iter().any(|(n, _)| *n == name) {
             point.levels.push((name, value));
         } else {
@@ -111,6 +108,10 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
     }
 }
 
+fn twice(text: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("bad-point", format!("`{text}` gives {name} twice"))
+}
+
 /// Points of `--at` for a law that was not fitted here: inputs and levels by letter or by the column that the law declares.
 pub(crate) fn of_law(at: &[String], law: &Law) -> Result<Vec<Point>, Diagnostics> {
     let mut points = Vec::new();
@@ -120,6 +121,11 @@ pub(crate) fn of_law(at: &[String], law: &Law) -> Result<Vec<Point>, Diagnostics
         for (name, value) in pairs(text)? {
             let own = law.vars.iter().find(|v| v.name == name || v.column == name);
             let letter = own.map_or(name, |v| v.name.clone());
+            let given = point.at.iter().any(|(n, _)| *n == letter);
+            if given || point.levels.iter().any(|(n, _)| *n == letter) {
+                faults.0.push(twice(text, &letter));
+                continue;
+            }
             if own.is_some_and(|v| v.role == VarRole::Index) {
                 point.levels.push((letter, value));
                 continue;

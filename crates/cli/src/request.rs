@@ -287,6 +287,13 @@ fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
             Err(fault) => faults.0.push(fault),
         }
     }
+    let nothing = |text: &String| ReadOptions::names(text).is_empty();
+    if how.best_of.as_ref().is_some_and(nothing) {
+        let fault = Diagnostic::error("bad-columns", "--best-of names no column");
+        faults
+            .0
+            .push(fault.help("for example --best-of params,tokens"));
+    }
     let copies = match how.copies {
         CopiesArg::Once => Copies::Once,
         CopiesArg::Keep => Copies::Keep,
@@ -302,6 +309,35 @@ fn reader(how: &HowArgs, faults: &mut Diagnostics) -> ReadOptions {
             .map_or_else(Vec::new, ReadOptions::names),
         lets: how.lets.clone(),
         copies,
+    }
+}
+
+impl HowArgs {
+    /// Refuses options that act on tables where a saved fit or a published law is given; `points` are read with `--map`.
+    pub(crate) fn are_idle(&self, points: bool) -> Result<(), Diagnostic> {
+        let given = [
+            ("--map", !points && !self.map.is_empty()),
+            ("--unit", !self.unit.is_empty()),
+            ("--where", self.filter.is_some()),
+            ("--without", !self.without.is_empty()),
+            ("--let", !self.lets.is_empty()),
+            ("--best-of", self.best_of.is_some()),
+            ("--copies", self.copies == CopiesArg::Keep),
+            ("--objective", self.objective.is_some()),
+            ("--weights", self.weights.is_some()),
+            ("--sigma", self.sigma.is_some()),
+            ("--starts", self.starts.is_some()),
+            ("--coef", !self.coef.is_empty()),
+            ("--derive", !self.derive.is_empty()),
+            ("--uncertainty", self.uncertainty.is_some()),
+            ("--independent", self.independent),
+        ];
+        let Some((option, _)) = given.into_iter().find(|(_, given)| *given) else {
+            return Ok(());
+        };
+        let message = format!("{option} does nothing here: no table is fitted");
+        Err(Diagnostic::error("idle-option", message)
+            .help("give the tables and --law, or fit again with this option and save the result"))
     }
 }
 

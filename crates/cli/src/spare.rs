@@ -74,6 +74,7 @@ pub(crate) fn inputs(command: &Command) -> Vec<Input> {
             if said.truth.is_empty() {
                 tables.extend(said.inputs.iter().map(String::as_str));
             }
+            laws.extend(said.inputs.iter().map(String::as_str));
             tables.extend(said.truth.iter().map(String::as_str));
             tables.extend(said.at_file.as_deref());
             laws.extend(said.law.as_deref());
@@ -88,7 +89,10 @@ pub(crate) fn inputs(command: &Command) -> Vec<Input> {
             laws.extend(said.inputs.iter().map(String::as_str));
             laws.extend(said.law.as_deref());
         }
-        Command::Verify(said) => tables.push(&said.fit),
+        Command::Verify(said) => {
+            tables.push(&said.fit);
+            laws.push(&said.fit);
+        }
         Command::Laws(said) => match &said.command {
             Some(LawsCommand::Show { law } | LawsCommand::Eval { law, .. }) => laws.push(law),
             Some(LawsCommand::Compare { a, b, .. }) => laws.extend([a.as_str(), b]),

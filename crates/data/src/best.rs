@@ -8,7 +8,7 @@ use crate::resolve::{Found, listed};
 use crate::table::{RunTable, note};
 
 /// Keeps the row of lowest loss among the rows that are equal in the named columns; the others are counted. Rows without a
-/// loss stay: they are counted where the loss is needed.
+/// loss, or with one that is not above zero where others are, stay: they are counted where the loss is needed.
 pub(crate) fn keep(table: &mut RunTable, names: &[String]) -> Result<(), Diagnostic> {
     let mut columns = Vec::new();
     for name in names {
@@ -32,9 +32,10 @@ pub(crate) fn keep(table: &mut RunTable, names: &[String]) -> Result<(), Diagnos
             Diagnostic::error("not-a-loss", message).help("say which one it is: --map loss=COLUMN")
         );
     };
-    let rows: Vec<usize> = (0..table.rows())
-        .filter(|r| losses[*r].is_finite())
-        .collect();
+    // A failed run that logged a loss of 0 or -1 is not the best of its cell.
+    let positive = losses.iter().any(|l| l.is_finite() && *l > 0.0);
+    let is_loss = |loss: f64| loss.is_finite() && (loss > 0.0 || !positive);
+    let rows: Vec<usize> = (0..table.rows()).filter(|r| is_loss(losses[*r])).collect();
     let key = |row: usize| columns.iter().map(move |c| c.bits(row));
     let order = alike(&rows, key);
     let mut worse = Vec::new();

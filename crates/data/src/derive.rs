@@ -150,7 +150,7 @@ fn by_rule(table: &RunTable, rule: &Rule, gaps: &[usize]) -> Option<Vec<(usize, 
 }
 
 fn inputs(table: &RunTable, rule: &Rule) -> Option<(Arc<Column>, Arc<Column>)> {
-    let found = |name: &str| match table.find(name, name) {
+    let found = |name: &str| match table.find_named(name, name) {
         Found::One(column, _) if column.numbers().is_some() => Some(column),
         _ => None,
     };

@@ -44,7 +44,23 @@ impl RunTable {
     ///
     /// `unknown-column` with the columns there are, or `ambiguous-column` with those that fit.
     pub fn resolve(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
-        self.resolve_with(letter, column, true)
+        self.resolve_with(letter, column, true, self.find(letter, column))
+    }
+
+    /// The column of a quantity that the law may not have: as [`Self::resolve`], but by names alone. `x` of a table of two
+    /// columns could be any quantity.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::resolve`].
+    pub fn resolve_named(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
+        self.resolve_with(letter, column, true, self.find_named(letter, column))
+    }
+
+    /// Whether one column states a quantity by its name.
+    #[must_use]
+    pub fn states(&self, letter: &str, column: &str) -> bool {
+        matches!(self.find_named(letter, column), Found::One(..))
     }
 
     /// The column of a measured response: the same search, but a cell without a measurement stays empty. A number that
@@ -54,7 +70,7 @@ impl RunTable {
     ///
     /// As for [`Self::resolve`].
     pub fn resolve_response(&self, letter: &str, column: &str) -> Result<Resolved, Diagnostic> {
-        self.resolve_with(letter, column, false)
+        self.resolve_with(letter, column, false, self.find(letter, column))
     }
 
     fn resolve_with(
@@ -62,10 +78,11 @@ impl RunTable {
         letter: &str,
         column: &str,
         derive: bool,
+        found: Found,
     ) -> Result<Resolved, Diagnostic> {
         let role = role_of(column);
         let derived = role.filter(|_| derive);
-        let (column, mut notes) = match self.find(letter, column) {
+        let (column, mut notes) = match found {
             Found::One(found, guess) => (found, Vec::from_iter(guess)),
             Found::Many(names) => return Err(ambiguous(self, letter, column, &names)),
             Found::No => match derived.and_then(|r| derive::whole_column(self, r)) {
@@ -101,7 +118,7 @@ impl RunTable {
             .iter()
             .filter(|r| r.is_count() && Some(*r) != role);
         others
-            .filter_map(|other| match self.find(other.letter, other.name) {
+            .filter_map(|other| match self.find_named(other.letter, other.name) {
                 Found::One(column, guess) => Some(guess.into_iter().chain(column.notes.clone())),
                 _ => None,
             })
@@ -111,6 +128,14 @@ impl RunTable {
 
     /// The search, without computing anything.
     pub(crate) fn find(&self, letter: &str, column: &str) -> Found {
+        match self.find_named(letter, column) {
+            Found::No => self.of_two(letter, column),
+            found => found,
+        }
+    }
+
+    /// The search by names alone.
+    pub(crate) fn find_named(&self, letter: &str, column: &str) -> Found {
         let role = role_of(column);
         let mapped = self.map.iter().find(|(key, _)| {
             key == letter || key == column || (role.is_some() && role_of(key) == role)
@@ -133,13 +158,9 @@ impl RunTable {
                 return Found::One(Arc::clone(found), None);
             }
         }
-        let found = match role {
+        match role {
             Some(role) => self.by_role(role),
             None => self.by_spelling(column),
-        };
-        match found {
-            Found::No => self.of_two(letter, column),
-            found => found,
         }
     }
 

@@ -51,6 +51,6 @@ pub use refit::{Linear, Refits, refits};
 pub use result::{
     Basin, Calibration, Certificate, Fit, Identifiability, Joint, LawRecord, Leverage,
     ObjectiveRecord, Points, PoolRecord, Provenance, Range, ResidualSummary, SkippedRows,
-    StageRecord, Starts, Status, TableRecord, UncertaintyRecord, WeakDirection,
+    StageRecord, Starts, Status, TableRecord, UNSEALED, UncertaintyRecord, WeakDirection,
 };
 pub use spelling::MOST_RESAMPLES;

@@ -67,6 +67,19 @@ pub struct Fit {
 
 sealed!(Fit);
 
+/// Code of the note on a saved fit without a digest.
+pub const UNSEALED: &str = "no-digest";
+
+impl Fit {
+    /// The notes that are true of every answer by the fit: what a recipe says of its bias, and that a saved fit may have been
+    /// edited.
+    pub fn carried_notes(&self) -> impl Iterator<Item = &Note> {
+        self.notes
+            .iter()
+            .filter(|n| n.code.starts_with("recipe-bias") || n.code == UNSEALED)
+    }
+}
+
 /// How much wider intervals must be beyond the data, learnt by holding out the largest runs.
 ///
 /// # Formula

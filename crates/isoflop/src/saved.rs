@@ -1,11 +1,12 @@
 //! Saved fits: `fit.json` back into a [`Fit`], with a diagnostic that points into the file when it is not one.
 
 use isoflop_base::{Diagnostic, Diagnostics, Excerpt, Note, Severity, Span, closest};
-use isoflop_fit::{Fit, Fits, Recipe};
+use isoflop_fit::{Fit, Fits, Recipe, UNSEALED};
 use isoflop_plan::{Given, PlanLaw};
 use isoflop_predict::unsound;
 use serde::Deserialize;
 
+use crate::reload::of_group;
 use crate::usable::unusable;
 
 /// The schema this version reads.
@@ -75,9 +76,6 @@ fn unedited(carried: Option<&str>, own: &str, file: &str, what: &str) -> Result<
         .help("fit again and save the result; to hold or bound a coefficient use --coef, as in --coef 'E = 1.7'")
         .into())
 }
-
-/// Code of the note on a fit without a digest.
-pub(crate) const UNSEALED: &str = "no-digest";
 
 fn unsealed() -> Note {
     Note {
@@ -217,6 +215,13 @@ fn group_parts(name: &str, mut fits: Fits) -> Result<Vec<(String, Fit)>, Diagnos
     let parts: Vec<(String, Fit)> = fitted
         .map(|(group, fit)| {
             let mut fit = whole(fit, name, &format!("the fit of {} {group}", fits.column))?;
+            let own = of_group(&fit);
+            if own.is_some_and(|own| own != (fits.column.as_str(), group.as_str())) {
+                let message = format!("{name}: the fit under {group} is that of another group");
+                return Err(Diagnostic::error("broken-fit", message)
+                    .help("fit again and save the result")
+                    .into());
+            }
             fit.notes.extend(digest.is_none().then(unsealed));
             Ok((group, fit))
         })

@@ -2,12 +2,11 @@
 
 use crate::report::json;
 use isoflop_base::Diagnostics;
-use isoflop_fit::{Fit, fit};
+use isoflop_fit::{Fit, UNSEALED, fit};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::reload::{Reloaded, reload};
-use crate::saved::UNSEALED;
 
 /// Differences listed at most.
 const LISTED: usize = 20;

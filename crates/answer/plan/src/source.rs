@@ -285,7 +285,9 @@ impl Resampled {
     /// Of a fit whose draws resample rows. Draws of simulated noise are none: one seed would give the same noise to two
     /// tables that have errors of their own.
     fn of(fit: &Fit) -> Option<Self> {
-        let draws = !fit.joint.draws.is_empty() && fit.uncertainty.method != "parametric";
+        // A fit of very many runs does not keep them: whether it resampled those of another cannot be told.
+        let runs = !fit.points.response.is_empty();
+        let draws = runs && !fit.joint.draws.is_empty() && fit.uncertainty.method != "parametric";
         draws.then(|| {
             let columns = fit.points.inputs.iter();
             let values: Vec<f64> = columns.flat_map(|(_, x)| x.iter().copied()).collect();
@@ -440,12 +442,7 @@ fn uncorrelated(id: &str) -> Note {
 }
 
 fn fit_notes(fit: &Fit) -> Vec<Note> {
-    // What a recipe says of its bias is true of every answer by its laws.
-    let bias = fit
-        .notes
-        .iter()
-        .filter(|n| n.code.starts_with("recipe-bias"));
-    [status_notes(fit), bias.cloned().collect()].concat()
+    [status_notes(fit), fit.carried_notes().cloned().collect()].concat()
 }
 
 fn status_notes(fit: &Fit) -> Vec<Note> {

@@ -642,12 +642,7 @@ pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
             advice: "fit again before predicting".to_owned(),
         });
     }
-    // What a recipe says of its bias is true of every answer by its laws.
-    let bias = fit
-        .notes
-        .iter()
-        .filter(|n| n.code.starts_with("recipe-bias"));
-    notes.extend(bias.cloned());
+    notes.extend(fit.carried_notes().cloned());
     let farthest = points
         .iter()
         .flat_map(|p| p.beyond.iter())

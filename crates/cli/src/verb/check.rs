@@ -27,6 +27,7 @@ pub(crate) fn run(said: CheckArgs, seed: u64, output: &Output) -> Result<(), Fai
         of_tables(&said, &said.inputs, seed, output)?
     } else {
         let file = only(&said.inputs, "give --law to check a fit of the tables")?;
+        said.how.are_idle(said.at_file.is_some())?;
         of_saved(&said, saved_fit(file, output)?, output)?
     };
     if !said.truth.is_empty() {

@@ -29,6 +29,7 @@ pub(crate) fn run(said: PredictArgs, seed: u64, output: &Output) -> Result<(), F
         }
         (None, inputs) => {
             let named = only(inputs, "give --law to fit the tables first")?;
+            said.how.are_idle(said.at_file.is_some())?;
             if let Some((law, variant)) = published(named) {
                 return by_published(&said, &law?, variant, output);
             }
@@ -114,7 +115,11 @@ fn all(said: &PredictArgs, fits: &[(String, Fit)], output: &Output) -> Result<()
     }
     output.show(&predictions_document(&predictions), || {
         json::text(&json::predictions(&predictions))
-    })
+    })?;
+    let doubts = predictions
+        .iter()
+        .find_map(|(part, p)| unusable_notes(&format!("the prediction of {part}"), &p.notes));
+    used(doubts)
 }
 
 /// A law of the catalogue or a law file with published values, where the words name no saved fit.

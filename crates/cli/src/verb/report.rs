@@ -35,6 +35,7 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
         }
     } else {
         let file = only(&said.inputs, "give --law to fit the tables first")?;
+        said.how.are_idle(false)?;
         let name = if file == "-" { UNSAVED } else { file };
         options.saved = Some(name.to_owned());
         let saved = saved_fit(file, output)?;

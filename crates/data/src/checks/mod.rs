@@ -108,8 +108,14 @@ impl<'a> Scene<'a> {
 
 /// The column of a role, preferably as the fit uses it, where gaps are filled.
 fn numbers_of(table: &RunTable, needs: &[Need], letter: &str, name: &str) -> Option<Arc<Column>> {
-    let Found::One(found, _) = table.find(letter, name) else {
-        return None;
+    let found = match table.find_named(letter, name) {
+        Found::One(found, _) => found,
+        Found::Many(_) => return None,
+        // `x` of a table `x,y` may be any input: it is the one that the law takes it for.
+        Found::No => {
+            let own = needs.iter().find(|n| n.role == Some(name))?;
+            Arc::clone(&own.column)
+        }
     };
     let used = needs.iter().find(|n| n.column.name == found.name);
     let column = used.map_or(found, |n| Arc::clone(&n.column));

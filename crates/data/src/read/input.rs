@@ -71,7 +71,10 @@ impl Input {
                         .and_then(table_ending)
                         .is_some_and(|e| TABLE_ENDINGS.contains(&e.as_str()))
             }
-            Self::Glob(pattern) => glob::Pattern::new(pattern).is_ok_and(|p| p.matches_path(file)),
+            Self::Glob(pattern) => {
+                let file = walk::plain(&file.to_string_lossy());
+                glob::Pattern::new(&walk::plain(pattern)).is_ok_and(|p| p.matches(&file))
+            }
             _ => false,
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! An element is a row, at the line where it begins; what stands beside the array is repeated in each row. An object of
 //! lists of one length (`{"tokens": […], "loss": […]}`) is a table by columns, an object of objects one row for each.
+//! Of several documents one after another every object and every element of a list is a row.
 
-use isoflop_base::{Diagnostic, Severity};
+use isoflop_base::{Diagnostic, Note, Severity};
 use serde_json::{Map, Value};
 
 use super::builder::{Builder, Restart};
@@ -57,10 +58,14 @@ pub(super) fn read(source: &Loaded, builder: &mut Builder) -> Result<Option<Rest
         lists: Vec::new(),
         line: (0, 1),
     };
+    let whole = scan::end_of_value(text.as_bytes(), start);
+    let next = whole.map_or(text.len(), |end| scan::skip_space(text.as_bytes(), end));
+    if next < text.len() {
+        return document.stream(start, builder);
+    }
     if text.as_bytes().get(start) == Some(&b'[') {
         return document.rows(start, builder);
     }
-    let whole = scan::end_of_value(text.as_bytes(), start);
     let object: Option<Map<String, Value>> = whole
         .and_then(|end| text.get(start..end))
         .and_then(|text| serde_json::from_str(&scan::readable(text)).ok());
@@ -151,20 +156,92 @@ impl Document<'_> {
         }
     }
 
+    /// Values one after another, as `jq .` writes them: the elements of lists are rows, and so is an object.
+    fn stream(
+        &mut self,
+        start: usize,
+        builder: &mut Builder,
+    ) -> Result<Option<Restart>, Diagnostic> {
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while at < bytes.len() {
+            let end = scan::end_of_value(bytes, at);
+            let behind = end.unwrap_or(bytes.len()).max(at + 1);
+            let restart = if bytes[at] == b'[' {
+                self.rows(at, builder)?
+            } else {
+                self.object(at, end, builder)
+            };
+            if restart.is_some() {
+                return Ok(restart);
+            }
+            at = scan::skip_space(bytes, behind);
+            // A comma between values says nothing that their ends do not.
+            if bytes.get(at) == Some(&b',') {
+                at = scan::skip_space(bytes, at + 1);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The object at `at` of a stream, as a row; anything else is skipped and counted.
+    fn object(&mut self, at: usize, end: Option<usize>, builder: &mut Builder) -> Option<Restart> {
+        let line = self.line_of(at);
+        let Some(end) = end else {
+            builder.skip_row("the document ends within this element", line, None);
+            builder.note(self.cut());
+            return None;
+        };
+        match self.element((at, end.max(at + 1))) {
+            Ok(Value::Object(object)) => return jsonl::push_object(&object, line, builder),
+            Ok(other) => {
+                let reason = format!("element is {}, not an object", jsonl::kind(&other));
+                builder.skip_row(&reason, line, None);
+            }
+            Err(why) => {
+                builder.skip_row(&format!("element is not valid JSON ({why})"), line, None);
+            }
+        }
+        None
+    }
+
+    fn cut(&self) -> Note {
+        let message = format!(
+            "{} ends before its list does: it may still be written",
+            self.name
+        );
+        note("cut-document", Severity::Warning, message, None)
+    }
+
+    /// Which names of cells beside the list its elements have as well, in any of them: a final `loss` is no loss of the
+    /// elements that lack one.
+    fn inner_names(&self, parts: &[Part]) -> Vec<String> {
+        let mut names = Vec::new();
+        if self.outer.is_empty() {
+            return names;
+        }
+        for part in parts {
+            let Ok(Value::Object(object)) = self.element(*part) else {
+                continue;
+            };
+            for name in jsonl::names(&object) {
+                if self.outer.iter().any(|(own, _)| *own == name) && !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+
     /// One row for each element of the list at `at`.
     fn rows(&mut self, at: usize, builder: &mut Builder) -> Result<Option<Restart>, Diagnostic> {
         let (parts, ends) = scan::elements(self.text.as_bytes(), at);
-        let mut inner_names: Vec<String> = Vec::new();
+        let inner_names = self.inner_names(&parts);
         for (k, part) in parts.iter().enumerate() {
             let line = self.line_of(part.0);
             let last_cut = !ends && k + 1 == parts.len();
             match self.element(*part) {
                 Ok(Value::Object(object)) => {
-                    for key in object.keys() {
-                        if self.outer.iter().any(|(n, _)| n == key) && !inner_names.contains(key) {
-                            inner_names.push(key.clone());
-                        }
-                    }
                     let row = self.with_outer(object, &inner_names);
                     if let restart @ Some(_) = jsonl::push_object(&row, line, builder) {
                         return Ok(restart);
@@ -183,11 +260,7 @@ impl Document<'_> {
             }
         }
         if !ends && !parts.is_empty() {
-            let message = format!(
-                "{} ends before its list does: it may still be written",
-                self.name
-            );
-            builder.note(note("cut-document", Severity::Warning, message, None));
+            builder.note(self.cut());
         }
         Ok(None)
     }
@@ -201,7 +274,7 @@ impl Document<'_> {
     fn with_outer(&self, object: Map<String, Value>, inner: &[String]) -> Map<String, Value> {
         let mut row = Map::new();
         for (name, value) in &self.outer {
-            let name = if inner.contains(name) || object.contains_key(name) {
+            let name = if inner.contains(name) {
                 format!("document.{name}")
             } else {
                 name.clone()
@@ -235,11 +308,7 @@ impl Document<'_> {
             }
             return None;
         }
-        let numbered = object
-            .values()
-            .filter_map(Value::as_object)
-            .all(|o| o.keys().all(|k| k.parse::<u64>().is_ok()));
-        let rows = if numbered {
+        let rows = if numbered(object) {
             transposed(object)
         } else {
             let named = object.iter().map(|(name, row)| {
@@ -268,17 +337,33 @@ impl Document<'_> {
     }
 }
 
+/// Whether the keys of all objects are numbers of rows.
+fn numbered(object: &Map<String, Value>) -> bool {
+    let mut keys = object
+        .values()
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys);
+    keys.all(|k| k.parse::<u64>().is_ok())
+}
+
 /// `{"tokens": {"0": 1e9, "1": 2e9}, "loss": {…}}`, as pandas writes a table: rows by their number.
 fn transposed(object: &Map<String, Value>) -> Vec<Map<String, Value>> {
-    let first = object.values().find_map(Value::as_object);
-    let keys = first.into_iter().flat_map(|o| o.keys());
-    keys.map(|key| {
-        let cells = object.iter();
-        cells
-            .filter_map(|(name, column)| Some((name.clone(), column.get(key)?.clone())))
-            .collect()
-    })
-    .collect()
+    // A column may lack cells that another has.
+    let mut keys: Vec<&String> = object
+        .values()
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys)
+        .collect();
+    keys.sort_by_key(|key| (key.parse::<u64>().unwrap_or(u64::MAX), *key));
+    keys.dedup();
+    keys.into_iter()
+        .map(|key| {
+            let cells = object.iter();
+            cells
+                .filter_map(|(name, column)| Some((name.clone(), column.get(key)?.clone())))
+                .collect()
+        })
+        .collect()
 }
 
 /// The number of rows of an object of lists of one length, at least two of them.
@@ -297,13 +382,16 @@ fn by_columns(object: &Map<String, Value>) -> Option<usize> {
 fn by_names(object: &Map<String, Value>) -> bool {
     let rows: Vec<&Map<String, Value>> = object.values().filter_map(Value::as_object).collect();
     let scalar = |row: &&Map<String, Value>| row.values().all(|v| !v.is_object() && !v.is_array());
-    let Some(first) = rows.first() else {
+    let Some(first) = rows.iter().max_by_key(|row| row.len()) else {
         return false;
+    };
+    // Columns by the numbers of their rows may have few in common, where cells are missing.
+    let of_rows = first.len() > 1 && numbered(object);
+    let alike = |r: &&Map<String, Value>| {
+        r.len() > 1 && r.keys().filter(|k| first.contains_key(*k)).count() * 2 > r.len()
     };
     rows.len() == object.len()
         && rows.len() > 1
         && rows.iter().all(scalar)
-        && rows.iter().all(|r| {
-            r.len() > 1 && r.keys().filter(|k| first.contains_key(*k)).count() * 2 > r.len()
-        })
+        && (of_rows || rows.iter().all(alike))
 }

@@ -131,6 +131,13 @@ pub(super) fn push_object(
     None
 }
 
+/// The names of the columns that an object has cells of.
+pub(super) fn names(object: &Map<String, Value>) -> Vec<String> {
+    let mut flat = Vec::new();
+    flatten("", object, &mut flat, &mut Vec::new());
+    flat.into_iter().map(|(name, _)| name).collect()
+}
+
 /// A cell's column name and value.
 type Cells<'a> = Vec<(String, &'a Value)>;
 

@@ -18,6 +18,9 @@ pub(super) fn matches_of(
     compiled: &glob::Pattern,
 ) -> Result<Vec<PathBuf>, Diagnostic> {
     let start = start_of(pattern);
+    // The paths that are looked at have no `./` in front and no part that is empty.
+    let plain = plain(pattern);
+    let compiled = glob::Pattern::new(&plain).unwrap_or_else(|_| compiled.clone());
     let how = glob::MatchOptions {
         require_literal_separator: true,
         ..glob::MatchOptions::default()
@@ -58,6 +61,16 @@ pub(super) fn matches_of(
     Ok(found)
 }
 
+/// A pattern or a path without parts that lead nowhere: `./a//b` is `a/b`.
+pub(super) fn plain(pattern: &str) -> String {
+    let parts = pattern
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".");
+    let rest = parts.collect::<Vec<_>>().join("/");
+    let root = if pattern.starts_with('/') { "/" } else { "" };
+    format!("{root}{rest}")
+}
+
 /// The folder before the first part with a sign of a pattern.
 fn start_of(pattern: &str) -> PathBuf {
     let plain = |part: &Path| !part.to_string_lossy().contains(['*', '?', '[']);
@@ -75,6 +88,23 @@ fn start_of(pattern: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_that_lead_nowhere_do_not_count() {
+        let shown = ["./**/*.csv", "d//**/*.csv", "/a/./**", "../d/**/x"].map(plain);
+        assert_eq!(shown, ["**/*.csv", "d/**/*.csv", "/a/**", "../d/**/x"]);
+        let root = std::env::temp_dir().join(format!("isoflop-plain-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("a")).unwrap();
+        std::fs::write(root.join("a/runs.csv"), "x\n1\n").unwrap();
+        let found: Vec<_> = ["/./**/*.csv", "//**/*.csv", "/**//*.csv"]
+            .map(|rest| {
+                let pattern = format!("{}{rest}", root.display());
+                matches_of(&pattern, &glob::Pattern::new(&pattern).unwrap()).unwrap()
+            })
+            .to_vec();
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(found, vec![vec![root.join("a/runs.csv")]; 3]);
+    }
 
     #[test]
     fn a_link_that_leads_back_is_entered_once() {

@@ -260,6 +260,67 @@ fn x_and_y_of_a_table_of_two_columns_need_no_map() {
 }
 
 #[test]
+fn x_and_y_are_the_quantities_of_the_law_and_no_others() {
+    let table = csv("x,y\n1,6\n2,4.5\n3,4\n4,3.7\n");
+    assert!(table.resolve_named("N", "params").is_err());
+    assert!(!table.states("C", "flops"));
+    let need = |letter: &str, column: &str, kind| {
+        let found = table.resolve(letter, column).expect("found");
+        Need::new(&found, kind)
+    };
+    let notes = |needs: &[Need]| table.select(needs).notes.len();
+    let plain = [
+        need("x", "x", NeedKind::Number),
+        need("y", "y", NeedKind::Response),
+    ];
+    assert_eq!(notes(&plain), 0);
+    // What the law takes for params is judged as params.
+    let sizes = [
+        need("N", "params", NeedKind::Positive).role(Some("params")),
+        need("y", "y", NeedKind::Response),
+    ];
+    assert!(!table.select(&sizes).faults.is_empty());
+}
+
+#[test]
+fn documents_one_after_another_are_read_to_the_end() {
+    let row = |n: u32| format!("{{\n  \"params\": {n},\n  \"loss\": {}\n}}\n", 9 - n);
+    let objects: String = (1..=4).map(row).collect();
+    let table = table_of("pretty.json", &objects);
+    assert_eq!(numbers(&table, "params"), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!((table.line(0), table.line(3)), (1, 13));
+    let arrays = "[{\"params\": 1}, {\"params\": 2}]\n[{\"params\": 3}]\n7\n[{\"params\": 4}";
+    for name in ["arr.jsonl", "arr.json"] {
+        let table = table_of(name, arrays);
+        assert_eq!(numbers(&table, "params"), [1.0, 2.0, 3.0, 4.0], "{name}");
+        assert_eq!((table.rows_read(), table.line(2)), (5, 2), "{name}");
+    }
+    let cut = table_of("cut.json", &format!("{objects}{{\n \"params\": 5,"));
+    assert_eq!((cut.rows(), cut.rows_read()), (4, 5));
+}
+
+#[test]
+fn a_table_by_columns_has_the_rows_of_all_columns() {
+    let table = table_of(
+        "t.json",
+        "{\"loss\": {\"1\": 3}, \"params\": {\"0\": 7, \"1\": 8, \"2\": 9, \"10\": 10}, \"tokens\": {\"0\": 1, \"2\": 3}}",
+    );
+    assert_eq!(numbers(&table, "params"), [7.0, 8.0, 9.0, 10.0]);
+    assert_eq!(numbers(&table, "loss")[1], 3.0);
+    assert!(numbers(&table, "loss")[0].is_nan());
+}
+
+#[test]
+fn a_value_beside_a_list_is_no_value_of_elements_that_lack_it() {
+    let state = "{\"loss\": 1.2, \"opt.lr\": 5,\n \"log_history\": [{\"step\": 1}, {\"step\": 2, \"loss\": 3, \"opt\": {\"lr\": 1}}]}";
+    let table = table_of("trainer_state.json", state);
+    let loss = numbers(&table, "loss");
+    assert!(loss[0].is_nan() && loss[1] == 3.0, "{loss:?}");
+    assert_eq!(numbers(&table, "document.loss"), [1.2, 1.2]);
+    assert_eq!(numbers(&table, "document.opt.lr"), [5.0, 5.0]);
+}
+
+#[test]
 fn documents_of_json_are_tables() {
     let array = "[\n  {\n    \"parameters\": 5e7,\n    \"loss\": 3.2\n  },\n  {\"parameters\": 1e8, \"loss\": NaN},\n  3\n]\n";
     let table = table_of("curves.json", array);
@@ -360,6 +421,12 @@ fn the_best_of_a_cell_is_kept_and_the_others_are_counted() {
         table.skipped()[0].reason,
         "not the lowest loss of its params, tokens"
     );
+    // A failed run that logged 0 or -1 is not the best of its cell; differences of losses may all lie below zero.
+    let text = "params,tokens,lr,loss\n1,2,1,3.2\n1,2,2,0\n1,2,3,3.1\n1,2,4,-1\n1,4,5,0\n";
+    let table = with(text, &options);
+    assert_eq!(numbers(&table, "lr"), [2.0, 3.0, 4.0, 5.0]);
+    let text = "params,tokens,lr,loss\n1,2,1,-3.2\n1,2,2,-0.5\n";
+    assert_eq!(numbers(&with(text, &options), "lr"), [1.0]);
     let unknown = ReadOptions {
         best_of: vec!["width".into()],
         ..ReadOptions::default()

@@ -95,6 +95,9 @@ pub fn recipe(law: &Law, table: &RunTable, options: &RecipeOptions) -> Result<Re
     })
 }
 
+/// Name of the table that the power laws of a recipe are fitted to; there is no such file.
+pub const MINIMA: &str = "minima of the budgets";
+
 /// What simulations say of the intervals of an envelope: docs/plan.md.
 fn envelope_note() -> Note {
     warning(
@@ -188,7 +191,7 @@ fn allocations(
             [("flops", &flops), (column, &values), ("weight", &weights)];
         let by_weight = options.weighting == Weighting::Variance;
         let columns = &columns[..if by_weight { 3 } else { 2 }];
-        let table = RunTable::from_columns("minima of the budgets", columns);
+        let table = RunTable::from_columns(MINIMA, columns);
         // k is a size: its logarithm is what the line is straight in.
         let size = ["k in [0, inf]".to_owned()];
         let mut law = Law::from_formula(formula, &["flops", column], &[])?.with_changes(&size)?;

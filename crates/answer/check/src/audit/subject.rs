@@ -304,7 +304,7 @@ impl Runs {
             own.map(|(_, values)| values.clone())
         };
         let beside = |letter: &str, column: &str| {
-            let resolved = table?.resolve(letter, column).ok()?;
+            let resolved = table?.resolve_named(letter, column).ok()?;
             let values = resolved.column.numbers()?;
             let own: Vec<f64> = rows.iter().map(|r| values[*r]).collect();
             (!own.is_empty() && own.iter().all(|x| *x > 0.0)).then_some(own)
@@ -312,7 +312,7 @@ impl Runs {
         let of = |(letter, column): (&str, &str)| {
             input(letter, column).or_else(|| beside(letter, column))
         };
-        let stated = table.is_some_and(|t| t.resolve_response("C", "flops").is_ok());
+        let stated = table.is_some_and(|t| t.states("C", "flops"));
         let flops = of(ROLES[2]).filter(|_| stated || input("C", "flops").is_some());
         let is_loss = law.response().column == "loss" || law.response().name == "L";
         Self {
@@ -337,8 +337,11 @@ impl Runs {
                     table.resolve_response(letter, column),
                     NeedKind::PositiveResponse,
                 ),
-                "flops" => (table.resolve_response(letter, column), NeedKind::Positive),
-                _ => (table.resolve(letter, column), NeedKind::Positive),
+                "flops" if table.states(letter, column) => {
+                    (table.resolve_response(letter, column), NeedKind::Positive)
+                }
+                "flops" => continue,
+                _ => (table.resolve_named(letter, column), NeedKind::Positive),
             };
             if let Ok(resolved) = resolved {
                 needs.push(Need::new(&resolved, kind));

@@ -18,6 +18,8 @@
 //! step-law issue 10, datablations issue 9, marin issue 8096; Li, Kudugunta, Zettlemoyer 2025, arXiv:2502.18969 (code and
 //! points public).
 
+use isoflop_fit::{UNSEALED, recipe::MINIMA};
+
 use super::Rule;
 use crate::audit::finding::{Found, Verdict};
 use crate::audit::subject::Subject;
@@ -33,12 +35,22 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let Some(fit) = subject.fit else {
         return Verdict::CannotTell("there is no fit".to_owned());
     };
+    let unsealed = subject.noted(&[UNSEALED]);
+    if !unsealed.is_empty() {
+        return Verdict::Found(unsealed);
+    }
     let names: Vec<&str> = fit
         .provenance
         .tables
         .iter()
         .map(|t| t.name.as_str())
         .collect();
+    if subject.table.is_none() && names == [MINIMA] {
+        return Verdict::DoesNotApply(
+            "the law goes through the minima of a recipe, which is made again with isoflop fit --recipe"
+                .to_owned(),
+        );
+    }
     if subject.table.is_none() {
         return Found::warning(
             "tables-gone",
