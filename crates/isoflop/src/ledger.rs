@@ -215,6 +215,10 @@ mod tests {
             );
             assert!(found.torn.is_some_and(|d| d.message.contains("line 2")));
         }
+        // A line that was written to its end and changed since is not torn, with or without its line end.
+        let edited = text[..text.len() - 1].replacen("\"name\":\"b\"", "\"name\":\"c\"", 1);
+        let faults = ledger_from_text(&edited, "l.jsonl").expect_err("changed");
+        assert_eq!(faults.0[0].code, "broken-ledger");
         // Only the line end is missing: nothing is lost.
         let found = found_in(&text[..text.len() - 1], "l.jsonl").expect("reads");
         assert_eq!(

@@ -313,3 +313,110 @@ fn commands_that_follow_name_the_law_file_and_no_pipe() {
         piped.out
     );
 }
+
+#[test]
+fn the_fit_of_a_group_is_repeated_on_the_rows_of_the_group() {
+    let folder = with_groups("parts-rows");
+    for group in ["old", "new"] {
+        let said = folder.run(&["verify", &format!("fits.json:{group}")]);
+        assert_eq!(said.code, 0, "{} {}", said.out, said.err);
+    }
+    let pinned = json(&folder.run(&[
+        "plan",
+        "--gain",
+        "fits.json:old",
+        "fits.json:new",
+        "--compute",
+        "1e20",
+        "--pin",
+        "1.8",
+        "--json",
+    ]));
+    let gain = pinned["headline"]["row"]["gain"]["value"].as_f64().unwrap();
+    assert!((gain / 2.0 - 1.0).abs() < 0.1, "{gain}");
+    let said = folder.run(&["report", "fits.json:old", "--no-check"]);
+    assert!(said.out.contains("--group recipe"), "{}", said.out);
+}
+
+#[test]
+fn a_file_of_several_fits_is_not_written_over() {
+    let folder = with_groups("parts-spare");
+    let before = folder.read("fits.json");
+    for args in [
+        &["check", "fits.json:old", "--keep", "fits.json"][..],
+        &["check", "fits.json:old", "-o", "fits.json"],
+        &["verify", "fits.json:old", "-o", "fits.json"],
+    ] {
+        let said = folder.run(args);
+        assert!(
+            said.code == 1 && said.err.contains("output-is-input"),
+            "{args:?}: {} {}",
+            said.code,
+            said.err
+        );
+    }
+    assert_eq!(folder.read("fits.json"), before);
+}
+
+#[test]
+fn groups_under_other_names_are_refused() {
+    let folder = with_groups("parts-swapped");
+    let mut value: serde_json::Value = serde_json::from_str(&folder.read("fits.json")).unwrap();
+    value["groups"][0]["group"] = "old".into();
+    value["groups"][1]["group"] = "new".into();
+    let ask = |value: &serde_json::Value| {
+        folder.file("swapped.json", value.to_string().as_bytes());
+        folder.run(&["predict", "swapped.json:new", "--at", "N=1B,D=20B"])
+    };
+    let said = ask(&value);
+    assert!(
+        said.code == 1 && said.err.contains("edited"),
+        "{}",
+        said.err
+    );
+    value.as_object_mut().unwrap().remove("digest");
+    let said = ask(&value);
+    assert!(
+        said.code == 1 && said.err.contains("that of another group"),
+        "{}",
+        said.err
+    );
+    value["groups"][0]["group"] = "new".into();
+    value["groups"][1]["group"] = "old".into();
+    let said = ask(&value);
+    assert!(
+        said.code == 0 && (said.out + &said.err).contains("no-digest"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn options_of_tables_are_refused_for_a_saved_fit() {
+    let folder = with_groups("parts-idle");
+    for option in [
+        &["--where", "tokens > 3"][..],
+        &["--weights", "nope"],
+        &["--map", "foo=bar"],
+    ] {
+        let fit = ["predict", "fits.json:old", "--at", "N=1B,D=20B"];
+        let said = folder.run(&[&fit[..], option].concat());
+        assert!(
+            said.code == 1 && said.err.contains("idle-option") && said.err.contains(option[0]),
+            "{}",
+            said.err
+        );
+    }
+}
+
+#[test]
+fn an_input_of_a_published_law_is_given_once() {
+    for at in ["N=1e9,N=2e9,D=1e10", "N=1e9,params=2e9,D=1e10"] {
+        let said = isoflop(&["predict", "chinchilla", "--at", at]);
+        assert!(
+            said.code == 1 && said.err.contains("gives N twice"),
+            "{}",
+            said.err
+        );
+    }
+}

@@ -111,6 +111,15 @@ fn a_fit_without_a_digest_is_checked_by_its_parts() {
     };
     let said = changed(&folder, bare);
     assert!(said.iter().all(|(code, _)| *code == 0), "{said:?}");
+    // Every answer says that the fit may have been edited.
+    for args in [
+        ["predict", "changed.json", "--at", "N=1e10,D=1e11"].as_slice(),
+        &["plan", "changed.json", "--compute", "1e22"],
+        &["check", "changed.json"],
+    ] {
+        let said = folder.run(args);
+        assert!(said.out.contains("no-digest"), "{args:?}: {}", said.out);
+    }
     type Change = fn(&mut serde_json::Value);
     let changes: [(&str, Change); 9] = [
         ("coefficient E", |v| v["coefs"]["E"]["value"] = 1.0.into()),
