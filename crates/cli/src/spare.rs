@@ -73,8 +73,8 @@ pub(crate) fn inputs(command: &Command) -> Vec<Input> {
             // A ledger that is scored is read and written by design.
             if said.truth.is_empty() {
                 tables.extend(said.inputs.iter().map(String::as_str));
+                laws.extend(said.inputs.iter().map(String::as_str));
             }
-            laws.extend(said.inputs.iter().map(String::as_str));
             tables.extend(said.truth.iter().map(String::as_str));
             tables.extend(said.at_file.as_deref());
             laws.extend(said.law.as_deref());
