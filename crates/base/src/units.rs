@@ -189,7 +189,7 @@ fn short_flop(lower: &str) -> Option<(&str, &str)> {
 }
 
 fn is_days(text: &str) -> bool {
-    matches!(text, "-day" | "-days" | " day" | " days")
+    matches!(text, "-day" | "-days" | " day" | " days" | "day" | "days")
 }
 
 /// `H100-hours`, `A100 days`, `gpu-hours`: hours of that device, its name as written.
@@ -221,6 +221,8 @@ mod tests {
             ("TFLOP/s", "FLOP/s", 1e12),
             ("TFLOPS/s", "FLOP/s", 1e12),
             ("PF-days", "FLOP", 8.64e19),
+            ("pfdays", "FLOP", 8.64e19),
+            ("PFLOPdays", "FLOP", 8.64e19),
             ("PFLOP/s-days", "FLOP", 8.64e19),
             ("petaflop/s-day", "FLOP", 8.64e19),
             ("pfs-days", "FLOP", 8.64e19),

@@ -2,7 +2,7 @@
 
 use isoflop::{
     Diagnostic, Diagnostics, Fit, Input, Law, Point, ReadOptions, VarRole, parse_quantity,
-    point_reader, read,
+    parse_unit, point_reader, read,
 };
 
 /// `NAME=VALUE` pairs, separated by commas. A comma inside a number (`N=411,616,256`) belongs to the number.
@@ -40,15 +40,68 @@ pub(crate) fn number(name: &str, text: &str) -> Result<f64, Diagnostic> {
     }
 }
 
-/// A number for a name that may be a column whose header scales its plain numbers: `size_b=7` is 7e9, as in the table.
-fn scaled(said: &str, name: &str, text: &str) -> Result<f64, Diagnostic> {
+/// A number for an input of a fit, in the units that its runs were read in: `size_b=7` is 7e9 as in the table, and
+/// `minutes=20 days` is 28800.
+fn of_input(fit: &Fit, said: &str, name: &str, text: &str) -> Result<f64, Diagnostic> {
+    let range = fit.ranges.iter().find(|r| r.name == name);
+    let (column, unit) = range.map_or(("", ""), |r| (r.column.as_str(), r.unit.as_str()));
+    let x = in_unit(name, column, unit, text)?;
     let plain = parse_quantity(text).is_ok_and(|q| !q.scaled);
-    let factor = if plain && said != name {
-        isoflop::header_factor(said)
+    let made = fit.provenance.options.iter().any(|(option, value)| {
+        let target = value.split_once('=').map_or("", |(target, _)| target);
+        option == "let" && target.trim().trim_matches('`') == said
+    });
+    // The letter of a formula is at once the column where nothing was mapped.
+    let is_column = said == column || said != name;
+    let scales = plain && is_column && !made;
+    Ok(if scales {
+        x * isoflop::header_factor(said)
     } else {
-        1.0
+        x
+    })
+}
+
+/// A number in the unit of its column or role. A unit that is written must be one of the same kind.
+fn in_unit(name: &str, column: &str, unit: &str, text: &str) -> Result<f64, Diagnostic> {
+    let x = number(name, text)?;
+    let written = parse_quantity(text).ok().and_then(|q| q.unit);
+    let Some(written) = written else {
+        return Ok(x);
     };
-    Ok(number(name, text)? * factor)
+    let duration = parse_unit(unit)
+        .filter(|u| u.name == "s")
+        .or_else(|| isoflop::header_duration(column))
+        .or_else(|| isoflop::header_duration(name));
+    if let (Some(own), "s") = (&duration, written.as_str()) {
+        return Ok(x / own.scale());
+    }
+    let kind = |unit: &str| {
+        unit.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let counted = ["params", "tokens", "FLOP"];
+    let same = if duration.is_some() || written == "s" {
+        false
+    } else if counted.contains(&kind(unit).as_str()) {
+        kind(unit) == written
+    } else {
+        true
+    };
+    if same {
+        return Ok(x);
+    }
+    let of = match (&duration, kind(unit)) {
+        (Some(_), _) => "a duration".to_owned(),
+        (None, own) if own.is_empty() => "a plain number: its column states no unit".to_owned(),
+        (None, own) => format!("counted in {own}"),
+    };
+    Err(Diagnostic::error(
+        "unit-mismatch",
+        format!("`{name}={text}` is in another unit than {name}, which is {of}"),
+    )
+    .help("give the number in the unit of the runs"))
 }
 
 /// The points of `--at` and `--at-file`, with all their faults together.
@@ -95,7 +148,7 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
         } else if fit.points.levels.iter().any(|(n, _)| *n == name) {
             point.levels.push((name, value));
         } else {
-            match scaled(&said, &name, &value) {
+            match of_input(fit, &said, &name, &value) {
                 Ok(x) => point.at.push((name, x)),
                 Err(fault) => faults.0.push(fault),
             }
@@ -130,7 +183,8 @@ pub(crate) fn of_law(at: &[String], law: &Law) -> Result<Vec<Point>, Diagnostics
                 point.levels.push((letter, value));
                 continue;
             }
-            match number(&letter, &value) {
+            let (column, unit) = own.map_or(("", ""), |v| (v.column.as_str(), v.unit.as_str()));
+            match in_unit(&letter, column, unit, &value) {
                 Ok(x) => point.at.push((letter, x)),
                 Err(fault) => faults.0.push(fault),
             }

@@ -182,6 +182,17 @@ pub fn factor_of(name: &str) -> f64 {
     }
 }
 
+/// The unit of time that a column name states: minutes for `minutes`, hours for `train_hours` and `wall (hours)`.
+#[must_use]
+pub fn duration_of(name: &str) -> Option<Unit> {
+    let inside = bracket(name).map(|(_, inside)| inside);
+    let tail = name.rsplit(['_', ' ']).next();
+    // One or two letters behind a name are more often something else than a day or an hour.
+    let words = inside.into_iter().chain(tail.filter(|t| t.len() > 2));
+    let mut units = words.filter_map(parse_unit);
+    units.find(|unit| unit.name == "s")
+}
+
 /// Units that a loss can be in.
 pub(crate) const LOSS_UNITS: &[&str] = &[
     "nats",
@@ -281,6 +292,7 @@ mod tests {
             ("M params", "params", 6, ""),
             ("ZFLOPs", "flops", 21, "FLOP"),
             ("pf_days", "flops", 15, "FLOP"),
+            ("compute_pfdays", "flops", 15, "FLOP"),
             ("TFLOPs", "TFLOPs", 0, ""),
             ("batch_size_b", "batch_size_b", 0, ""),
             ("weight_m", "weight_m", 0, ""),

@@ -27,7 +27,9 @@ mod table;
 mod without;
 
 pub use accounting::Skipped;
+pub use checks::impossible_count;
 pub use column::{Column, Values};
+pub use header::duration_of as header_duration;
 pub use header::factor_of as header_factor;
 pub use options::{Copies, ReadOptions};
 pub use read::{Input, read, sha256_hex};

@@ -269,7 +269,10 @@ impl RunTable {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let message = format!("columns of numbers not used: {}{more}", shown.join(", "));
+        let message = format!(
+            "columns of numbers that the law does not use: {}{more}",
+            shown.join(", ")
+        );
         Some(note("unused-columns", Severity::Info, message, None))
     }
 

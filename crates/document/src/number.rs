@@ -124,7 +124,12 @@ pub fn shown(e: &Estimate) -> Shown {
 /// The standard error, or what stands for one: a quarter of the width of the interval.
 fn spread(e: &Estimate) -> Option<f64> {
     let quarter = e.interval.map(|i| (i.upper - i.lower) / 4.0);
-    e.se.or(quarter)
+    // Two resamples far away from the others make an error of 1e5 beside an interval of 300: digits follow the interval.
+    let se = e.se.map(|s| match quarter {
+        Some(q) if q > 0.0 && s > 4.0 * q => q,
+        _ => s,
+    });
+    se.or(quarter)
         .filter(|s| s.is_finite() && *s > 0.0 && e.value.is_finite())
 }
 

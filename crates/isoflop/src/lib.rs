@@ -64,13 +64,15 @@ pub use isoflop_backtest::{
 };
 pub use isoflop_base::{
     Diagnostic, Diagnostics, Estimate, Evidence, Interval, Note, Severity, closest,
-    format_quantity, parse_quantity,
+    format_quantity, parse_quantity, parse_unit,
 };
 pub use isoflop_breaks::{Breaks, breaks};
 pub use isoflop_check::{
     Check, Checked, Finding, FormBudget, FormTest, LawComparison, check, compare_laws, form_test,
 };
-pub use isoflop_data::{Copies, Input, ReadOptions, RunTable, header_factor, read};
+pub use isoflop_data::{
+    Copies, Input, ReadOptions, RunTable, header_duration, header_factor, read,
+};
 pub use isoflop_fit::recipe::{Method, Minima, Weighting};
 pub use isoflop_fit::{
     Dependence, Fit, FitOptions, Fits, MOST_RESAMPLES, Objective, Recipe, RecipeOptions, Status,

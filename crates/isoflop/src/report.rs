@@ -12,8 +12,8 @@ pub use isoflop_render as render;
 pub use isoflop_render::{diagnostics_text, harmless, harmless_json};
 pub use isoflop_summary::words::{
     DemoWords, TableSummary, demo_document, evaluation_document, fit_document, fits_document,
-    flops_document, law_document, laws_document, name_law_file, recipe_document, tables_document,
-    verification_document,
+    flops_document, law_document, laws_document, name_law_file, name_saved, recipe_document,
+    tables_document, verification_document,
 };
 
 pub use crate::words::story_document;

@@ -186,10 +186,17 @@ fn missing(law: &Law, var: &Var, given: &Given) -> Diagnostic {
     let typed = given.at.iter().map(|(n, _)| n.as_str());
     match closest(&var.name, typed).filter(|_| var.name.len() > 1) {
         Some(near) => d.help(format!("`{near}` was given; did you mean `{}`?", var.name)),
-        None => d.help(format!(
-            "give it, --at {0}=VALUE, or say which role it plays, --map params={0}",
-            var.name
-        )),
+        // `tokens_B` says itself which role it plays.
+        None => d.help(match isoflop_data::role_name(&var.column) {
+            Some(role @ ("params" | "tokens" | "flops")) => format!(
+                "say that it plays the role of {role}, --map {role}={}",
+                var.name
+            ),
+            _ => format!(
+                "give it, --at {0}=VALUE, or say which role it plays, --map params={0} or --map tokens={0}",
+                var.name
+            ),
+        }),
     }
 }
 

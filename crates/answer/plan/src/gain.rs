@@ -201,7 +201,10 @@ fn check(laws: &[&PlanLaw], scales: &[f64]) -> Result<(), Diagnostics> {
                 "the losses of {} and {} have other units: {} and {}",
                 a.name, b.name, x.unit, y.unit
             );
-            faults.0.push(Diagnostic::error("other-units", message));
+            faults.0.push(
+                Diagnostic::error("other-units", message)
+                    .help("fit both to losses in one unit, such as --let 'loss = loss * ln(2)' for bits in nats"),
+            );
         }
     }
     if faults.0.is_empty() {
@@ -457,6 +460,37 @@ fn refusals(told: Changes<'_>, sure: Changes<'_>, rows: &[GainRow]) -> Vec<Strin
     why
 }
 
+/// Says that two losses were not measured on the same data: those of a publication against those of own runs, or of two
+/// publications that state other corpora.
+fn other_corpora(a: &PlanLaw, b: &PlanLaw) -> Option<String> {
+    let stated = |law: &PlanLaw| match law.law.conventions.loss.as_str() {
+        "" => "the data of its source".to_owned(),
+        words => words.to_owned(),
+    };
+    match (a.runs, b.runs) {
+        (Some(_), Some(_)) => None,
+        (None, None) => (stated(a) != stated(b)).then(|| {
+            format!(
+                "the loss of {} is in {}, that of {} in {}: losses on other data do not compare, and a gain is one of the same loss",
+                a.name,
+                stated(a),
+                b.name,
+                stated(b)
+            )
+        }),
+        (own, _) => {
+            let (own, published) = if own.is_some() { (a, b) } else { (b, a) };
+            Some(format!(
+                "the loss of {} is in {}, that of {} is one of its own runs: losses on other data or by another tokenizer do not \
+                 compare, and a gain is one of the same loss",
+                published.name,
+                stated(published),
+                own.name
+            ))
+        }
+    }
+}
+
 fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> {
     let mut notes: Vec<Note> = a.notes.iter().chain(&b.notes).cloned().collect();
     let note = |code: &str, severity, message: String, advice: &str| Note {
@@ -466,6 +500,14 @@ fn notes(a: &PlanLaw, b: &PlanLaw, rows: &[GainRow], paired: bool) -> Vec<Note> 
         evidence: Vec::new(),
         advice: advice.to_owned(),
     };
+    if let Some(message) = other_corpora(a, b) {
+        notes.push(note(
+            "other-corpora",
+            Severity::Warning,
+            message,
+            "fit both recipes to runs that were measured on the same data",
+        ));
+    }
     if a.draws.is_empty() || b.draws.is_empty() {
         let without = match (a.draws.is_empty(), b.draws.is_empty()) {
             (true, true) => {

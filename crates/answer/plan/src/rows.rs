@@ -87,6 +87,8 @@ pub(super) fn add(out: &mut Plan, law: &PlanLaw, request: &PlanRequest) {
     }
     let own = extrapolation(&out.rows[before..]);
     out.notes.extend(own);
+    let away = runs_away(law, &out.rows[before..]);
+    out.notes.extend(away);
     if request.models && law.answers == Answers::Loss {
         out.models.extend(models::rows(law, request));
     }
@@ -228,7 +230,11 @@ fn widened(law: &PlanLaw, at: &Best, loss: Estimate) -> Estimate {
         beyond: Vec::new(),
     };
     widen(&mut point, calibration);
+    let width = |i: Option<isoflop_base::Interval>| i.map_or(0.0, |i| i.upper - i.lower);
+    let by = width(point.confidence) / width(loss.interval);
     Estimate {
+        // An error that stays as it was beside a wider interval would be a second, contrary answer.
+        se: loss.se.map(|se| if by.is_finite() { se * by } else { se }),
         interval: point.confidence,
         ..loss
     }
@@ -469,6 +475,25 @@ fn repetition(setting: &Setting<'_>, row: &PlanRow) -> Option<Note> {
         )],
         advice: "see its note on the range of passes it was fitted on, with `isoflop laws show`"
             .to_owned(),
+    })
+}
+
+/// Says that a law has no optimum in between: its answers are where the search ends, and no property of the law.
+fn runs_away(law: &PlanLaw, rows: &[PlanRow]) -> Option<Note> {
+    let row = rows.iter().find(|row| row.runs_away().next().is_some())?;
+    let ends: Vec<&str> = row.runs_away().collect();
+    Some(Note {
+        code: "no-optimum".to_owned(),
+        severity: Severity::Error,
+        message: format!(
+            "{}: at {} the best use of compute lies at the end of the search ({}): the law has no optimum in between, so no \
+             plan follows from it",
+            law.name,
+            isoflop_base::format_quantity(row.compute, "FLOP", 3),
+            ends.join(", ")
+        ),
+        evidence: vec![("ends".to_owned(), Evidence::Text(ends.join(", ")))],
+        advice: "fit runs that vary size and data apart from each other, or set --max-params or --tokens".to_owned(),
     })
 }
 

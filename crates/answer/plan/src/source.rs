@@ -1,8 +1,8 @@
 //! A law with numbers: a fit with its draws, or a published coefficient set.
 
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity, closest};
-use isoflop_fit::{Calibration, Fit, Provenance, Range, Status};
-use isoflop_law::surface::Surface;
+use isoflop_fit::{Calibration, Fit, Provenance, Range};
+use isoflop_law::surface::{Jet, Surface};
 use isoflop_law::tape::{Output, Program};
 use isoflop_law::{Law, VarRole};
 use isoflop_numerics::dist;
@@ -10,8 +10,8 @@ use isoflop_numerics::linear::symmetric_eigen;
 use isoflop_numerics::random::Stream;
 
 use super::convention::{Given, Role, roles};
-use isoflop_predict::levels_of;
 use isoflop_predict::variant::{no_variant, rounding_notes};
+use isoflop_predict::{carried, levels_of};
 
 /// Inputs of a law that a plan can hold.
 pub(super) const MOST_INPUTS: usize = 16;
@@ -135,7 +135,7 @@ impl PlanLaw {
             ranges: fit.ranges.clone(),
             roles: Vec::new(),
             answers: Answers::Loss,
-            notes: fit_notes(fit),
+            notes: carried::notes(fit, "plan"),
             provenance: Some(fit.provenance.clone()),
             calibration: fit.calibration.clone(),
             resampled: Resampled::of(fit),
@@ -143,8 +143,45 @@ impl PlanLaw {
             law,
         };
         out.find_roles(given)?;
+        out.is_loss_of(fit)?;
         out.complete_ranges(fit);
         Ok(out)
+    }
+
+    /// A plan makes the response small. One that falls with neither size nor data at any run, such as an accuracy or a
+    /// duration, is none to be made small by spending compute.
+    fn is_loss_of(&self, fit: &Fit) -> Result<(), Diagnostic> {
+        // Where compute is an input of its own, size and data at equal compute say nothing of its use.
+        if self.answers != Answers::Loss || self.roles.contains(&Role::Flops) {
+            return Ok(());
+        }
+        let inputs = self.law.vars.iter().filter(|v| v.role == VarRole::Input);
+        let columns: Vec<Option<&Vec<f64>>> = inputs
+            .map(|v| fit.points.inputs.iter().find(|(n, _)| *n == v.name))
+            .map(|found| found.map(|(_, x)| x))
+            .collect();
+        let (mut rises, mut falls) = (false, false);
+        let mut work = Vec::new();
+        for row in 0..fit.points.response.len() {
+            let at: Vec<Jet> = columns
+                .iter()
+                .zip(&self.roles)
+                .map(|(x, role)| match (role, x) {
+                    (Role::Params, Some(x)) => Jet::exp_x(x[row].ln()),
+                    (Role::Tokens, Some(x)) => Jet::exp_y(x[row].ln()),
+                    (Role::Unique(x) | Role::Held(x), _) => Jet::constant(*x),
+                    (_, Some(x)) => Jet::constant(x[row]),
+                    (_, None) => Jet::constant(f64::NAN),
+                })
+                .collect();
+            let value = self.surface.at(&self.best, &at, &mut work);
+            rises |= value.x > 0.0 || value.y > 0.0;
+            falls |= value.x < 0.0 || value.y < 0.0;
+        }
+        if falls || !rises {
+            return Ok(());
+        }
+        Err(not_a_loss(&self.law))
     }
 
     /// Adds the ranges of C = 6ND and D/N when size and data have names that the fit did not know them by.
@@ -330,6 +367,16 @@ fn cannot_plan(law: &Law) -> Diagnostic {
     )
 }
 
+fn not_a_loss(law: &Law) -> Diagnostic {
+    let response = &law.response().column;
+    let message = format!(
+        "a plan makes the response of its law small, and {response} falls neither with params nor with tokens at any run: more \
+         compute never lowers it"
+    );
+    Diagnostic::error("not-a-loss", message)
+        .help("fit a loss, or the error of a score: --let 'error = 1 - accuracy'")
+}
+
 fn unknown_level<'a>(law: &str, wanted: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
     let stem = wanted.split('[').next().unwrap_or(wanted);
     let own: Vec<&str> = known
@@ -438,30 +485,6 @@ fn uncorrelated(id: &str) -> Note {
         ),
         evidence: Vec::new(),
         advice: "fit the law to runs to have intervals that hold".to_owned(),
-    }
-}
-
-fn fit_notes(fit: &Fit) -> Vec<Note> {
-    [status_notes(fit), fit.carried_notes().cloned().collect()].concat()
-}
-
-fn status_notes(fit: &Fit) -> Vec<Note> {
-    match fit.status {
-        Status::Converged => Vec::new(),
-        Status::Degenerate => vec![Note {
-            code: "degenerate-fit".to_owned(),
-            severity: Severity::Warning,
-            message: "the data of the fit leave a direction of its coefficients open".to_owned(),
-            evidence: Vec::new(),
-            advice: "read `identifiability` of the fit before acting on a plan".to_owned(),
-        }],
-        Status::NotConverged => vec![Note {
-            code: "not-converged".to_owned(),
-            severity: Severity::Error,
-            message: "the fit did not converge: this plan is not that of its law".to_owned(),
-            evidence: Vec::new(),
-            advice: "fit again before planning".to_owned(),
-        }],
     }
 }
 

@@ -10,11 +10,12 @@
 //! Draws are those of a bootstrap where the fit has one, else draws of Student's t from its covariance. The two fits are taken to
 //! be independent: runs that both were fitted to make the interval wrong by what they share.
 
+use crate::carried;
 use crate::predict::{
     Point, PredictedPoint, Prediction, Row, beyond, codes, collect, letter_of, levels_of, notes,
     residual_pool,
 };
-use isoflop_base::{Diagnostic, Diagnostics, Interval};
+use isoflop_base::{Diagnostic, Diagnostics, Interval, Note};
 use isoflop_fit::Fit;
 use isoflop_law::tape::{Levels, Output, Program};
 use isoflop_law::{Law, VarRole};
@@ -103,9 +104,20 @@ pub fn predict_through(
         unit: second.law.response().unit.clone(),
         method: method(intervals.is_some(), &link),
         laws: Vec::new(),
-        notes: notes(inner, &answers),
+        notes: both_notes(outer, inner, &answers),
         points: answers,
     })
+}
+
+/// What both fits say of themselves: an answer is as weak as the weaker of them.
+fn both_notes(outer: &Fit, inner: &Fit, answers: &[PredictedPoint]) -> Vec<Note> {
+    let mut out = notes(inner, answers);
+    for note in carried::notes(outer, "prediction") {
+        if !out.contains(&note) {
+            out.push(note);
+        }
+    }
+    out
 }
 
 fn method(known: bool, link: &str) -> String {

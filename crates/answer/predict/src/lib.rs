@@ -1,6 +1,7 @@
 //! What a fit or a published law says of a point, how sure that is, and whether it came true.
 #![forbid(unsafe_code)]
 
+pub mod carried;
 mod chain;
 mod law_of;
 mod predict;

@@ -12,13 +12,14 @@
 //! lies from the data. That is why every point says how far it lies.
 
 use isoflop_base::{Diagnostic, Diagnostics, Evidence, Interval, Note, Severity, closest};
-use isoflop_fit::{Fit, Status};
+use isoflop_fit::Fit;
 use isoflop_law::tape::{Bound, Levels, Output, Program};
 use isoflop_law::{Law, VarRole};
 use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::carried;
 use crate::widening::widen;
 
 /// A point to predict at: inputs by letter or column name, index values by name.
@@ -631,18 +632,8 @@ pub(crate) fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
 }
 
 pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if fit.status == Status::NotConverged {
-        notes.push(Note {
-            code: "not-converged".to_owned(),
-            severity: Severity::Error,
-            message: "the fit did not converge: these predictions are not those of its law"
-                .to_owned(),
-            evidence: Vec::new(),
-            advice: "fit again before predicting".to_owned(),
-        });
-    }
-    notes.extend(fit.carried_notes().cloned());
+    let mut notes = carried::notes(fit, "prediction");
+    notes.extend(carried::impossible(fit, points));
     let farthest = points
         .iter()
         .flat_map(|p| p.beyond.iter())

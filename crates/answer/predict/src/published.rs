@@ -3,6 +3,7 @@
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity, closest};
 use isoflop_law::{At, Law, VarRole};
 
+use crate::carried::impossible_inputs;
 use crate::predict::{Point, PredictedPoint, Prediction};
 use crate::variant::{no_variant, rounding_notes};
 
@@ -36,6 +37,13 @@ pub fn predict_published(
         return Err(faults);
     }
     let mut notes = rounding_notes(law, chosen, variant.is_some());
+    let unit = |name: &str| {
+        let var = law.vars.iter().find(|v| v.name == name);
+        var.map(|v| v.unit.clone())
+    };
+    for point in &answers {
+        notes.extend(impossible_inputs(&point.at, unit));
+    }
     notes.push(Note {
         code: "published-coefficients".to_owned(),
         severity: Severity::Info,

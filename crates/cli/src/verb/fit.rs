@@ -1,7 +1,8 @@
 //! `isoflop fit`: what law do my runs follow?
 
 use isoflop::report::{
-    Document, fit_document, fits_document, json, name_law_file, recipe_document, story_document,
+    Document, fit_document, fits_document, json, name_law_file, name_saved, recipe_document,
+    story_document,
 };
 use isoflop::{
     Diagnostic, Fit, StoryCheck, StoryOptions, story, unusable, unusable_group, unusable_recipe,
@@ -34,7 +35,10 @@ pub(crate) fn run(said: FitArgs, seed: u64, output: &Output) -> Result<(), Failu
         let found = story(fit.clone(), check, &how)?;
         Ok(named(story_document(&found), &fit, &request))
     };
-    let doc = named(fit_document(&fit), &fit, &request);
+    let mut doc = named(fit_document(&fit), &fit, &request);
+    if let Some(path) = output.json_file() {
+        name_saved(&mut doc, &path);
+    }
     output.show_with_page(&doc, page, || json::text(&fit))?;
     used(unusable("the fit", &fit))
 }

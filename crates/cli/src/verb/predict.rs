@@ -158,7 +158,8 @@ fn by_published(
     let prediction = predict_published(law, variant, &points)?;
     output.show(&prediction_document(&prediction), || {
         json::text(&prediction)
-    })
+    })?;
+    used(unusable_notes("the prediction", &prediction.notes))
 }
 
 /// Several laws at once, widened as their backtest asks.

@@ -264,3 +264,52 @@ fn a_full_disk_leaves_the_ledger_as_it_was() {
     assert!(err.contains("cannot-write"), "{err}");
     assert_eq!(folder.bytes("ledger.jsonl"), before);
 }
+
+/// A ledger with one forecast, and what a table of finished runs makes of it.
+fn scored(test: &str, names: &[&str], truth: &str) -> (Folder, serde_json::Value) {
+    let folder = Folder::with_fit(test);
+    assert_eq!(record(&folder, names).code, 0);
+    folder.file("truth.csv", truth.as_bytes());
+    let said = folder.run(&["check", "ledger.jsonl", "--truth", "truth.csv", "--json"]);
+    let check = serde_json::from_str(&said.out).unwrap();
+    (folder, check)
+}
+
+#[test]
+fn a_truth_in_bits_is_held_against_a_forecast_in_nats() {
+    let truth = "run,params,tokens,loss_bits\nbig,10B,200B,3.0\n";
+    let (_, check) = scored("ledger-bits", &["big"], truth);
+    let observed = check["forecasts"][0]["score"]["observed"].as_f64().unwrap();
+    assert!(
+        (observed - 3.0 * std::f64::consts::LN_2).abs() < 1e-12,
+        "{observed}"
+    );
+    // A byte is no token: nothing converts one into the other.
+    let truth = "run,params,tokens,loss (bits/byte)\nbig,10B,200B,0.9\n";
+    let (_, check) = scored("ledger-bytes-unit", &["big"], truth);
+    let reason = check["unscored"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("bits/byte") && reason.contains("nats/token"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_run_of_the_name_with_other_inputs_is_not_the_forecast() {
+    let truth = "run,params,tokens,loss\nbig,20B,200B,2.0\n";
+    let (_, check) = scored("ledger-other", &["big"], truth);
+    let reason = check["unscored"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("other inputs"), "{reason}");
+}
+
+#[test]
+fn a_run_that_was_forecast_twice_counts_once() {
+    let folder = Folder::with_fit("ledger-twice");
+    assert_eq!(record(&folder, &["big"]).code, 0);
+    assert_eq!(record(&folder, &["big"]).code, 0);
+    folder.file("truth.csv", b"run,params,tokens,loss\nbig,10B,200B,2.0\n");
+    let said = folder.run(&["check", "ledger.jsonl", "--truth", "truth.csv", "--json"]);
+    let check: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(check["forecasts"].as_array().unwrap().len(), 2);
+    assert_eq!(check["calibration"]["scored"], 1);
+}

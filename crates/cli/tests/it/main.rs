@@ -13,6 +13,7 @@ mod output;
 mod parts;
 mod plan;
 mod program;
+mod refused;
 mod report;
 mod robust;
 mod spare;

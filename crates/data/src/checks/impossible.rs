@@ -52,6 +52,14 @@ const LARGEST_LOSS: f64 = 1e5;
 /// Share of the rows from which on a disagreement is that of the table, not of rows.
 const SYSTEMATIC: f64 = 0.9;
 
+/// Why a number is no count of its role, of a single run: a model of 15 parameters.
+#[must_use]
+pub fn impossible_count(role: &str, value: f64) -> Option<String> {
+    let limits = LIMITS.iter().find(|l| l.role == role)?;
+    let few = value < limits.middle.0;
+    few.then(|| format!("no run has {}", quantity(value, limits.of)))
+}
+
 pub(super) fn check(scene: &Scene<'_>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for need in scene.needs {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 use isoflop_base::{Diagnostic, Note};
 
+pub use impossible::impossible_count;
+
 use crate::column::Column;
 use crate::resolve::Found;
 use crate::select::{Need, NeedKind};
@@ -48,6 +50,7 @@ pub(crate) fn of_selection(
     }
     faults.extend(impossible::systematic(&scene, &mut notes));
     notes.extend(loss::check(&scene));
+    notes.extend(wandb::perplexity_as_loss(&scene));
     notes.extend(inputs::check(&scene));
     (notes, faults)
 }

@@ -2,10 +2,11 @@
 
 use isoflop_base::{Note, Severity};
 
-use super::{quoted, written};
+use super::{Scene, quoted, written};
 use crate::accounting::count;
 use crate::column::{Column, Values};
 use crate::resolve::Found;
+use crate::select::Need;
 use crate::states;
 use crate::table::{RunTable, note};
 
@@ -70,14 +71,7 @@ fn perplexities(table: &RunTable) -> Option<Note> {
     if !matches!(table.find("L", "loss"), Found::No) {
         return None;
     }
-    let is_one = |c: &&Column| {
-        let mut parts = c.name.split(['/', '.', '_', ' ']);
-        c.numbers().is_some()
-            && parts.any(|p| {
-                let p = p.to_lowercase();
-                p == "ppl" || p == "perplexity"
-            })
-    };
+    let is_one = |c: &&Column| c.numbers().is_some() && is_perplexity(&c.name);
     let columns: Vec<&Column> = table.columns().filter(is_one).collect();
     let first = columns.first()?;
     let names: Vec<String> = columns.iter().map(|c| quoted(&c.name)).collect();
@@ -89,6 +83,32 @@ fn perplexities(table: &RunTable) -> Option<Note> {
     found.advice = format!(
         "take the logarithm: --let 'loss = ln({})'",
         written(&first.name)
+    );
+    Some(found)
+}
+
+/// Whether a column is one of perplexities by its name.
+fn is_perplexity(name: &str) -> bool {
+    name.split(['/', '.', '_', ' ']).any(|part| {
+        let part = part.to_lowercase();
+        part == "ppl" || part == "perplexity"
+    })
+}
+
+/// A column of perplexities that was taken for the loss of a law.
+pub(super) fn perplexity_as_loss(scene: &Scene<'_>) -> Option<Note> {
+    let is_one = |need: &&Need| {
+        need.kind.is_response() && need.role == Some("loss") && is_perplexity(&need.column.name)
+    };
+    let need = scene.needs.iter().find(is_one)?;
+    let message = format!(
+        "{} holds perplexities by its name, and was taken for the loss: a law of loss is one of the logarithm",
+        quoted(&need.column.name)
+    );
+    let mut found = note("perplexity-as-loss", Severity::Warning, message, None);
+    found.advice = format!(
+        "fit the loss in nats: --let 'loss = ln({})'",
+        written(&need.column.name)
     );
     Some(found)
 }

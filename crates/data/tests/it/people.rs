@@ -238,7 +238,10 @@ fn columns_of_numbers_that_nothing_uses_are_named() {
     let note = table
         .unused(&["N", "params", "D", "tokens", "L", "loss"])
         .unwrap();
-    assert_eq!(note.message, "columns of numbers not used: `lr`");
+    assert_eq!(
+        note.message,
+        "columns of numbers that the law does not use: `lr`"
+    );
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub struct Unscored {
 /// How often forecasts held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// Forecasts that were scored.
+    /// Runs whose forecasts were scored: of several forecasts of one run the first counts.
     pub scored: usize,
     /// Level, forecasts inside, and the interval of the share that so many can show (Wilson, 95 %).
     pub inside: Vec<Covered>,
@@ -150,6 +150,13 @@ pub fn score(
     truth: Option<&RunTable>,
     date: Option<&str>,
 ) -> Result<(LedgerCheck, Vec<Score>), Diagnostics> {
+    let names: Vec<&str> = ledger
+        .iter()
+        .filter_map(|kept| match &kept.entry {
+            Entry::Forecast(forecast) => Some(forecast.name.as_str()),
+            Entry::Scored(_) => None,
+        })
+        .collect();
     let mut forecasts = Vec::new();
     let mut unscored = Vec::new();
     let mut fresh = Vec::new();
@@ -165,7 +172,7 @@ pub fn score(
         let score = match (known, truth) {
             (Some(score), _) => Some(score),
             (None, None) => None,
-            (None, Some(table)) => match look_up(forecast, table)? {
+            (None, Some(table)) => match look_up(forecast, table, &names)? {
                 Ok(seen) => {
                     new = true;
                     let score = of(forecast, &kept.checksum, &seen, table, date);
@@ -212,10 +219,21 @@ struct Seen {
     by: &'static str,
 }
 
-/// The row of the table that is the forecast run, or why there is none.
-fn look_up(forecast: &Forecast, table: &RunTable) -> Result<Result<Seen, String>, Diagnostics> {
+/// The row of the table that is the forecast run, or why there is none. `names` are those of all forecasts.
+fn look_up(
+    forecast: &Forecast,
+    table: &RunTable,
+    names: &[&str],
+) -> Result<Result<Seen, String>, Diagnostics> {
     let response = table.resolve_response(&forecast.response, &forecast.column)?;
-    let values = response.column.numbers().unwrap_or_default().to_vec();
+    let Some(factor) = factor(&response.column.unit, &forecast.unit) else {
+        return Ok(Err(format!(
+            "`{}` is in {}, the forecast in {}",
+            response.column.name, response.column.unit, forecast.unit
+        )));
+    };
+    let values = response.column.numbers().unwrap_or_default();
+    let values: Vec<f64> = values.iter().map(|y| y * factor).collect();
     let named: Vec<usize> = NAMES
         .iter()
         .filter_map(|name| table.column(name))
@@ -234,11 +252,31 @@ fn look_up(forecast: &Forecast, table: &RunTable) -> Result<Result<Seen, String>
                     .is_some_and(|x| (x / wanted - 1.0).abs() <= SAME)
             })
     };
+    // At one point there may be several runs: one that bears the name of another forecast is that one's.
+    let of_another = |row: &usize| {
+        let mut own = NAMES
+            .iter()
+            .filter_map(|name| table.column(name)?.text(*row));
+        own.any(|own| own != forecast.name && names.contains(&own.as_str()))
+    };
+    if let [row] = named.as_slice()
+        && !inputs.is_empty()
+        && !agrees(row)
+    {
+        return Ok(Err(format!(
+            "the row of its name ({}) has other inputs than the forecast, by more than 1%",
+            table.place(*row)
+        )));
+    }
     let usable = |row: &usize| values.get(*row).is_some_and(|y| y.is_finite());
     let (by, rows): (&str, Vec<usize>) = match named.len() {
         0 => (
             "inputs",
-            (0..table.rows()).filter(agrees).filter(usable).collect(),
+            (0..table.rows())
+                .filter(agrees)
+                .filter(|row| !of_another(row))
+                .filter(usable)
+                .collect(),
         ),
         1 => ("name", named.into_iter().filter(usable).collect()),
         _ => (
@@ -264,6 +302,25 @@ fn look_up(forecast: &Forecast, table: &RunTable) -> Result<Result<Seen, String>
                 .join(", ")
         )),
     })
+}
+
+/// What a response in `from` is multiplied by to be in `to`: nats and bits of the same event. None where they are of
+/// different kinds; a unit that is not stated is taken to be the same, as a fit takes it.
+fn factor(from: &str, to: &str) -> Option<f64> {
+    if from.is_empty() || to.is_empty() || from == to {
+        return Some(1.0);
+    }
+    let parts = |unit: &str| {
+        let (count, event) = unit.split_once('/').unwrap_or((unit, "token"));
+        let nats = match count {
+            "nats" => 1.0,
+            "bits" => std::f64::consts::LN_2,
+            _ => return None,
+        };
+        Some((nats, event.to_owned()))
+    };
+    let ((from, per), (to, of)) = (parts(from)?, parts(to)?);
+    (per == of).then_some(from / to)
 }
 
 /// Inputs of the forecast with their columns in the table; empty when one of them has none.
@@ -315,7 +372,14 @@ fn of(
 }
 
 fn calibration(forecasts: &[Standing]) -> Option<Calibration> {
-    let scores: Vec<&Score> = forecasts.iter().filter_map(|f| f.score.as_ref()).collect();
+    let mut scores: Vec<&Score> = Vec::new();
+    for score in forecasts.iter().filter_map(|f| f.score.as_ref()) {
+        // A run that was forecast several times came once: its first forecast counts.
+        let same = |s: &&Score| s.table == score.table && s.place == score.place;
+        if !scores.iter().any(same) {
+            scores.push(score);
+        }
+    }
     let n = scores.len();
     if n == 0 {
         return None;

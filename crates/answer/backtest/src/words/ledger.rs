@@ -116,7 +116,7 @@ fn summary(c: &Calibration) -> String {
             format!(
                 "Observed over predicted: {:+.2}% on average, {:.2}% root mean square. ",
                 100.0 * bias.exp_m1(),
-                100.0 * rms
+                100.0 * rms.exp_m1()
             )
         });
     format!(

@@ -102,6 +102,11 @@ impl<'a> Subject<'a> {
         self.fit?.ranges.iter().find(|r| r.name == name)
     }
 
+    /// Whether a note of this code is among those of the fit and of its rows.
+    pub fn says(&self, code: &str) -> bool {
+        self.notes.iter().any(|n| n.code == code)
+    }
+
     /// The notes of these codes, as findings.
     pub fn noted(&self, codes: &[&'static str]) -> Vec<Found> {
         let known = |note: &Note| codes.iter().find(|c| **c == note.code).copied();

@@ -17,8 +17,9 @@ pub fn gain_document(gain: &Gain) -> Document {
     doc.paragraph(headline(gain));
     if gain.refused.is_empty() {
         doc.paragraph(format!(
-            "Nothing says that it changes with scale: the gain grows as C^{}.",
-            numbered(&gain.trend)
+            "Nothing says that it changes with scale: the gain goes as C^{} {}.",
+            numbered(&gain.trend),
+            scales(gain)
         ));
     } else {
         doc.paragraph("It is not one number for all scales:");
@@ -29,7 +30,7 @@ pub fn gain_document(gain: &Gain) -> Document {
     doc.push(Block::Table(table(gain)));
     let mut pairs = vec![(
         "trend".to_owned(),
-        format!("gain as C^{}", numbered(&gain.trend)),
+        format!("gain as C^{} {}", numbered(&gain.trend), scales(gain)),
     )];
     for (name, e) in &gain.exponents {
         pairs.push((
@@ -92,6 +93,21 @@ fn headline(gain: &Gain) -> String {
             "At {at}{whose}, {} never reaches the loss of {}.",
             gain.a, gain.b
         ),
+    }
+}
+
+/// The scales that a trend is measured over: another range has another trend.
+fn scales(gain: &Gain) -> String {
+    let computes = || gain.rows.iter().map(|row| row.compute);
+    let (low, high) = (
+        computes().fold(f64::INFINITY, f64::min),
+        computes().fold(f64::NEG_INFINITY, f64::max),
+    );
+    let shown = |c: f64| format_quantity(c, "FLOP", 3);
+    if low < high {
+        format!("from {} to {}", shown(low), shown(high))
+    } else {
+        format!("near {}", shown(low))
     }
 }
 

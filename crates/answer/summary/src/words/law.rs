@@ -1,6 +1,8 @@
 //! The words of a law: formula, variables, coefficients, published values, source; and lists of laws.
 
+use isoflop_base::{Note, Severity};
 use isoflop_law::{Coef, Law, Prior, VarRole, Variant};
+use isoflop_predict::carried::impossible_inputs;
 
 use super::phrases::{last_step, quantity};
 use isoflop_document::doc::{Block, Document, Frame, Table, Value};
@@ -338,6 +340,17 @@ pub fn evaluation_document(
     pairs.extend(coefs.iter().map(|(n, x)| (n.clone(), plain(*x, 12))));
     pairs.push((name.to_owned(), exact));
     doc.push(Block::KeyValues(pairs));
+    // The value of the formula is right at any numbers, so that this is a warning.
+    let notes: Vec<Note> = impossible_inputs(at, |name| Some(unit(name).to_owned()))
+        .into_iter()
+        .map(|note| Note {
+            severity: Severity::Warning,
+            ..note
+        })
+        .collect();
+    if !notes.is_empty() {
+        doc.push(Block::Notes(notes));
+    }
     doc.frame = Frame::with_columns(&["name", "value"]);
     for (n, x) in at
         .iter()

@@ -5,8 +5,7 @@ use isoflop_document::doc::{Block, Document};
 use isoflop_document::number::{count, counted, percent, plain};
 use isoflop_document::phrase::{capitalised, human, shell};
 use isoflop_fit::{
-    Fit, Identifiability, LawRecord, ObjectiveRecord, Provenance, SkippedRows, Status,
-    UncertaintyRecord,
+    Fit, Identifiability, ObjectiveRecord, Provenance, SkippedRows, Status, UncertaintyRecord,
 };
 use isoflop_law::Law;
 use isoflop_predict::law_of;
@@ -44,7 +43,7 @@ pub fn command(fit: &Fit) -> String {
     let mut words = vec![
         "isoflop fit".to_owned(),
         tables.join(" "),
-        format!("--law {}", law_argument(&fit.law)),
+        format!("--law {}", law_argument(fit)),
     ];
     let own = law_of(fit)
         .and_then(|law| law.objective)
@@ -86,13 +85,54 @@ pub fn name_law_file(doc: &mut Document, id: &str, path: &str) {
 }
 
 /// How the law is named on a command line: its formula, its name in the catalogue, or else its file.
-fn law_argument(law: &LawRecord) -> String {
+fn law_argument(fit: &Fit) -> String {
+    let law = &fit.law;
     if law.id == "formula" {
         shell(&law.formula)
-    } else if Law::builtin(&law.id).is_ok_and(|own| own.text == law.text) {
+    } else if is_builtin(fit) {
         shell(&law.id)
     } else {
         shell(&format!("{}.toml", law.id))
+    }
+}
+
+/// Whether the law is that of the catalogue, with the changes that the command says and in the unit of the column.
+fn is_builtin(fit: &Fit) -> bool {
+    let Ok(law) = Law::builtin(&fit.law.id) else {
+        return false;
+    };
+    if law.text == fit.law.text {
+        return true;
+    }
+    let options = fit.provenance.options.iter();
+    let changes: Vec<String> = options
+        .filter(|(name, _)| name == "coef")
+        .map(|(_, value)| value.clone())
+        .collect();
+    let changed = law.with_changes(&changes);
+    let unit = law_of(fit).map(|own| own.response().unit.clone());
+    let (Ok(changed), Some(unit)) = (changed, unit) else {
+        return false;
+    };
+    let in_unit = changed.with_response_unit(&unit);
+    let same = |found: &Law| found.text == fit.law.text;
+    same(&changed) || in_unit.is_ok_and(|law| same(&law))
+}
+
+/// Names the saved file in the commands of a document whose fit was saved, and leaves out the one that saves it.
+pub fn name_saved(doc: &mut Document, path: &str) {
+    let save = format!(" -o {UNSAVED}");
+    let (word, named) = (format!(" {UNSAVED} "), format!(" {} ", shell(path)));
+    for block in &mut doc.blocks {
+        if let Block::Code(lines) = block {
+            let follows = |line: &String| !line.ends_with(&save);
+            if lines.iter().any(follows) {
+                lines.retain(follows);
+            }
+            for line in lines {
+                *line = line.replace(&word, &named);
+            }
+        }
     }
 }
 

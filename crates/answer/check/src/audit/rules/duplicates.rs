@@ -76,7 +76,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
         (0, _) => "no two rows have the same inputs".to_owned(),
         (k, None) => format!("{rows} rows repeat {k} settings"),
         (k, Some(r)) => format!(
-            "{rows} rows repeat {k} settings, and repeats differ by {:.2e}, settings from the law by {:.2e} (p = {:.2}){}",
+            "{rows} rows repeat {k} settings, and on the scale of the residuals repeats differ by {:.2e}, settings from the law by {:.2e} (p = {:.2}){}",
             r.within,
             r.between,
             r.p_value,

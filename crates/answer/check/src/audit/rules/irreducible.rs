@@ -54,6 +54,10 @@ fn look(subject: &Subject<'_>) -> Verdict {
         .copied()
         .fold(f64::INFINITY, f64::min);
     let above = lowest - floor.value;
+    let held = subject.law.coef(&name).is_some_and(|c| c.fixed.is_some());
+    if held && above > 0.0 {
+        return Verdict::DoesNotApply(format!("{name} is held at {}", floor.value));
+    }
     if above <= 0.0 {
         return Found::warning(
             "floor-above-runs",
@@ -174,6 +178,6 @@ pub(crate) fn floor_of(law: &Law, fit: &Fit) -> Option<String> {
     let own = law
         .coefs
         .iter()
-        .filter(|c| c.fixed.is_none() && c.tie.is_none() && c.index.is_empty());
+        .filter(|c| c.tie.is_none() && c.index.is_empty());
     own.map(|c| c.name.clone()).find(|name| is_floor(name))
 }

@@ -72,7 +72,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
     }
     let found = [
         trend(yardstick, &axes),
-        neighbours(yardstick, &axes),
+        neighbours(subject, yardstick, &axes),
         uneven(subject, yardstick, &axes),
     ];
     Verdict::of(found.into_iter().flatten().collect(), || {
@@ -152,13 +152,20 @@ fn trend(yardstick: &Yardstick, axes: &[Axis]) -> Option<Found> {
     )
 }
 
-fn neighbours(yardstick: &Yardstick, axes: &[Axis]) -> Option<Found> {
+fn neighbours(subject: &Subject<'_>, yardstick: &Yardstick, axes: &[Axis]) -> Option<Found> {
     let scores = yardstick.scores();
     let (axis, rho) = axes
         .iter()
         .map(|a| (a.name.as_str(), neighbour_correlation(&a.at, scores)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let grave = rho > NEIGHBOURS && rho * (scores.len() as f64).sqrt() > NEIGHBOURS_CHANCE;
+    // Repeats of a setting resemble each other; where they are one group of the intervals, those are long enough.
+    let counted = subject.says("dependent-runs");
+    let advice = if counted {
+        "the intervals count groups of rows already: see what they were grouped by"
+    } else {
+        "resample by what neighbours share (--uncertainty cluster:COLUMN:1000): plain intervals are too short"
+    };
     grave.then(|| {
         Found::info(
             "dependent-residuals",
@@ -166,7 +173,7 @@ fn neighbours(yardstick: &Yardstick, axes: &[Axis]) -> Option<Found> {
         )
         .text("axis", axis)
         .number("correlation", rho)
-        .advice("resample by what neighbours share (--uncertainty cluster:COLUMN:1000): plain intervals are too short")
+        .advice(advice)
     })
 }
 

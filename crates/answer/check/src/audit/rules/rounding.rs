@@ -45,6 +45,9 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let Some(fit) = subject.fit else {
         return Verdict::CannotTell("there is no fit".to_owned());
     };
+    if subject.is_exact() || fit.objective.value == 0.0 {
+        return Verdict::DoesNotApply("the law passes through all runs".to_owned());
+    }
     let table = subject.runs_table(&[]);
     let asked = table.and_then(|t| refits(&subject.law, &t, fit, |r| ask(r, fit, subject)));
     let Some((digits, published)) = asked else {
