@@ -152,7 +152,11 @@ mod tests {
         far.rms = 0.1;
         far.evidence = close.evidence + far.runs * 100f64.ln();
         let (_, _, weights) = together(&[&close, &far]);
-        assert!(weights[1] < 1e-3, "{weights:?}");
+        // Of the equal part nothing, of the part by evidence 1/101.
+        assert!(
+            (weights[1] - (1.0 - ALIKE) / 101.0).abs() < 1e-12,
+            "{weights:?}"
+        );
     }
 
     #[test]

@@ -4,16 +4,13 @@ use isoflop_base::{Evidence, Note, Severity};
 use isoflop_data::impossible_count;
 use isoflop_fit::{Fit, Status};
 
-use crate::predict::PredictedPoint;
-
 /// Warnings of a fit about how well its coefficients, and with them its intervals, are determined.
-const OF_THE_COEFFICIENTS: [&str; 8] = [
+const OF_THE_COEFFICIENTS: [&str; 7] = [
     "bound-hit",
     "no-covariance",
     "no-profile",
     "few-clusters",
     "rare-optimum",
-    "second-optimum",
     "tied-inputs",
     "uncertified-resamples",
 ];
@@ -90,15 +87,18 @@ pub fn impossible_inputs(at: &[(String, f64)], unit: impl Fn(&str) -> Option<Str
 }
 
 /// The same for points of a fit, whose own runs say what is possible.
-pub(crate) fn impossible(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
+pub(crate) fn impossible<'a>(
+    fit: &Fit,
+    points: impl Iterator<Item = &'a [(String, f64)]>,
+) -> Vec<Note> {
     let mut out: Vec<Note> = Vec::new();
-    for point in points {
+    for at in points {
         let below = |name: &str| {
             let range = fit.ranges.iter().find(|r| r.name == name)?;
-            let x = point.at.iter().find(|(n, _)| n == name)?.1;
+            let x = at.iter().find(|(n, _)| n == name)?.1;
             (x < range.min).then(|| range.unit.clone())
         };
-        for note in impossible_inputs(&point.at, below) {
+        for note in impossible_inputs(at, below) {
             if !out.contains(&note) {
                 out.push(note);
             }

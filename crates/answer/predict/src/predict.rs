@@ -633,7 +633,10 @@ pub(crate) fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
 
 pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
     let mut notes = carried::notes(fit, "prediction");
-    notes.extend(carried::impossible(fit, points));
+    notes.extend(carried::impossible(
+        fit,
+        points.iter().map(|p| p.at.as_slice()),
+    ));
     let farthest = points
         .iter()
         .flat_map(|p| p.beyond.iter())

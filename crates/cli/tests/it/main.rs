@@ -4,6 +4,8 @@
 mod bad_input;
 mod check;
 mod checked;
+#[cfg(unix)]
+mod killed;
 mod ladder;
 mod ladder_bounds;
 mod laws;

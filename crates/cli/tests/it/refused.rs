@@ -77,7 +77,8 @@ fn a_response_that_rises_with_compute_is_not_planned() {
 
 #[test]
 fn tied_inputs_are_told_wherever_their_fit_is_used() {
-    let text = losses(&[20.0]);
+    // Three runs of each of five sizes, all with 20 tokens for each parameter.
+    let text = losses(&[20.0; 3]);
     let (folder, _) = fitted("refused-tied", &text, "chinchilla", &["--starts", "64"]);
     let said = folder.run(&["predict", "fit.json", "--at", "N=100M,D=200B"]);
     says(&said, 0, &["[tied-inputs]"]);
@@ -91,7 +92,7 @@ fn tied_inputs_are_told_wherever_their_fit_is_used() {
 fn a_plan_at_the_end_of_the_search_is_no_plan() {
     let folder = Folder::new("refused-end");
     // Data cost nothing in this law: all compute goes to size.
-    let law = "formula = \"L = E + A/N^a + B*D^b\"\n[vars]\nL = { column = \"loss\", role = \"response\" }\n\
+    let law = "title = \"Data for nothing\"\nformula = \"L = E + A/N^a + B*D^b\"\n[vars]\nL = { column = \"loss\", role = \"response\" }\n\
         N = { column = \"params\" }\nD = { column = \"tokens\" }\n[coefs]\nE = {}\nA = {}\na = {}\nB = {}\nb = {}\n\
         [[variant]]\nname = \"own\"\nsource = \"made up\"\ncoefs = { E = 1, A = 400, a = 0.34, B = 0.01, b = 0.1 }\n";
     folder.file("law.toml", law.as_bytes());
