@@ -30,6 +30,9 @@ pub(crate) struct Global {
     /// Draw the picture in the terminal
     #[arg(long, global = true)]
     pub(crate) plot: bool,
+    /// Print every detail: certificate, correlations, all tables
+    #[arg(long, short = 'v', global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Print nothing but faults and what --json asks for
     #[arg(long, short = 'q', global = true)]
     pub(crate) quiet: bool,

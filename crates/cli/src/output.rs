@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use isoflop::report::render::{self, Paint, Plots, Style};
+use isoflop::report::render::{self, Extent, Paint, Plots, Style};
 use isoflop::report::{Document, diagnostics_text, harmless, harmless_json};
 use isoflop::{Diagnostic, Diagnostics, Input, UNUSABLE, closest};
 
@@ -98,6 +98,11 @@ impl Output {
             } else {
                 Plots::Hidden
             },
+            extent: if said.verbose {
+                Extent::Full
+            } else {
+                Extent::Brief
+            },
         };
         Ok(Self {
             shown,
@@ -120,7 +125,16 @@ impl Output {
     /// Shows a result: its document as text, or its JSON; and writes the files that were asked for.
     pub(crate) fn show(&self, doc: &Document, json: impl Fn() -> String) -> Result<(), Failure> {
         self.has_plot(doc)?;
-        self.show_as(doc, json, || render::text(doc, self.style))
+        self.show_as(doc, json, || self.text(doc))
+    }
+
+    /// The text of a document, which says when it is shortened.
+    fn text(&self, doc: &Document) -> String {
+        let mut text = render::text(doc, self.style);
+        if self.style.extent == Extent::Brief && doc.has_detail() {
+            text.push_str("  Shortened; --verbose shows everything.\n");
+        }
+        text
     }
 
     /// Refuses `--plot` for a document without a picture.
@@ -143,7 +157,7 @@ impl Output {
         json: impl Fn() -> String,
     ) -> Result<(), Failure> {
         self.has_plot(screen)?;
-        self.show_as(page, json, || render::text(screen, self.style))
+        self.show_as(page, json, || self.text(screen))
     }
 
     /// Shows a result whose page tells more than its text.
@@ -159,7 +173,7 @@ impl Output {
         self.write(doc, page.as_ref().unwrap_or(doc), &json, &|path| {
             Err(no_plan_file(path))
         })?;
-        self.print(json, || render::text(doc, self.style))
+        self.print(json, || self.text(doc))
     }
 
     /// The first file that the result is saved to whole.
@@ -170,7 +184,16 @@ impl Output {
 
     /// Writes a saved result to a file that was named apart from `-o`.
     pub(crate) fn keep(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
-        whole::write(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))
+        whole::write(path, text.as_bytes()).map_err(|e| cannot_write(path, &e))?;
+        self.wrote(path);
+        Ok(())
+    }
+
+    /// Says which file was written, beside the result: standard output may be read by a program.
+    fn wrote(&self, path: &Path) {
+        if self.shown != Shown::Nothing {
+            to_stderr(&harmless(&format!("wrote {}\n", path.display())));
+        }
     }
 
     /// Shows a plan, which can be written as a plan file as well; a page of it moves.
@@ -186,7 +209,7 @@ impl Output {
             let page = page();
             self.write(&page, &page, &json, &|_| Ok(toml()))?;
         }
-        self.print(json, || render::text(screen, self.style))
+        self.print(json, || self.text(screen))
     }
 
     /// Shows a result whose text is not that of its document.
@@ -225,6 +248,7 @@ impl Output {
         }
         for (path, bytes) in made {
             whole::write(path, &bytes).map_err(|e| cannot_write(path, &e))?;
+            self.wrote(path);
         }
         Ok(())
     }

@@ -50,6 +50,8 @@ pub enum Block {
     Fold(String, Vec<Block>),
     /// A form that the reader moves.
     Widget(Box<Widget>),
+    /// What a short text leaves out; pages, Markdown and a verbose text show it.
+    Detail(Vec<Block>),
 }
 
 /// A table of shown text.
@@ -112,6 +114,11 @@ impl Document {
         self.push(Block::Heading(text.into()));
     }
 
+    /// Starts a part of a section.
+    pub fn subheading(&mut self, text: impl Into<String>) {
+        self.push(Block::Subheading(text.into()));
+    }
+
     /// Adds sentences; nothing when there are none.
     pub fn paragraph(&mut self, text: impl Into<String>) {
         let text = text.into();
@@ -120,24 +127,66 @@ impl Document {
         }
     }
 
+    /// Adds what a short text leaves out; nothing when there is nothing.
+    pub fn detail(&mut self, fill: impl FnOnce(&mut Document)) {
+        let mut own = Document::default();
+        fill(&mut own);
+        if !own.blocks.is_empty() {
+            self.push(Block::Detail(own.blocks));
+        }
+    }
+
+    /// Whether a short text leaves something out.
+    #[must_use]
+    pub fn has_detail(&self) -> bool {
+        self.blocks.iter().any(|b| matches!(b, Block::Detail(_)))
+    }
+
     /// The pictures of the document.
     pub fn plots(&self) -> impl Iterator<Item = &Plot> {
-        self.blocks.iter().filter_map(|b| match b {
-            Block::Plot(plot) => Some(plot),
-            _ => None,
-        })
+        plots(&self.blocks).into_iter()
+    }
+
+    /// The document with nothing before its details but blocks that `is_kept` names.
+    #[must_use]
+    pub fn shortened(mut self, is_kept: impl Fn(&Block) -> bool) -> Self {
+        let (kept, rest): (Vec<Block>, Vec<Block>) = self.blocks.into_iter().partition(is_kept);
+        self.blocks = kept;
+        self.blocks.push(Block::Detail(rest));
+        self
+    }
+}
+
+fn plots(blocks: &[Block]) -> Vec<&Plot> {
+    let of = |block| match block {
+        &Block::Plot(ref plot) => vec![plot],
+        Block::Detail(inner) => plots(inner),
+        _ => Vec::new(),
+    };
+    blocks.iter().flat_map(of).collect()
+}
+
+impl Block {
+    /// The block as a piece of a part: its headings are those of a part of a section.
+    #[must_use]
+    pub fn in_part(self) -> Self {
+        match self {
+            Self::Heading(text) => Self::Subheading(text),
+            Self::Detail(inner) => Self::Detail(inner.into_iter().map(Self::in_part).collect()),
+            other => other,
+        }
     }
 }
 
 impl Table {
     /// A table with these heads; a head that starts with `>` aligns its column to the right.
     #[must_use]
-    pub fn with_columns(heads: &[&str]) -> Self {
+    pub fn with_columns<S: AsRef<str>>(heads: &[S]) -> Self {
         let columns = heads
             .iter()
-            .map(|head| match head.strip_prefix('>') {
+            .map(|head| match head.as_ref().strip_prefix('>') {
                 Some(head) => (head.to_owned(), Align::Right),
-                None => ((*head).to_owned(), Align::Left),
+                None => (head.as_ref().to_owned(), Align::Left),
             })
             .collect();
         Self {

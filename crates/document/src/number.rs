@@ -126,14 +126,30 @@ fn spread(e: &Estimate) -> Option<f64> {
     let quarter = e.interval.map(|i| (i.upper - i.lower) / 4.0);
     // Two resamples far away from the others make an error of 1e5 beside an interval of 300: digits follow the interval.
     let se = e.se.map(|s| match quarter {
-        Some(q) if q > 0.0 && s > 4.0 * q => q,
+        Some(q) if is_decided_by_few(s, q) => q,
         _ => s,
     });
     se.or(quarter)
         .filter(|s| s.is_finite() && *s > 0.0 && e.value.is_finite())
 }
 
+/// Whether a standard error is far wider than its interval, whose width is four of them for normal draws: 4,000 beside
+/// [1, 9] is the work of a few resamples.
+fn is_decided_by_few(se: f64, quarter: f64) -> bool {
+    quarter > 0.0 && se > 3.0 * quarter
+}
+
+/// Whether the standard error says how uncertain the estimate is; also where there is none.
+#[must_use]
+pub fn has_plain_error(e: &Estimate) -> bool {
+    let quarter = e.interval.map_or(0.0, |i| (i.upper - i.lower) / 4.0);
+    !e.se.is_some_and(|s| is_decided_by_few(s, quarter))
+}
+
 fn se(e: &Estimate, show: impl Fn(f64) -> String) -> String {
+    if !has_plain_error(e) {
+        return "–".to_owned();
+    }
     e.se.map_or_else(String::new, |s| format!("± {}", show(s)))
 }
 
@@ -149,7 +165,7 @@ pub fn inline(e: &Estimate) -> String {
     let parts = shown(e);
     [parts.value, parts.se, parts.interval, e.unit.clone()]
         .into_iter()
-        .filter(|part| !part.is_empty())
+        .filter(|part| !part.is_empty() && part != "–")
         .collect::<Vec<_>>()
         .join(" ")
 }

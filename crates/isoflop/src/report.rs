@@ -16,7 +16,7 @@ pub use isoflop_summary::words::{
     tables_document, verification_document,
 };
 
-pub use crate::words::story_document;
+pub use crate::words::{story_document, story_summary};
 
 /// JSON: results as they are, laws as data.
 pub mod json {

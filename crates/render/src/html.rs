@@ -171,6 +171,10 @@ impl Page {
                 self.blocks(inner);
                 writeln!(self.out, "</details>")
             }
+            Block::Detail(inner) => {
+                self.blocks(inner);
+                Ok(())
+            }
         };
     }
 

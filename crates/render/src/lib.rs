@@ -26,4 +26,4 @@ pub use markdown::markdown;
 pub use png::png;
 pub use svg::svg;
 pub(crate) use text::finished;
-pub use text::{Paint, Plots, Style, text};
+pub use text::{Extent, Paint, Plots, Style, text};

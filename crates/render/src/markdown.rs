@@ -24,6 +24,7 @@ fn part(block: &Block) -> String {
             let inner: Vec<String> = inner.iter().map(part).collect();
             format!("### {}\n\n{}", escaped(title), inner.join("\n\n"))
         }
+        Block::Detail(inner) => inner.iter().map(part).collect::<Vec<_>>().join("\n\n"),
         Block::Heading(heading) => format!("## {}", escaped(heading)),
         Block::Subheading(heading) => format!("### {}", escaped(heading)),
         Block::Paragraph(words) => escaped(words),

@@ -17,6 +17,17 @@ pub struct Style {
     pub paint: Paint,
     /// Whether pictures are drawn.
     pub plots: Plots,
+    /// How much is shown.
+    pub extent: Extent,
+}
+
+/// How much of a document is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Without its details.
+    Brief,
+    /// All of it.
+    Full,
 }
 
 /// Whether escape codes may be used.
@@ -43,6 +54,7 @@ impl Default for Style {
             width: 100,
             paint: Paint::Plain,
             plots: Plots::Hidden,
+            extent: Extent::Full,
         }
     }
 }
@@ -104,7 +116,7 @@ pub fn text(doc: &Document, style: Style) -> String {
 
 fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: usize) {
     let mut before: Option<&Block> = None;
-    for block in blocks {
+    for block in laid_out(blocks, style.extent) {
         if is_apart(before, block, style.plots) {
             lines.push(String::new());
         }
@@ -138,8 +150,26 @@ fn push_blocks(lines: &mut Vec<String>, blocks: &[Block], style: Style, width: u
                 push_blocks(lines, inner, style, width);
             }
             Block::Widget(widget) => lines.push(format!("  {}", widget.command)),
+            Block::Detail(_) => {}
         }
     }
+}
+
+/// The blocks that are shown: details among the others, or left out.
+fn laid_out(blocks: &[Block], extent: Extent) -> Vec<&Block> {
+    let mut out = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        match (block, extent) {
+            (Block::Detail(inner), Extent::Full) => out.extend(laid_out(inner, extent)),
+            // A picture that was asked for is drawn, wherever it stands.
+            (Block::Detail(inner), Extent::Brief) => {
+                let all = laid_out(inner, extent);
+                out.extend(all.into_iter().filter(|b| matches!(b, Block::Plot(_))));
+            }
+            _ => out.push(block),
+        }
+    }
+    out
 }
 
 /// Whether an empty line stands before a block: sections stand apart, words stay with what they speak of.

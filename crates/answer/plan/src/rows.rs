@@ -433,8 +433,8 @@ fn extrapolation(rows: &[PlanRow]) -> Option<Note> {
             Severity::Info
         },
         message: format!(
-            "{}: the plan for {} lies {:.2} orders of magnitude {} the runs of the fit in {name}; its intervals hold the law \
-                 to be true there",
+            "{}: the plan for {} lies {:.2} orders of magnitude {} the runs of the fit in {name}; its intervals assume \
+                 that the law holds there",
             row.law,
             isoflop_base::format_quantity(row.compute, "FLOP", 3),
             orders.abs(),

@@ -174,7 +174,7 @@ fn method(spread: &Spread<'_>, fit: &Fit) -> String {
         None => plain,
         Some(c) => format!(
             "{}; both widened beyond the data by {:.3} for each order of magnitude in {}, as {} cuts of a backtest ask",
-            plain.trim_end_matches("; the law is held to be true"),
+            plain.trim_end_matches("; they assume that the law holds"),
             c.per_decade,
             c.axis,
             c.cuts
@@ -412,7 +412,7 @@ impl Spread<'_> {
     fn method(&self) -> String {
         if self.binomial() {
             return "confidence: the coefficients' error on the logit of the probability; no interval for a new run, \
-                    which depends on its trials; the law is held to be true"
+                    which depends on its trials; they assume that the law holds"
                 .to_owned();
         }
         let residual = if self.fit.points.residual.is_empty() {
@@ -426,7 +426,7 @@ impl Spread<'_> {
                 "profile" | "covariance" | "sandwich"
             );
             format!(
-                "confidence: percentiles over {} {}; prediction: with {residual} added; the law is held to be true",
+                "confidence: percentiles over {} {}; prediction: with {residual} added; they assume that the law holds",
                 self.fit.joint.draws.len(),
                 if curved {
                     "draws that follow the law"
@@ -436,7 +436,7 @@ impl Spread<'_> {
             )
         } else if !self.fit.joint.covariance.is_empty() {
             "confidence: linear propagation of the coefficients' covariance; prediction: with the residual variance added; \
-             the law is held to be true"
+             they assume that the law holds"
                 .to_owned()
         } else {
             "no intervals: the fit carries no uncertainty".to_owned()
@@ -652,7 +652,7 @@ pub(crate) fn notes(fit: &Fit, points: &[PredictedPoint]) -> Vec<Note> {
                 if *orders > 0.0 { "above" } else { "below" },
                 match &fit.calibration {
                     Some(_) => "the intervals are as wide as a backtest asks, which did not reach that far",
-                    None => "the intervals hold the law to be true there",
+                    None => "the intervals assume that the law holds there",
                 }
             ),
             evidence: vec![

@@ -1,6 +1,6 @@
 //! `isoflop report`: the page that people share.
 
-use isoflop::report::{json, name_law_file, story_document};
+use isoflop::report::{json, name_law_file, story_document, story_summary};
 use isoflop::{
     Diagnostic, Diagnostics, Fit, PlanSpec, Reloaded, StoryCheck, StoryOptions, UNSAVED, fit,
     parse_quantity, reload, story, unusable,
@@ -50,7 +50,7 @@ pub(crate) fn run(said: ReportArgs, seed: u64, output: &Output) -> Result<(), Fa
     if let Some(path) = &law_file {
         name_law_file(&mut doc, &found.fit.law.id, path);
     }
-    output.show(&doc, || json::text(&found))?;
+    output.show_pages(&story_summary(&found), &doc, || json::text(&found))?;
     used(unusable("the fit", &found.fit))
 }
 

@@ -12,7 +12,8 @@ fn a_budget_gives_the_model_with_intervals_and_distance() {
     let said = folder.run(&["plan", "fit.json", "--compute", "1e22"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(
-        said.out.contains("1e22 FLOP are best spent on"),
+        said.out
+            .contains("For 1e22 FLOP the compute-optimal model has"),
         "{}",
         said.out
     );

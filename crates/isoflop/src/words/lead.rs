@@ -2,17 +2,14 @@
 
 use crate::Story;
 use isoflop_base::{Severity, format_quantity};
-use isoflop_fit::{Fit, Status};
+use isoflop_fit::Status;
 
 use super::figures::listed;
 use isoflop_backtest::words::no_law_beats;
 use isoflop_document::doc::Block;
 use isoflop_document::number::{counted, inline, percent, plain};
 use isoflop_plan::words::sized;
-use isoflop_summary::words::phrases::last_step;
-
-/// A formula with numbers is shown up to this length.
-const LONGEST: usize = 110;
+use isoflop_summary::words::with_numbers;
 
 pub(super) fn lead(story: &Story) -> Block {
     let runs = counted(story.fit.n, "run");
@@ -34,7 +31,7 @@ fn answer(story: &Story) -> String {
     if fit.status == Status::NotConverged {
         return "There is no answer yet: the fit did not converge, so none of its numbers may be used.".to_owned();
     }
-    let law = with_numbers(&fit.law.formula, fit);
+    let law = with_numbers(fit);
     let spread = match fit.objective.scale.as_str() {
         "ln" => format!("within {} (rms)", percent(fit.residuals.rms)),
         _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
@@ -61,7 +58,7 @@ fn answer(story: &Story) -> String {
             format!("for {}, ", listed(&story.held))
         };
         Some(format!(
-            "; {held}{} are best spent on {} params and {} tokens{loss}",
+            "; {held}for {} the compute-optimal model has {} parameters, trained on {} tokens{loss}",
             budget(row.compute),
             sized(&row.params),
             sized(&row.tokens)
@@ -133,40 +130,4 @@ fn doubts(story: &Story) -> Vec<Doubt> {
 
 pub(super) fn budget(flops: f64) -> String {
     format_quantity(flops, "FLOP", 3)
-}
-
-/// The equation with the fitted values for its coefficients; as the law writes it where that would be long or a coefficient
-/// has an index.
-fn with_numbers(formula: &str, fit: &Fit) -> String {
-    let steps = formula.split([';', '\n']).filter(|s| !s.trim().is_empty());
-    let (count, bare) = (steps.count(), last_step(formula));
-    if count > 1 {
-        return bare;
-    }
-    let mut out = String::new();
-    let mut rest = bare.as_str();
-    while let Some(c) = rest.chars().next() {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        if !is_word(c) {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-            continue;
-        }
-        let end = rest
-            .find(|c: char| !is_word(c) && c != '.')
-            .unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        let known = fit.coefs.iter().find(|(name, _)| name == word);
-        match known.filter(|_| !after.trim_start().starts_with('[')) {
-            Some((_, e)) if e.value < 0.0 => out.push_str(&format!("({})", plain(e.value, 4))),
-            Some((_, e)) => out.push_str(&plain(e.value, 4)),
-            None => out.push_str(word),
-        }
-        rest = after;
-    }
-    if out.chars().count() <= LONGEST {
-        out
-    } else {
-        bare
-    }
 }

@@ -36,6 +36,18 @@ pub fn story_document(story: &Story) -> Document {
     doc
 }
 
+/// The answer of a story for a screen, and all of it in detail.
+#[must_use]
+pub fn story_summary(story: &Story) -> Document {
+    let mut doc = story_document(story).shortened(|block| matches!(block, Block::Lead { .. }));
+    if let Ok(found) = &story.check {
+        let details = doc.blocks.len() - 1;
+        doc.blocks
+            .insert(details, Block::Paragraph(check::summary(found)));
+    }
+    doc
+}
+
 /// The name of the law; of one that was typed, the formula.
 fn title(law: &LawRecord) -> String {
     if law.id == "formula" {
@@ -200,9 +212,5 @@ fn cited(doc: &mut Document, story: &Story) {
 
 /// Adds the blocks of another document as a part of a section.
 fn part(doc: &mut Document, blocks: Vec<Block>) {
-    doc.blocks
-        .extend(blocks.into_iter().map(|block| match block {
-            Block::Heading(text) => Block::Subheading(text),
-            other => other,
-        }));
+    doc.blocks.extend(blocks.into_iter().map(Block::in_part));
 }

@@ -84,7 +84,10 @@ fn the_budget_asked_for_is_the_budget_answered() {
         panic!("a page begins with its question");
     };
     assert!(question.contains("3e22 FLOP"), "{question}");
-    assert!(answer.contains("3e22 FLOP are best spent"), "{answer}");
+    assert!(
+        answer.contains("for 3e22 FLOP the compute-optimal model has"),
+        "{answer}"
+    );
     let said = paragraphs(&doc);
     assert!(
         said.contains("Neither audit nor backtest: not wanted."),
@@ -171,14 +174,14 @@ fn answer_of(story: &Story) -> String {
 fn the_answer_carries_what_disqualifies_it() {
     let mut found = told(&StoryOptions::default());
     let plain = answer_of(&found);
-    assert!(plain.contains("are best spent on"), "{plain}");
+    assert!(plain.contains("the compute-optimal model has"), "{plain}");
 
     let mut end = found.clone();
     let plan = end.plan.as_mut().expect("has a plan");
     plan.rows[0].held = vec!["least data".to_owned()];
     let said = answer_of(&end);
     assert!(said.contains("end of the search (least data)"), "{said}");
-    assert!(!said.contains("best spent"), "{said}");
+    assert!(!said.contains("compute-optimal model"), "{said}");
 
     let mut bound = found.clone();
     bound.fit.certificate.at_bound = vec!["beta".to_owned()];
@@ -199,7 +202,7 @@ fn the_answer_carries_what_disqualifies_it() {
         said.contains("Do not use it (grave): it is wrong."),
         "{said}"
     );
-    assert!(!said.contains("best spent"), "{said}");
+    assert!(!said.contains("compute-optimal model"), "{said}");
 
     let check = found.check.as_mut().expect("is checked");
     let ranking = &mut check.extrapolation.ranking;
@@ -207,7 +210,7 @@ fn the_answer_carries_what_disqualifies_it() {
     ranking.swap(0, place);
     let said = answer_of(&found);
     assert!(said.contains("No law beats the baseline"), "{said}");
-    assert!(!said.contains("best spent"), "{said}");
+    assert!(!said.contains("compute-optimal model"), "{said}");
 }
 
 #[test]

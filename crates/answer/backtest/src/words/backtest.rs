@@ -16,19 +16,21 @@ pub fn backtest(doc: &mut Document, found: &Extrapolation, row_of: &dyn Fn(&str)
     }
     doc.paragraph(intro(found));
     doc.push(Block::Table(by_law(found)));
-    doc.paragraph(HEADS);
+    doc.detail(|doc| doc.paragraph(HEADS));
     if let Some(note) = verdict(&found.ranking) {
         doc.paragraph(note);
     }
     if let Some(first) = found.held_out.first() {
         let shown = shown_law(found, first);
-        doc.paragraph(format!("By cut, {shown}:"));
-        doc.push(Block::Table(by_cut(found, shown)));
-        doc.paragraph(format!("By distance beyond the cut, {shown}:"));
-        doc.push(Block::Table(by_distance(found, shown)));
+        doc.detail(|doc| {
+            doc.paragraph(format!("By cut, {shown}:"));
+            doc.push(Block::Table(by_cut(found, shown)));
+            doc.paragraph(format!("By distance beyond the cut, {shown}:"));
+            doc.push(Block::Table(by_distance(found, shown)));
+        });
         doc.push(Block::Plot(picture(found, shown, row_of)));
     }
-    doc.paragraph(widening(found));
+    doc.detail(|doc| doc.paragraph(widening(found)));
     if !found.not_judged.is_empty() {
         doc.paragraph(not_judged(&found.not_judged));
     }

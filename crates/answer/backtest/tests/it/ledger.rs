@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use isoflop_backtest::ledger::{Calibration, Covered, LedgerCheck, Score, Standing, Unscored};
 use isoflop_backtest::words::ledger_document;
 use isoflop_base::Interval;
-use isoflop_render::{Paint, Plots, Style, csv, text};
+use isoflop_render::{Extent, Paint, Plots, Style, csv, text};
 
 #[test]
 fn ledger_as_text_and_csv() {
@@ -79,6 +79,7 @@ fn ledger_as_text_and_csv() {
         width: 100,
         paint: Paint::Plain,
         plots: Plots::Hidden,
+        extent: Extent::Full,
     };
     let doc = ledger_document(&check);
     assert_snapshot!(text(&doc, style));

@@ -27,20 +27,24 @@ pub fn check_document(check: &Check) -> Document {
 #[must_use]
 pub fn check_summary(check: &Check) -> Document {
     let mut doc = Document::new(format!("Check of {}", law_name(&check.law)));
-    doc.push(Block::Formula(check.law.formula.clone()));
     doc.paragraph(summary(check));
-    if !check.findings.is_empty() {
+    let (shown, rest): (Vec<Note>, Vec<Note>) = {
+        let mut all: Vec<Note> = check.findings.iter().map(note).collect();
+        let rest = all.split_off(all.len().min(SHOWN));
+        (all, rest)
+    };
+    if !shown.is_empty() {
         doc.heading("Findings");
-        doc.push(findings(check));
+        doc.push(Block::Notes(shown));
+    }
+    if !rest.is_empty() {
+        doc.paragraph(format!("{} more in full.", counted(rest.len(), "finding")));
+        doc.detail(|doc| doc.push(Block::Notes(rest)));
     }
     if let Some(profile) = &check.profile {
         add_profile(&mut doc, profile);
     }
-    for (heading, table) in answered(check) {
-        doc.heading(heading);
-        doc.push(Block::Table(table));
-    }
-    doc.paragraph(unasked_words(check));
+    questions(&mut doc, check);
     backtest(&mut doc, &check.extrapolation, &|_| None);
     if let Some(found) = &check.form {
         form(&mut doc, found);
@@ -50,6 +54,36 @@ pub fn check_summary(check: &Check) -> Document {
     }
     doc.frame = frame(&check.findings);
     doc
+}
+
+/// Findings that a short text shows.
+const SHOWN: usize = 8;
+
+/// Questions without a finding: counted, those without an answer named; every answer in detail.
+fn questions(doc: &mut Document, check: &Check) {
+    let of = |outcome: Outcome| {
+        let all = check.answers.iter();
+        all.filter(move |a| a.outcome == outcome && !unasked(a))
+    };
+    doc.heading("Other questions");
+    doc.paragraph(format!(
+        "{} without a finding, {} not applicable.",
+        counted(of(Outcome::Clear).count(), "question"),
+        of(Outcome::DoesNotApply).count()
+    ));
+    let open: Vec<&str> = of(Outcome::CannotTell)
+        .map(|a| a.question.as_str())
+        .collect();
+    if !open.is_empty() {
+        doc.paragraph(format!("Not answered by this table: {}", open.join(" ")));
+    }
+    doc.paragraph(unasked_words(check));
+    doc.detail(|doc| {
+        for (heading, table) in answered(check) {
+            doc.heading(heading);
+            doc.push(Block::Table(table));
+        }
+    });
 }
 
 /// The findings, gravest first.
@@ -99,9 +133,9 @@ pub fn answered(check: &Check) -> Vec<(&'static str, Table)> {
         (!table.rows.is_empty()).then_some((heading, table))
     };
     [
-        ("Looked at, and nothing found", Outcome::Clear),
-        ("Cannot be told from this table", Outcome::CannotTell),
-        ("Does not apply", Outcome::DoesNotApply),
+        ("Without a finding", Outcome::Clear),
+        ("Not answered by this table", Outcome::CannotTell),
+        ("Not applicable", Outcome::DoesNotApply),
     ]
     .into_iter()
     .filter_map(of)
@@ -136,7 +170,7 @@ pub fn summary(check: &Check) -> String {
         n => format!("fitted to {n} runs"),
     };
     format!(
-        "{} questions asked, {runs}: {}, {}, {}.",
+        "{} questions, {runs}: {}, {}, {}.",
         check.answers.len(),
         counted(count(Severity::Error), "error"),
         counted(count(Severity::Warning), "warning"),

@@ -29,7 +29,7 @@ pub fn form(doc: &mut Document, found: &FormTest) {
             ]
         })
         .collect();
-    doc.push(Block::Table(table));
+    doc.detail(|doc| doc.push(Block::Table(table)));
 }
 
 fn answer(found: &FormTest) -> String {

@@ -8,13 +8,14 @@ use isoflop_check::{Answered, Check, Finding, Item, Outcome};
 use isoflop_document::Document;
 use isoflop_fit::LawRecord;
 use isoflop_predict::profile::{Profile, ProfileRow, ProfiledPoint};
-use isoflop_render::{Paint, Plots, Style};
+use isoflop_render::{Extent, Paint, Plots, Style};
 
 fn text(doc: &Document) -> String {
     let style = Style {
         width: 100,
         paint: Paint::Plain,
         plots: Plots::Hidden,
+        extent: Extent::Full,
     };
     isoflop_render::text(doc, style)
 }

@@ -7,7 +7,7 @@ use super::phrases::{beyond, numbered};
 use super::plan_parts::of_draws;
 use isoflop_document::doc::{Block, Document, Frame, Table, Value};
 use isoflop_document::phrase::capitalised;
-use isoflop_predict::words::forbidden;
+use isoflop_predict::words::{by_severity, forbidden};
 
 /// What a gain says.
 #[must_use]
@@ -15,14 +15,18 @@ pub fn gain_document(gain: &Gain) -> Document {
     let mut doc = Document::new(format!("Gain of {} over {}", gain.b, gain.a));
     forbidden(&mut doc, &gain.notes);
     doc.paragraph(headline(gain));
+    let (grave, mild) = by_severity(&gain.notes);
+    if !grave.is_empty() {
+        doc.push(Block::Notes(grave));
+    }
     if gain.refused.is_empty() {
         doc.paragraph(format!(
-            "Nothing says that it changes with scale: the gain goes as C^{} {}.",
+            "No trend with scale was detected: the gain grows as C^{} {}.",
             numbered(&gain.trend),
             scales(gain)
         ));
     } else {
-        doc.paragraph("It is not one number for all scales:");
+        doc.paragraph("The gain is not one number for all scales:");
         for why in &gain.refused {
             doc.paragraph(format!("{}.", capitalised(why)));
         }
@@ -40,17 +44,17 @@ pub fn gain_document(gain: &Gain) -> Document {
     }
     for (name, floor) in [&gain.a, &gain.b].into_iter().zip(&gain.floors) {
         let held = if gain.pinned.is_some() {
-            ", held in both"
+            ", fixed in both"
         } else {
             ""
         };
         pairs.push((
-            format!("{name}: always left"),
+            format!("{name}: irreducible loss"),
             format!("{} {}{held}", numbered(floor), floor.unit),
         ));
     }
     let draws = if gain.paired {
-        "paired: both were resampled alike"
+        "paired resamples"
     } else {
         "independent"
     };
@@ -60,9 +64,9 @@ pub fn gain_document(gain: &Gain) -> Document {
         format!("{} ({})", gain.convention.1.trim(), gain.convention.0),
     ));
     doc.push(Block::KeyValues(pairs));
-    if !gain.notes.is_empty() {
+    if !mild.is_empty() {
         doc.heading("Notes");
-        doc.push(Block::Notes(gain.notes.clone()));
+        doc.push(Block::Notes(mild));
     }
     doc.frame = frame(gain);
     doc
@@ -90,7 +94,7 @@ fn headline(gain: &Gain) -> String {
             gain.b
         ),
         None => format!(
-            "At {at}{whose}, {} never reaches the loss of {}.",
+            "At {at}{whose}, {} cannot reach the loss of {} at any compute.",
             gain.a, gain.b
         ),
     }
@@ -127,7 +131,7 @@ fn table(gain: &Gain) -> Table {
             row.gain.as_ref().map_or_else(|| "∞".to_owned(), numbered),
             match &row.gain {
                 Some(_) => of_draws(row.unreachable),
-                None => "never".to_owned(),
+                None => "not reachable".to_owned(),
             },
             beyond(&row.beyond_a),
             beyond(&row.beyond_b),

@@ -3,12 +3,12 @@
 use crate::{Infeasible, LawUsed, Plan, PlanRow};
 use isoflop_base::{Estimate, format_quantity};
 
-use super::phrases::{asked, beyond, numbered, shared, size, sized};
+use super::phrases::{asked, beyond, numbered, shared, sized};
 use super::plan_parts as parts;
 use super::plan_picture;
 use isoflop_document::doc::{Block, Document, Frame, Table, Value};
 use isoflop_document::number::{percent, plain};
-use isoflop_predict::words::forbidden;
+use isoflop_predict::words::{by_severity, forbidden, overturned};
 
 /// What a plan says.
 #[must_use]
@@ -16,7 +16,11 @@ pub fn plan_document(plan: &Plan) -> Document {
     let mut doc = Document::new("Plan");
     forbidden(&mut doc, &plan.notes);
     if let [row] = plan.rows.as_slice() {
-        doc.paragraph(sentence(row));
+        doc.paragraph(format!("{} {}", sentence(row), overturned(&row.beyond)).trim_end());
+    }
+    let (grave, mild) = by_severity(&plan.notes);
+    if !grave.is_empty() {
+        doc.push(Block::Notes(grave));
     }
     if !plan.rows.is_empty() {
         doc.push(Block::Table(rows(plan)));
@@ -51,24 +55,25 @@ pub fn plan_document(plan: &Plan) -> Document {
     for plot in pictures.into_iter().flatten() {
         doc.push(Block::Plot(plot));
     }
-    if !plan.notes.is_empty() {
+    if !mild.is_empty() {
         doc.heading("Notes");
-        doc.push(Block::Notes(plan.notes.clone()));
+        doc.push(Block::Notes(mild));
     }
     doc.frame = frame(plan);
     doc
 }
 
 /// The model of an answer.
-const MODEL: &str = "{params} params on {tokens} tokens, {ratio} tokens for each parameter";
+const MODEL: &str =
+    "{params} parameters, trained on {tokens} tokens ({ratio} tokens per parameter)";
 /// Which limits hold it.
-const HELD: &str = " (held by {held})";
+const HELD: &str = ", limited by {held}";
 /// Which limits hold it, and what that costs.
-const HELD_COSTS: &str = " (held by {held}, which costs {price})";
+const HELD_COSTS: &str = ", limited by {held}, which costs {price}";
 /// The answer for a budget.
-const BEST: &str = "{compute} are best spent on {model}.";
+const BEST: &str = "For {compute} the compute-optimal model has {model}.";
 /// The answer for a budget, with its loss.
-const BEST_WITH_LOSS: &str = "{compute} are best spent on {model}: loss {loss}.";
+const BEST_WITH_LOSS: &str = "For {compute} the compute-optimal model has {model}: loss {loss}.";
 
 /// The sentences of a plan with the places of their numbers, by name: a page fills them again when a slider moves.
 pub(crate) fn plan_words() -> [(&'static str, &'static str); 6] {
@@ -92,9 +97,9 @@ fn sentence(row: &PlanRow) -> String {
     let model = filled(
         MODEL,
         &[
-            ("params", &size(row.params.value, 3)),
-            ("tokens", &size(row.tokens.value, 3)),
-            ("ratio", &plain(row.tokens_per_param.value, 3)),
+            ("params", &sized(&row.params)),
+            ("tokens", &sized(&row.tokens)),
+            ("ratio", &sized(&row.tokens_per_param)),
         ],
     );
     let names = row.held.join(", ");
@@ -112,10 +117,13 @@ fn sentence(row: &PlanRow) -> String {
             )
         }
     };
-    let compute = format_quantity(row.compute, "FLOP", 3);
+    let compute = match &row.flops {
+        Some(flops) if row.target_loss.is_some() => format!("{} FLOP", sized(flops)),
+        _ => format_quantity(row.compute, "FLOP", 3),
+    };
     match (row.target_loss, &row.loss) {
         (Some(loss), _) => format!(
-            "The least compute for a loss of {} is {compute}: {model}{held}.",
+            "A loss of {} takes at least {compute}: {model}{held}.",
             plain(loss, 5),
         ),
         (None, Some(loss)) => filled(
@@ -123,7 +131,7 @@ fn sentence(row: &PlanRow) -> String {
             &[
                 ("compute", &compute),
                 ("model", &format!("{model}{held}")),
-                ("loss", &plain(loss.value, 5)),
+                ("loss", &numbered(loss)),
             ],
         ),
         (None, None) => filled(
@@ -166,7 +174,7 @@ fn rows(plan: &Plan) -> Table {
         "tokens/param",
         "loss",
         "passes",
-        "held by",
+        "limited by",
         "which costs",
         "not reachable",
         "beyond the runs",
@@ -251,11 +259,11 @@ fn one_law(plan: &Plan) -> Vec<(String, String)> {
         }
         if let Some(floor) = &law.floor {
             pairs.push((
-                "always left".to_owned(),
+                "irreducible loss".to_owned(),
                 format!("{} {}", numbered(floor), floor.unit),
             ));
         }
-        pairs.push(("found by".to_owned(), method(law).to_owned()));
+        pairs.push(("solved by".to_owned(), method(law).to_owned()));
         pairs.push(("intervals".to_owned(), intervals(plan.level, &law.spread)));
     }
     pairs.push(convention(plan));
@@ -267,8 +275,8 @@ fn several_laws(plan: &Plan) -> Table {
         "law",
         "params as C^",
         "tokens as C^",
-        "always left",
-        "found by",
+        "irreducible loss",
+        "solved by",
         "coefficients from",
     ]);
     for law in &plan.laws {

@@ -90,7 +90,7 @@ pub(super) fn sizes(doc: &mut Document, plan: &Plan) {
             "params",
             "tokens",
             "more training compute",
-            "cheaper in all from",
+            "cheaper in total beyond",
         ]);
         for row in &found.rows {
             let optional = |e: &Option<Estimate>, show: fn(&Estimate) -> String| {
@@ -99,7 +99,7 @@ pub(super) fn sizes(doc: &mut Document, plan: &Plan) {
             let tokens = if row.reachable {
                 optional(&row.tokens, sized)
             } else {
-                "no number is enough".to_owned()
+                "not reachable at this size".to_owned()
             };
             table.rows.push(vec![
                 format!("{} ×", plain(row.size, 3)),
@@ -114,7 +114,7 @@ pub(super) fn sizes(doc: &mut Document, plan: &Plan) {
         doc.push(Block::Table(table.without_empty_columns()));
         if let Some(limit) = &found.asymptote {
             doc.paragraph(format!(
-                "Below {} of the optimal size no number of tokens reaches this loss.",
+                "Below {} of the optimal size the loss cannot be reached with any number of tokens.",
                 numbered(limit)
             ));
         }

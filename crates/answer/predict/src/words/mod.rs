@@ -6,7 +6,9 @@ mod verdict;
 
 use isoflop_fit::LawRecord;
 
-pub use prediction::{forbidden, prediction_document, predictions_document};
+pub use prediction::{
+    by_severity, forbidden, overturned, prediction_document, predictions_document,
+};
 pub use profile::{add_profile, add_record};
 pub use verdict::{
     entropy_sentence, verdict_plot, verdict_sentence, verdict_table, verdicts_sentence,

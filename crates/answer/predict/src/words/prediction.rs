@@ -11,9 +11,13 @@ use isoflop_document::phrase::{capitalised, human};
 #[must_use]
 pub fn prediction_document(prediction: &Prediction) -> Document {
     let mut doc = Document::new("Prediction");
-    doc.push(Block::Formula(prediction.formula.clone()));
     forbidden(&mut doc, &prediction.notes);
-    doc.push(Block::Table(table(prediction)));
+    doc.paragraph(headline(prediction));
+    let (grave, mild) = by_severity(&prediction.notes);
+    if !grave.is_empty() {
+        doc.push(Block::Notes(grave));
+    }
+    long_table(&mut doc, table(prediction));
     if !prediction.laws.is_empty() {
         doc.push(Block::Table(shares(prediction)));
     }
@@ -22,10 +26,11 @@ pub fn prediction_document(prediction: &Prediction) -> Document {
     if !prediction.notes.iter().any(|n| n.code == "extrapolation") {
         doc.paragraph(distance(prediction));
     }
-    if !prediction.notes.is_empty() {
+    if !mild.is_empty() {
         doc.heading("Notes");
-        doc.push(Block::Notes(prediction.notes.clone()));
+        doc.push(Block::Notes(mild));
     }
+    doc.detail(|doc| doc.push(Block::Formula(prediction.formula.clone())));
     doc.frame = frame(prediction);
     doc
 }
@@ -37,11 +42,7 @@ pub fn predictions_document(predictions: &[(String, Prediction)]) -> Document {
     for (part, prediction) in predictions {
         let mut own = prediction_document(prediction);
         doc.heading(part.clone());
-        doc.blocks
-            .extend(own.blocks.drain(..).map(|block| match block {
-                Block::Heading(text) => Block::Subheading(text),
-                other => other,
-            }));
+        doc.blocks.extend(own.blocks.drain(..).map(Block::in_part));
         if doc.frame.columns.is_empty() {
             doc.frame = Frame {
                 rows: Vec::new(),
@@ -67,6 +68,80 @@ pub fn forbidden(doc: &mut Document, notes: &[Note]) {
             "Do not use these numbers: {}.",
             note.message.trim_end_matches('.')
         ));
+    }
+}
+
+/// Errors and warnings, errors first; and the notes that are neither.
+#[must_use]
+pub fn by_severity(notes: &[Note]) -> (Vec<Note>, Vec<Note>) {
+    let (mut grave, mild): (Vec<Note>, Vec<Note>) = notes
+        .iter()
+        .cloned()
+        .partition(|n| n.severity != Severity::Info);
+    grave.sort_by_key(|n| n.severity != Severity::Error);
+    (grave, mild)
+}
+
+/// Rows of a table that a short text shows.
+const ROWS: usize = 30;
+
+/// Adds a table; of one that fills more than a screen, the first rows, and all of it in detail.
+fn long_table(doc: &mut Document, table: Table) {
+    if table.rows.len() <= ROWS {
+        doc.push(Block::Table(table));
+        return;
+    }
+    let first = Table {
+        columns: table.columns.clone(),
+        rows: table.rows[..ROWS].to_vec(),
+    };
+    doc.push(Block::Table(first));
+    doc.paragraph(format!("The first {ROWS} of {} points.", table.rows.len()));
+    doc.detail(|doc| {
+        doc.subheading("All points");
+        doc.push(Block::Table(table));
+    });
+}
+
+/// The number with its intervals, and what would overturn it.
+fn headline(prediction: &Prediction) -> String {
+    let [point] = prediction.points.as_slice() else {
+        return String::new();
+    };
+    let places = decimals(point);
+    let mut text = format!("{} {}", shown(point.value, places), prediction.unit)
+        .trim_end()
+        .to_owned();
+    if let Some(i) = point.confidence {
+        let around = interval(Some(i), places);
+        text.push_str(&format!(
+            " {around} ({} interval of the law)",
+            percent(i.level)
+        ));
+    }
+    if let Some(i) = point.prediction {
+        let around = interval(Some(i), places);
+        text.push_str(&format!(", {around} for a new run"));
+    }
+    format!("{text}. {}", overturned(&point.beyond))
+        .trim_end()
+        .to_owned()
+}
+
+/// What would overturn a number at this distance from the runs; empty where the runs are not known.
+#[must_use]
+pub fn overturned(beyond: &[(String, f64)]) -> String {
+    let farthest = beyond.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    match farthest {
+        None => String::new(),
+        Some((_, orders)) if orders.abs() < 0.005 => {
+            "It lies within the range of the runs.".to_owned()
+        }
+        Some((name, orders)) => format!(
+            "It lies {} orders of magnitude {} the runs in {name}, and would be overturned if the law did not hold there.",
+            plain(orders.abs(), 2),
+            if *orders > 0.0 { "above" } else { "below" },
+        ),
     }
 }
 

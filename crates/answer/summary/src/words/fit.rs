@@ -1,45 +1,76 @@
 //! The words of a fit: coefficients, objective, runs, convergence, identifiability, residuals, leverage.
 
 use super::phrases::UNSAVED;
-use isoflop_base::{Estimate, Note};
+use isoflop_base::{Estimate, Note, Severity};
 use isoflop_fit::{Fit, Status};
 
 use isoflop_predict::words::law_name;
 
+use super::headline;
 use super::phrases::{self, next_point};
 use super::picture;
 use isoflop_document::doc::{Block, Document, Frame, Table, Value};
-use isoflop_document::number::{count, counted, percent, plain, shown};
+use isoflop_document::number::{count, counted, has_plain_error, percent, plain, shown};
 
-/// What a fit says, from the law to the next commands.
+/// What a fit says: the law and whether it may be used, errors and warnings, coefficients, evidence in a line each; then
+/// all of it in detail.
 #[must_use]
 pub fn fit_document(fit: &Fit) -> Document {
     let mut doc = Document::new(law_name(&fit.law));
-    doc.push(Block::Formula(fit.law.formula.clone()));
-    doc.paragraph(phrases::fitted_by(fit));
-    coefficients(&mut doc, fit);
-    evidence(&mut doc, fit);
-    columns(&mut doc, &fit.notes);
-    residuals(&mut doc, fit);
-    ranges(&mut doc, fit);
-    skipped(&mut doc, fit);
-    leverage(&mut doc, fit);
-    let notes: Vec<Note> = fit
-        .notes
-        .iter()
-        .filter(|n| !speaks_of_columns(n))
-        .cloned()
-        .collect();
-    if !notes.is_empty() {
-        doc.heading("Notes");
-        doc.push(Block::Notes(notes));
+    doc.paragraph(headline::headline(fit));
+    let (grave, mild) = by_severity(&fit.notes);
+    if !grave.is_empty() {
+        doc.push(Block::Notes(grave));
     }
-    doc.heading("Provenance");
-    doc.push(Block::KeyValues(phrases::provenance(&fit.provenance)));
+    coefficients(&mut doc, fit);
+    doc.heading("Evidence");
+    doc.push(Block::KeyValues(headline::evidence(fit)));
+    if let Some(plot) = picture::fit_plot(fit) {
+        doc.push(Block::Plot(plot));
+    }
+    doc.detail(|doc| details(doc, fit, mild));
     doc.heading("Next");
     doc.push(Block::Code(next_commands(fit)));
     doc.frame = frame(fit);
     doc
+}
+
+/// What a short text leaves out.
+fn details(doc: &mut Document, fit: &Fit, mild: Vec<Note>) {
+    doc.push(Block::Formula(fit.law.formula.clone()));
+    doc.paragraph(phrases::fitted_by(fit));
+    evidence(doc, fit);
+    if let Some(table) = headline::correlations(fit) {
+        doc.heading("Correlations of the coefficients");
+        doc.push(Block::Table(table));
+    }
+    columns(doc, &mild);
+    doc.heading("Residuals");
+    doc.push(residual_summary(fit));
+    ranges(doc, fit);
+    skipped(doc, fit);
+    leverage(doc, fit);
+    let rest: Vec<Note> = mild.into_iter().filter(|n| !speaks_of_columns(n)).collect();
+    if !rest.is_empty() {
+        doc.heading("Notes");
+        doc.push(Block::Notes(rest));
+    }
+    doc.heading("Provenance");
+    doc.push(Block::KeyValues(phrases::provenance(&fit.provenance)));
+}
+
+/// Errors and warnings, errors first; and the notes that are neither. Each once.
+fn by_severity(notes: &[Note]) -> (Vec<Note>, Vec<Note>) {
+    let mut once: Vec<Note> = Vec::new();
+    for note in notes {
+        if !once.contains(note) {
+            once.push(note.clone());
+        }
+    }
+    let (mut grave, mild): (Vec<Note>, Vec<Note>) =
+        once.into_iter().partition(|n| n.severity != Severity::Info);
+    grave.sort_by_key(|n| n.severity != Severity::Error);
+    (grave, mild)
 }
 
 /// Notes on how columns were found, scaled, computed, or left.
@@ -86,12 +117,22 @@ pub(super) fn estimates_table(head: &str, estimates: &[(String, Estimate)], leve
         table.rows.push(vec![
             name.clone(),
             parts.value,
-            parts.se,
+            relative(&parts.se, estimate),
             parts.interval,
             estimate.unit.clone(),
         ]);
     }
     table.without_empty_columns()
+}
+
+/// A standard error with its share of the estimate: `± 0.015 (4.3 %)`.
+fn relative(shown: &str, estimate: &Estimate) -> String {
+    match estimate.se {
+        Some(se) if shown.starts_with('±') && estimate.value != 0.0 => {
+            format!("{shown} ({})", percent((se / estimate.value).abs()))
+        }
+        _ => shown.to_owned(),
+    }
 }
 
 /// The estimates, and how well the runs tell them apart.
@@ -123,7 +164,17 @@ pub fn coefficients(doc: &mut Document, fit: &Fit) {
     if !fit.pools.is_empty() {
         doc.push(Block::Table(pools(fit)));
     }
-    doc.paragraph(phrases::uncertainty(&fit.uncertainty));
+    let all = || fit.coefs.iter().chain(&fit.derived);
+    let dashed = all().filter(|(_, e)| !has_plain_error(e));
+    let dashed: Vec<&str> = dashed.map(|(name, _)| name.as_str()).collect();
+    if !dashed.is_empty() {
+        doc.paragraph(format!(
+            "–: a few resamples far from the others decide the standard error of {}; read the interval.",
+            dashed.join(", ")
+        ));
+    }
+    doc.paragraph(headline::method(&fit.uncertainty));
+    doc.detail(|doc| doc.paragraph(phrases::uncertainty(&fit.uncertainty)));
     if !fit.stages.is_empty() {
         doc.heading("Stages");
         doc.push(Block::Table(stages(fit)));
@@ -199,14 +250,6 @@ pub fn evidence(doc: &mut Document, fit: &Fit) {
             phrases::identifiability(&fit.identifiability, &fit.coefs),
         ),
     ]));
-}
-
-fn residuals(doc: &mut Document, fit: &Fit) {
-    doc.heading("Residuals");
-    doc.push(residual_summary(fit));
-    if let Some(plot) = picture::fit_plot(fit) {
-        doc.push(Block::Plot(plot));
-    }
 }
 
 /// What the residuals are like, one line a property.

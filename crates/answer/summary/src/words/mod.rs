@@ -3,6 +3,7 @@
 mod curve;
 mod demo;
 pub mod fit;
+mod headline;
 mod law;
 pub mod phrases;
 pub mod picture;
@@ -12,6 +13,7 @@ mod verdicts;
 
 pub use demo::{DemoWords, demo_document};
 pub use fit::fit_document;
+pub use headline::with_numbers;
 pub use law::{evaluation_document, flops_document, law_document, laws_document};
 pub use phrases::{name_law_file, name_saved};
 pub use recipe::recipe_document;
