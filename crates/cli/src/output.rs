@@ -1,5 +1,6 @@
 //! Where results go: standard output as text or JSON, files by their ending, faults to standard error.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,6 +50,8 @@ pub(crate) struct Output {
     /// All files that the call writes, those of other options too.
     written: Vec<Written>,
     style: Style,
+    /// What was written, to be said after the text.
+    wrote: RefCell<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,6 +112,7 @@ impl Output {
             files,
             written,
             style,
+            wrote: RefCell::default(),
         })
     }
 
@@ -189,10 +193,13 @@ impl Output {
         Ok(())
     }
 
-    /// Says which file was written, beside the result: standard output may be read by a program.
+    /// Says which file was written: after the text, and apart from a JSON document, which a program reads.
     fn wrote(&self, path: &Path) {
-        if self.shown != Shown::Nothing {
-            to_stderr(&harmless(&format!("wrote {}\n", path.display())));
+        let line = format!("wrote {}\n", path.display());
+        match self.shown {
+            Shown::Text => self.wrote.borrow_mut().push_str(&line),
+            Shown::Json => to_stderr(&harmless(&line)),
+            Shown::Nothing => {}
         }
     }
 
@@ -255,7 +262,7 @@ impl Output {
 
     fn print(&self, json: impl Fn() -> String, text: impl Fn() -> String) -> Result<(), Failure> {
         match self.shown {
-            Shown::Text => print(&text()),
+            Shown::Text => print(&(text() + &harmless(&self.wrote.take()))),
             Shown::Json => print(&harmless_json(&json())),
             Shown::Nothing => Ok(()),
         }

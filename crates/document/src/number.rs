@@ -142,8 +142,15 @@ fn is_decided_by_few(se: f64, quarter: f64) -> bool {
 /// Whether the standard error says how uncertain the estimate is; also where there is none.
 #[must_use]
 pub fn has_plain_error(e: &Estimate) -> bool {
-    let quarter = e.interval.map_or(0.0, |i| (i.upper - i.lower) / 4.0);
-    !e.se.is_some_and(|s| is_decided_by_few(s, quarter))
+    let Some(i) = e.interval else {
+        return true;
+    };
+    let (below, above) = (e.value - i.lower, i.upper - e.value);
+    // ± 30,694 beside 19,738 [3,992, 112,294] would name values below zero.
+    let is_skewed = above > 3.0 * below || below > 3.0 * above;
+    let is_wide = e.se.is_some_and(|s| s > 0.3 * e.value.abs());
+    let quarter = (i.upper - i.lower) / 4.0;
+    !(is_skewed && is_wide || e.se.is_some_and(|s| is_decided_by_few(s, quarter)))
 }
 
 fn se(e: &Estimate, show: impl Fn(f64) -> String) -> String {
@@ -209,6 +216,17 @@ pub fn percent(share: f64) -> String {
 mod tests {
     use super::*;
     use isoflop_base::Interval;
+
+    #[test]
+    fn an_error_that_says_less_than_its_interval_is_a_dash() {
+        let skewed = estimate(19738.0, 30694.0, 3992.0, 112_294.0);
+        assert_eq!(shown(&skewed).se, "–");
+        assert!(!inline(&skewed).contains('–'));
+        let few = estimate(1.8, 40.0, 1.6, 2.0);
+        assert_eq!(shown(&few).se, "–");
+        let plain = estimate(1.8, 0.1, 1.6, 2.0);
+        assert_eq!(shown(&plain).se, "± 0.10");
+    }
 
     fn estimate(value: f64, se: f64, lower: f64, upper: f64) -> Estimate {
         Estimate {

@@ -350,6 +350,22 @@ mod tests {
     }
 
     #[test]
+    fn a_brief_text_leaves_details_out() {
+        let mut doc = Document::new("Fit");
+        doc.paragraph("the answer");
+        doc.detail(|doc| doc.paragraph("a detail"));
+        let brief = |extent| {
+            let style = Style {
+                extent,
+                ..Style::default()
+            };
+            super::text(&doc, style)
+        };
+        assert_eq!(brief(Extent::Brief), "Fit\n  the answer\n");
+        assert_eq!(brief(Extent::Full), "Fit\n  the answer\n  a detail\n");
+    }
+
+    #[test]
     fn columns_line_up_and_words_wrap() {
         let lines = aligned(&table(), 44, Paint::Plain);
         insta::assert_snapshot!(lines.join("\n"), @r"

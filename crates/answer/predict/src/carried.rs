@@ -45,7 +45,7 @@ fn status(fit: &Fit, answer: &str) -> Option<Note> {
                 code: "degenerate-fit".to_owned(),
                 severity: Severity::Warning,
                 message: format!(
-                    "the data of the fit leave a direction of its coefficients open{which}: away from the runs this {answer} \
+                    "the runs of the fit do not determine its coefficients{which}: away from the runs this {answer} \
                      and its intervals are not determined"
                 ),
                 evidence: evidence.into_iter().collect(),

@@ -74,6 +74,10 @@ fn a_fit_is_written_in_every_format_and_predicts_when_read_back() {
     let said = folder.run(&args);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     assert!(said.out.contains("alpha"), "{}", said.out);
+    for name in ["fit.json", "fit.md", "fit.csv", "fit.svg", "fit.png"] {
+        let line = format!("wrote {name}");
+        assert!(said.out.lines().any(|l| l == line), "{}", said.out);
+    }
     assert_eq!(json(&folder.read("fit.json"))["schema"], "isoflop.fit/1");
     assert!(folder.read("fit.md").starts_with("# "));
     assert!(folder.read("fit.csv").starts_with("name,kind,value,"));
@@ -184,7 +188,7 @@ fn the_demonstration_fits_below_predicts_above_and_checks() {
     assert_eq!(said.code, 0, "{}", said.err);
     for words in [
         "measured",
-        "Below: the law of the small runs",
+        "The law of the small runs",
         "came true",
         "the language itself scores",
         "isoflop fit small-ladder",
@@ -283,4 +287,63 @@ fn a_result_without_picture_is_not_written_as_one() {
     // Nor is any other file of the same request.
     let said = folder.run(&["laws", "list", "-o", "laws.md", "-o", "laws.png"]);
     assert!(said.code == 1 && !folder.has("laws.md"));
+}
+
+#[test]
+fn a_short_text_fits_a_screen_and_verbose_shows_the_rest() {
+    let folder = Folder::new("short");
+    let saved = folder.run(&[
+        "fit",
+        "simulated-ladder",
+        "--law",
+        "chinchilla",
+        "-o",
+        "fit.json",
+    ]);
+    let line = saved.out.lines().nth(1).unwrap_or_default();
+    assert!(
+        line.contains("fits 72 runs") && line.contains("L = 1.8"),
+        "{}",
+        saved.out
+    );
+    assert!(saved.out.contains("the fit can be used"), "{}", saved.out);
+    for args in [
+        vec!["fit", "simulated-ladder", "--law", "chinchilla"],
+        vec!["check", "fit.json"],
+        vec!["report", "fit.json"],
+        vec!["plan", "fit.json", "--compute", "1e24"],
+        vec!["predict", "fit.json", "--at", "N=70B,D=1.4T"],
+        vec!["demo"],
+        vec!["laws", "show", "chinchilla"],
+    ] {
+        let short = folder.run(&args);
+        assert!(short.out.lines().count() <= 60, "{args:?}: {}", short.out);
+        let mut all = args.clone();
+        all.push("--verbose");
+        let all = folder.run(&all);
+        assert!(!all.out.contains("Shortened"), "{args:?}");
+        let is_shortened = short.out.contains("Shortened; --verbose");
+        assert_eq!(
+            is_shortened,
+            all.out.lines().count() >= short.out.lines().count() && all.out != short.out,
+            "{args:?}"
+        );
+    }
+    let verbose = folder.run(&[
+        "fit",
+        "simulated-ladder",
+        "--law",
+        "chinchilla",
+        "--verbose",
+    ]);
+    for words in [
+        "Correlations of the coefficients",
+        "Range of the runs",
+        "Runs that carry the fit",
+    ] {
+        assert!(
+            verbose.out.contains(words) && !saved.out.contains(words),
+            "{words}"
+        );
+    }
 }

@@ -37,7 +37,7 @@ fn answer(story: &Story) -> String {
         _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
     };
     let open = if fit.status == Status::Degenerate {
-        ", though they leave a direction of its coefficients open"
+        ", though they do not determine every coefficient"
     } else {
         ""
     };

@@ -225,7 +225,7 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
         .find(|r| r.law == COMBINED)
         .map_or(String::new(), |r| {
             format!(
-                " All laws joined: {} against {}.",
+                " Model average: {} against {}.",
                 number(r.rmse_log),
                 number(best.rmse_log)
             )
@@ -238,7 +238,7 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
         .collect();
     let said = match (laws.len(), open.is_empty()) {
         (1, _) if !near.is_empty() => format!(
-            "{} has the smallest error over {cuts}, but it cannot be told from the baseline {}: the 95 % interval of the \
+            "{} has the smallest error over {cuts}, but its error does not differ significantly from that of the baseline {}: the 95 % interval of the \
              difference contains zero (runs resampled in pairs, 1,000 times).",
             best.law,
             near.join(", ")
@@ -253,14 +253,17 @@ fn verdict(ranking: &[Ranked]) -> Option<String> {
             best.law
         ),
         (_, false) => format!(
-            "{} predicts best of the laws, but {} cannot be told from the first of the table: the 95 % interval of the \
+            "{} predicts best of the laws, but {} does not differ significantly from it: the 95 % interval of the \
              difference contains zero (runs resampled in pairs, 1,000 times, {cuts}).",
             best.law,
             open.join(", ")
         ),
     };
     let beside = if laws.len() > 1 && !near.is_empty() {
-        format!(" Nor can it be told from the baseline {}.", near.join(", "))
+        format!(
+            " Nor does it differ significantly from the baseline {}.",
+            near.join(", ")
+        )
     } else {
         String::new()
     };

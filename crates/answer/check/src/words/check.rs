@@ -7,7 +7,7 @@ use super::form::form;
 use isoflop_backtest::words::backtest;
 use isoflop_breaks::words::breaks;
 use isoflop_document::doc::{Block, Document, Frame, Table, Value};
-use isoflop_document::number::{counted, plain};
+use isoflop_document::number::{counted, percent, plain};
 use isoflop_predict::words::{add_profile, law_name};
 
 /// What a check says, with the reporting checklist: a page for an appendix.
@@ -104,7 +104,7 @@ pub fn evidence(check: &Check) -> Option<Table> {
 
 /// What a reader of a scaling law is told, answered where runs and fit say it.
 pub fn checklist(check: &Check) -> Table {
-    let mut table = Table::with_columns(&["part", "what a reader is told", "answer", "asked by"]);
+    let mut table = Table::with_columns(&["part", "item", "answer", "asked by"]);
     table.rows = check
         .checklist
         .iter()
@@ -170,12 +170,29 @@ pub fn summary(check: &Check) -> String {
         n => format!("fitted to {n} runs"),
     };
     format!(
-        "{} questions, {runs}: {}, {}, {}.",
+        "{} questions, {runs}: {}, {}, {}.{}",
         check.answers.len(),
         counted(count(Severity::Error), "error"),
         counted(count(Severity::Warning), "warning"),
         counted(count(Severity::Info), "note"),
+        extrapolated(check)
     )
+}
+
+/// How well the law predicted the runs that were held out; empty without a backtest of it.
+fn extrapolated(check: &Check) -> String {
+    let found = &check.extrapolation;
+    let own = found.ranking.iter().find(|r| r.law == check.law.id);
+    own.map_or_else(String::new, |own| {
+        let error = match found.scale.as_str() {
+            "ln" => percent(own.rmse_log),
+            _ => plain(own.rmse_log, 3),
+        };
+        format!(
+            " The largest runs, held out at {}, were predicted with an error of {error} (rms).",
+            counted(own.cuts, "cut")
+        )
+    })
 }
 
 /// A finding as every face shows notes.

@@ -34,9 +34,9 @@ pub fn form(doc: &mut Document, found: &FormTest) {
 
 fn answer(found: &FormTest) -> String {
     let against = if found.p < 0.05 {
-        "The runs speak against the additive form"
+        "The runs reject the additive form"
     } else {
-        "The runs do not speak against the additive form"
+        "The runs do not reject the additive form"
     };
     let floor = if found.floor_identified {
         format!(

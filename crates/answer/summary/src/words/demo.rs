@@ -4,6 +4,7 @@ use isoflop_fit::Fit;
 use isoflop_predict::verdict::{EntropyCheck, Verdict};
 
 use super::fit::estimates_table;
+use super::headline::{method, with_numbers};
 use super::{fit_document, phrases};
 use isoflop_document::doc::{Block, Document};
 use isoflop_document::number::count;
@@ -36,15 +37,16 @@ pub fn demo_document(
         count(fit.n),
         count(held_out.len())
     ));
-    doc.push(Block::Formula(fit.law.formula.clone()));
-    doc.heading("Below: the law of the small runs");
+    doc.paragraph(with_numbers(fit));
+    doc.heading("The law of the small runs");
     doc.push(Block::Table(estimates_table(
         "name",
         &fit.coefs,
         fit.uncertainty.level,
     )));
-    doc.paragraph(phrases::uncertainty(&fit.uncertainty));
-    doc.heading("Above: what it says of the larger ones, and what they are");
+    doc.paragraph(method(&fit.uncertainty));
+    doc.detail(|doc| doc.paragraph(phrases::uncertainty(&fit.uncertainty)));
+    doc.heading("Predictions for the larger runs, and their measured losses");
     doc.push(Block::Table(verdict_table(held_out)));
     doc.paragraph(verdicts_sentence(held_out));
     if let Some(check) = entropy {
@@ -53,8 +55,10 @@ pub fn demo_document(
     }
     doc.heading("What this shows, and what it does not");
     doc.paragraph(said.limits);
-    doc.heading("How the fit was made");
-    doc.push(evidence(&full));
+    doc.detail(|doc| {
+        doc.heading("Evidence");
+        doc.push(evidence(&full));
+    });
     let plots = full.plots().cloned();
     doc.blocks
         .extend(plots.map(|plot| Block::Plot(verdict_plot(plot, fit, held_out))));

@@ -169,7 +169,7 @@ pub fn coefficients(doc: &mut Document, fit: &Fit) {
     let dashed: Vec<&str> = dashed.map(|(name, _)| name.as_str()).collect();
     if !dashed.is_empty() {
         doc.paragraph(format!(
-            "–: a few resamples far from the others decide the standard error of {}; read the interval.",
+            "–: the interval of {} is asymmetric or its standard error is decided by a few resamples; read the interval.",
             dashed.join(", ")
         ));
     }

@@ -13,6 +13,9 @@ const LONGEST: usize = 110;
 /// More coefficients than this make no table of correlations that fits a screen.
 const WIDEST: usize = 12;
 
+/// How a verdict begins that forbids the use of a fit.
+const FORBIDDEN: &str = "Do not use it";
+
 /// The law with its numbers, how well it fits, and whether it may be used.
 pub(super) fn headline(fit: &Fit) -> String {
     let fits = match fit.objective.scale.as_str() {
@@ -22,7 +25,13 @@ pub(super) fn headline(fit: &Fit) -> String {
     let law = with_numbers(fit);
     let runs = counted(fit.n, "run");
     let objective = objective(&fit.objective);
-    format!("{law} fits {runs} {fits}, {objective}. {}", usability(fit))
+    let verdict = usability(fit);
+    let fitted = format!("{law} fits {runs} {fits}, {objective}.");
+    // The numbers of a fit that must not be used are read after that is.
+    match verdict.starts_with(FORBIDDEN) {
+        true => format!("{verdict} {fitted}"),
+        false => format!("{fitted} {verdict}"),
+    }
 }
 
 /// Whether the fit may be used, in a sentence.
@@ -30,24 +39,24 @@ fn usability(fit: &Fit) -> String {
     let errors = fit.notes.iter().filter(|n| n.severity == Severity::Error);
     let codes: Vec<&str> = errors.map(|n| n.code.as_str()).collect();
     if !codes.is_empty() {
-        return format!("Do not use it ({}).", codes.join(", "));
+        return format!("{FORBIDDEN} ({}).", codes.join(", "));
     }
     let warnings = fit.notes.iter().filter(|n| n.severity == Severity::Warning);
     let read = match warnings.count() {
         0 => "",
-        1 => "; read the warning first",
-        _ => "; read the warnings first",
+        1 => ", with the warning below",
+        _ => ", with the warnings below",
     };
     let bound = &fit.certificate.at_bound;
     match fit.status {
         Status::NotConverged => {
-            "Do not use it: the solver stopped before the gradient was zero.".to_owned()
+            format!("{FORBIDDEN}: the solver stopped before the gradient was zero.")
         }
         Status::Degenerate if bound.is_empty() => format!(
-            "Degenerate: the runs do not determine every coefficient, so use predictions within the range of the runs only{read}."
+            "Degenerate: the runs do not determine every coefficient, so only predictions within the range of the runs can be used{read}."
         ),
         Status::Degenerate => format!(
-            "Degenerate: {} at a bound, so use predictions within the range of the runs only{read}.",
+            "Degenerate: {} at a bound, so only predictions within the range of the runs can be used{read}.",
             bound.join(", ")
         ),
         Status::Converged => format!("The optimum is certified; the fit can be used{read}."),
@@ -170,8 +179,14 @@ fn identifiability(fit: &Fit) -> String {
         .filter_map(|weak| {
             let largest = weak.weights.first()?.1.abs();
             let heavy = weak.weights.iter().filter(|(_, w)| w.abs() > 0.3 * largest);
-            let names: Vec<&str> = heavy.take(5).map(|(name, _)| name.as_str()).collect();
-            Some(names.join(", "))
+            let names: Vec<&str> = heavy.map(|(name, _)| bare(name)).collect();
+            let ordered = fit.coefs.iter().map(|(name, _)| name.as_str());
+            let ordered: Vec<&str> = ordered.filter(|name| names.contains(name)).collect();
+            let many = if ordered.len() > WIDEST { ", …" } else { "" };
+            match ordered.is_empty() {
+                true => Some(names.join(", ")),
+                false => Some(ordered[..ordered.len().min(WIDEST)].join(", ") + many),
+            }
         })
         .take(2)
         .collect();
@@ -182,6 +197,12 @@ fn identifiability(fit: &Fit) -> String {
             groups.join("; and ")
         ),
     }
+}
+
+/// The coefficient of a coordinate: `A` of `ln A at the centre of the data`.
+fn bare(coordinate: &str) -> &str {
+    let name = coordinate.trim_end_matches(" at the centre of the data");
+    name.strip_prefix("ln ").unwrap_or(name)
 }
 
 fn residuals(fit: &Fit) -> String {

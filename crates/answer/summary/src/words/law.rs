@@ -79,7 +79,7 @@ fn published(doc: &mut Document, law: &Law) {
         table.rows.push(row);
     }
     doc.push(Block::Table(table.without_empty_columns()));
-    uncertainty(doc, law);
+    doc.detail(|doc| uncertainty(doc, law));
     let sources: Vec<(String, String)> = law
         .variants
         .iter()
@@ -87,7 +87,7 @@ fn published(doc: &mut Document, law: &Law) {
         .filter(|(_, text)| !text.is_empty())
         .collect();
     if !sources.is_empty() {
-        doc.push(Block::KeyValues(sources));
+        doc.detail(|doc| doc.push(Block::KeyValues(sources)));
     }
 }
 

@@ -253,7 +253,7 @@ pub(super) fn convergence(fit: &Fit) -> String {
         Status::Degenerate if !c.at_bound.is_empty() => {
             "degenerate, a coefficient sits on its bound"
         }
-        Status::Degenerate => "degenerate, the data leave a direction open",
+        Status::Degenerate => "degenerate, a combination of coefficients is not identified",
         Status::NotConverged => "not converged, the coefficients must not be used",
     };
     let mut text = format!(
@@ -306,7 +306,7 @@ pub(super) fn identifiability(i: &Identifiability, coefs: &[(String, Estimate)])
             return format!("no combination of coefficients is weakly determined; {condition}");
         }
         return format!(
-            "one optimum, but hardly determined: the standard error exceeds the value of {}; {condition}",
+            "one optimum, but poorly determined: the standard error exceeds the value of {}; {condition}",
             unsure.join(", ")
         );
     }

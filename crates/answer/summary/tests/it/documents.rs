@@ -66,7 +66,7 @@ fn a_fit_that_did_not_converge_says_so_first() {
     let mut failed = fit();
     failed.status = isoflop_fit::Status::NotConverged;
     let shown = markdown(&fit_document(&failed));
-    let warning = shown.find("Do not use them").expect("the warning is shown");
+    let warning = shown.find("Do not use it").expect("the warning is shown");
     assert!(warning < shown.find("1.817").expect("coefficients are shown"));
 }
 

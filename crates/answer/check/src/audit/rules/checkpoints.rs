@@ -110,7 +110,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
         .number("rows", rows as f64)
         .number("runs", count as f64)
         .advice(if on_purpose {
-            "intervals of one curve hold no other run: they say how well the curve is followed, not how well the next one is foretold"
+            "intervals of one curve cover no other run: they measure how well this curve is fitted, not how well another run is predicted"
                 .to_owned()
         } else {
             format!(

@@ -66,7 +66,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
                     "undetermined-coefficient",
                     severity,
                     format!(
-                        "{name} = {:.3} is hardly determined: its {:.0}% interval is [{:.3}, {:.3}]",
+                        "{name} = {:.3} is poorly determined: its {:.0}% interval is [{:.3}, {:.3}]",
                         estimate.value,
                         100.0 * interval.level,
                         interval.lower,

@@ -62,7 +62,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
         return Found::warning(
             "floor-above-runs",
             format!(
-                "{name} = {:.4} lies above the lowest response {lowest:.4}: runs have reached what the law says nobody can",
+                "{name} = {:.4} lies above the lowest response {lowest:.4}: runs have gone below the irreducible loss of the law",
                 floor.value
             ),
         )

@@ -2,7 +2,7 @@
 //!
 //! # What it checks
 //!
-//! The distance of every run from what the other runs say of it, in standard deviations of such a distance: beyond what
+//! The distance of every run from the law of the other runs, in standard deviations of such a distance: beyond what
 //! chance gives the farthest of that many runs in one table of a hundred.
 //!
 //! # Why it matters
@@ -56,13 +56,13 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let Some(worst) = far.first().copied() else {
         let farthest = deleted.iter().map(|d| d.1.abs()).fold(0.0, f64::max);
         return Verdict::Clear(format!(
-            "the run that is farthest from what the others say of it is {farthest:.1} standard deviations off"
+            "the run farthest from the law of the other runs is {farthest:.1} standard deviations off"
         ));
     };
     let n = deleted.len();
     let (off, t) = deleted[worst];
     let mut message = format!(
-        "the run at {} lies {} off what the other runs say of it, {:.1} standard deviations",
+        "the run at {} lies {} off the law of the other runs, {:.1} standard deviations",
         subject.runs.list(&[worst]),
         subject.off(off),
         t.abs()
@@ -71,7 +71,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
         let mut places = far.clone();
         places.sort_unstable();
         message = format!(
-            "{} of {n} runs lie farther from what the others say of them than chance explains ({}); {message}",
+            "{} of {n} runs lie farther from the law of the other runs than chance explains ({}); {message}",
             far.len(),
             subject.runs.list(&places)
         );
@@ -79,7 +79,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
     let advice = if far.len() as f64 > TAILS * n as f64 {
         "the noise has heavy tails: use a robust penalty, and look at what these runs have in common"
     } else {
-        "look the run up: correct it, or leave it out with --where and say so"
+        "look the run up: correct it, or exclude it with --where and report that"
     };
     Found::warning("outlying-runs", message)
         .number("runs", far.len() as f64)

@@ -7,7 +7,7 @@
 //!
 //! # Why it matters
 //!
-//! Intervals of a fit hold the law to be true. Beyond the runs that is what nobody knows, and laws that fit alike part
+//! Intervals of a fit assume that the law holds. Beyond the runs this is unknown, and laws that fit alike differ
 //! there.
 //!
 //! # What to do
@@ -59,7 +59,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
             .filter(|(_, orders)| *orders != 0.0)?;
         let at: Vec<String> = point.at.iter().map(|(n, x)| format!("{n}={}", format_si(*x, 3))).collect();
         let side = if *orders > 0.0 { "above the largest" } else { "below the smallest" };
-        // What was foretold over that distance before is no leap in the dark.
+        // The backtest has already predicted over this distance.
         let along = subject.tested.as_ref().and_then(|(axis, farthest)| {
             let asked = point.beyond.iter().find(|(n, _)| n == axis)?.1;
             Some((axis, *farthest, asked.abs()))
@@ -83,7 +83,7 @@ fn look(subject: &Subject<'_>) -> Verdict {
         let advice = if covered {
             "state the distance beside the number, and what the backtest gave over it"
         } else {
-            "predict with other laws too (--laws), and state the distance beside the number: no run this far out was foretold"
+            "predict with other laws too (--laws), and state the distance beside the number: no backtest has predicted a run this far beyond the data"
         };
         Some(found.advice(advice))
     });
