@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Plan: the best model for a budget, the least budget for a loss, under limits
     Plan(Box<PlanArgs>),
-    /// Report: one page that tells all of a fit, with figures, plan, audit, backtest and the runs: -o report.html
+    /// Report: one page with all results of a fit: figures, plan, audit, backtest and the runs: -o report.html
     Report(Box<ReportArgs>),
     /// Run a saved fit again from its tables and options, and compare every value
     Verify(VerifyArgs),
@@ -150,7 +150,7 @@ pub(crate) enum LadderCommand {
         /// The ladder of the second
         #[arg(value_name = "B.toml")]
         b: PathBuf,
-        /// Tokens for each parameter at which both are held against each other [default: the mean of all runs]
+        /// Tokens for each parameter at which both are compared [default: the mean of all runs]
         #[arg(long, value_name = "R")]
         tokens_per_param: Option<f64>,
         /// Resamples for the intervals
@@ -332,7 +332,7 @@ pub(crate) struct PredictArgs {
     /// Law to fit first, when the input is a table
     #[arg(long, value_name = "ID|FILE|FORMULA", conflicts_with = "laws")]
     pub(crate) law: Option<String>,
-    /// Show how the prediction moves when this coefficient is held at values over its interval
+    /// Show how the prediction moves when this coefficient is fixed at values over its interval
     #[arg(long, value_name = "COEF", conflicts_with_all = ["through", "laws"])]
     pub(crate) profile: Option<String>,
     /// Add the prediction to this ledger of forecasts, to be scored by `isoflop check` when the run is done
@@ -361,7 +361,7 @@ pub(crate) struct BacktestArgs {
     /// Laws to compare: names, files or formulas, with commas; or family:TAG, such as family:learning-curve
     #[arg(long, value_name = "LAWS")]
     pub(crate) laws: Vec<String>,
-    /// Quantity that says which runs are the largest: a letter or column; C = 6ND unless said
+    /// Quantity that says which runs are the largest: a letter or column [default: C = 6ND]
     #[arg(long, value_name = "NAME")]
     pub(crate) axis: Option<String>,
     /// Cuts at which the largest runs are held out
@@ -401,7 +401,7 @@ pub(crate) struct CheckArgs {
     /// The day of the scores, kept as it is written
     #[arg(long, value_name = "DAY", requires = "truth")]
     pub(crate) date: Option<String>,
-    /// Exit with 3 when a finding is a warning or worse, or when the forecasts of a ledger held too seldom
+    /// Exit with 3 when a finding is a warning or worse, or when too few intervals of a ledger contain their value
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]

@@ -16,7 +16,7 @@ pub(crate) struct PlanArgs {
     /// two laws
     #[arg(long)]
     pub(crate) gain: bool,
-    /// Hold what the laws leave at this loss in both recipes of --gain: a value of the coefficient E, or COEF=VALUE;
+    /// Fix the irreducible loss at this value in both recipes of --gain: a value of the coefficient E, or COEF=VALUE;
     /// both fits are run again
     #[arg(long, value_name = "LOSS", requires = "gain")]
     pub(crate) pin: Option<String>,

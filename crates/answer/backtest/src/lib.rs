@@ -1,4 +1,4 @@
-//! Forecasts and what came of them: laws fitted again without their largest runs, and ledgers of forecasts on record.
+//! Forecasts and their scores: laws fitted again without their largest runs, and ledgers of forecasts on record.
 #![forbid(unsafe_code)]
 
 mod backtest;

@@ -115,7 +115,11 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     folder.file("train.sh", SCRIPT.as_bytes());
     let said = folder.run(&["ladder", "run"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    for words in ["13 runs made now,", "It came true:", "985k params"] {
+    for words in [
+        "13 runs made now,",
+        "The measured loss lies inside:",
+        "985k params",
+    ] {
         let words: Vec<&str> = words.split(' ').collect();
         let all: Vec<&str> = said.out.split_whitespace().collect();
         let found = all.windows(words.len()).any(|w| w == words);
@@ -141,7 +145,7 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     let error = found["held_out"][0]["error"].as_f64().unwrap();
     assert!(error.abs() < 0.005, "{error}");
     let page = folder.read("ladder-runs/report.html");
-    assert!(page.contains("It came true:") && page.contains("985k, held out"));
+    assert!(page.contains("The measured loss lies inside:") && page.contains("985k, held out"));
 
     let filtered = own_trainer("[0]") + "where = \"tokens >= 1.5e6\"\n";
     folder.file("filtered.toml", filtered.as_bytes());
@@ -397,7 +401,11 @@ fn slurm_makes_every_run_and_a_lost_task_is_submitted_again() {
     assert_eq!((first.lines().count(), again.lines().count()), (13, 1));
     assert_eq!(first.lines().nth(1), again.lines().next());
     let said = folder.run(&["ladder", "fit"]);
-    assert!(said.out.contains("It came true"), "{}", said.out);
+    assert!(
+        said.out.contains("The measured loss lies inside"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_forecast_is_kept_scored_when_the_run_arrives_and_kept_again() {
     let folder = Folder::with_fit("ledger");
     let said = record(&folder, &["big", "bigger"]);
     assert!(
-        said.code == 0 && said.out.contains("Put on record"),
+        said.code == 0 && said.out.contains("Recorded in"),
         "{}{}",
         said.out,
         said.err

@@ -280,7 +280,7 @@ def keyboard(check, page):
     check.near(float(page.input_value('[data-control=compute] input[type=text]')), 1.12e23, "keyboard: a page is an order of magnitude")
     check.that(slider.get_attribute("aria-valuetext") == "1.12e23 FLOP", "keyboard: the slider says its value")
     # The policy of the page forbids functions from text, so a locator waits.
-    spoken = page.locator("section.planner [aria-live=polite]", has_text="1.12e23 FLOP are best spent on")
+    spoken = page.locator("section.planner [aria-live=polite]", has_text="For 1.12e23 FLOP the compute-optimal model has")
     spoken.wait_for(state="attached", timeout=5_000)
     check.that(spoken.count() == 1, "keyboard: the answer is spoken")
 

@@ -10,7 +10,7 @@ use isoflop_document::phrase::human;
 /// How the forecasts of a ledger stand.
 #[must_use]
 pub fn ledger_document(check: &LedgerCheck) -> Document {
-    let mut doc = Document::new("Forecasts and what came of them");
+    let mut doc = Document::new("Forecasts and their scores");
     let scored = check.forecasts.iter().filter(|f| f.score.is_some()).count();
     let new = check.forecasts.iter().filter(|f| f.new).count();
     doc.paragraph(format!(

@@ -203,11 +203,11 @@ pub(super) fn needs(doc: &mut Document, plan: &Plan) {
     for row in &plan.rows {
         let Some(needs) = &row.needs else { continue };
         let whose = format!("{}{}", asked(row), of(plan, &row.law));
-        doc.heading(format!("What it takes, {whose}"));
+        doc.heading(format!("Requirements, {whose}"));
         doc.push(Block::KeyValues(need_pairs(needs)));
         let served = row.serving.as_ref().and_then(|s| s.needs.as_ref());
         if let Some(served) = served.filter(|s| *s != needs) {
-            doc.heading(format!("What the served model takes, {whose}"));
+            doc.heading(format!("Requirements of the served model, {whose}"));
             doc.push(Block::KeyValues(need_pairs(served)));
         }
     }
@@ -267,7 +267,7 @@ fn need_pairs(needs: &Needs) -> Vec<(String, String)> {
         add(name, Some(e), unit, factor);
     }
     pairs.push((
-        "accelerators to hold it".to_owned(),
+        "accelerators needed".to_owned(),
         format!(
             "{} at least, for weights, gradients and optimiser",
             plain(needs.accelerators_to_hold, 4)
@@ -355,7 +355,7 @@ fn bytes(x: f64) -> String {
 /// Words for a share of draws.
 pub(super) fn of_draws(share: f64) -> String {
     if share > 0.0 {
-        format!("in {} of the draws never", percent(share))
+        format!("not reached in {} of the draws", percent(share))
     } else {
         String::new()
     }

@@ -9,7 +9,7 @@ use crate::profile::Profile;
 /// Says that predictions were put on record.
 pub fn add_record(doc: &mut Document, file: &str, names: &[String]) {
     doc.paragraph(format!(
-        "Put on record in {file} as {}. When the run is done: isoflop check {file} --truth RUNS.",
+        "Recorded in {file} as {}. When the run is done: isoflop check {file} --truth RUNS.",
         names.join(", ")
     ));
 }
@@ -58,7 +58,7 @@ pub fn add_profile(doc: &mut Document, profile: &Profile) {
         ))
     });
     doc.paragraph(format!(
-        "{coef} held at values over {}, everything else fitted again: {}.",
+        "{coef} fixed at values over {}, the other coefficients fitted again: {}.",
         profile.range,
         spans.collect::<Vec<_>>().join("; ")
     ));

@@ -39,8 +39,8 @@ pub fn verdict_sentence(verdict: &Verdict) -> String {
         None => format!("{measured:.4}"),
     };
     let came = match verdict.inside {
-        Some(true) => "It came true: the measured loss lies inside the interval.",
-        Some(false) => "It did not come true: the measured loss lies outside the interval.",
+        Some(true) => "The measured loss lies inside the interval.",
+        Some(false) => "The measured loss lies outside the interval.",
         None => "Nothing is shown by that: the fit has no certified optimum, or no interval.",
     };
     format!(

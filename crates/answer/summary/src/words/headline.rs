@@ -23,10 +23,14 @@ pub(super) fn headline(fit: &Fit) -> String {
         _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
     };
     let law = with_numbers(fit);
-    let runs = counted(fit.n, "run");
+    let runs = phrases::rows(fit);
     let objective = objective(&fit.objective);
     let verdict = usability(fit);
-    let fitted = format!("{law} fits {runs} {fits}, {objective}.");
+    let caution = match &fit.uncertainty.caution {
+        Some(caution) => format!(" Intervals: {caution}."),
+        None => String::new(),
+    };
+    let fitted = format!("{law} fits {runs} {fits}, {objective}.{caution}");
     // The numbers of a fit that must not be used are read after that is.
     match verdict.starts_with(FORBIDDEN) {
         true => format!("{verdict} {fitted}"),
@@ -106,9 +110,6 @@ pub(super) fn method(u: &UncertaintyRecord) -> String {
                 count(dropped)
             ));
         }
-    }
-    if let Some(caution) = &u.caution {
-        text.push_str(&format!("; {caution}"));
     }
     format!("{text}.")
 }

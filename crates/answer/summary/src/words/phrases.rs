@@ -190,14 +190,18 @@ pub(super) fn fitted_by(fit: &Fit) -> String {
         Some(caution) => format!("; {caution}"),
         None => String::new(),
     };
+    let rows = rows(fit);
+    format!("{rows} fitted by {penalty}{scale}; {intervals}{caution}.")
+}
+
+/// How many runs were fitted; rows that are no runs of their own are named so.
+pub(super) fn rows(fit: &Fit) -> String {
     let dependent = ["dependent-runs", "alike-rows"];
-    let dependent = fit.notes.iter().any(|n| dependent.contains(&&*n.code));
-    let rows = if dependent {
+    if fit.notes.iter().any(|n| dependent.contains(&&*n.code)) {
         format!("{}, not independent,", counted(fit.n, "row"))
     } else {
         counted(fit.n, "run")
-    };
-    format!("{rows} fitted by {penalty}{scale}; {intervals}{caution}.")
+    }
 }
 
 /// A method of uncertainty as a sentence names it.

@@ -22,7 +22,7 @@ pub fn recipe_document(recipe: &Recipe) -> Document {
     doc.push(Block::Table(laws(recipe)));
     doc.paragraph(how(recipe));
     if let Some(bias) = &recipe.bias {
-        doc.heading("What the recipe itself gets wrong on this grid");
+        doc.heading("Bias of the recipe on this grid");
         doc.paragraph(bias_words(bias));
     }
     doc.heading("Budgets");
