@@ -251,8 +251,8 @@ mod tests {
         assert_eq!(
             verdict_sentence(&verdict(Some(2.04))),
             "The law of the small runs predicted 2.0000 nats/token [1.9500, 2.0500] at 90 % for a model of 310k params on \
-             6.2M tokens, 8 times the compute of any run it was fitted to; 2.0400 was measured, 2 % more. It came true: \
-             the measured loss lies inside the interval."
+             6.2M tokens, 8 times the compute of any run it was fitted to; 2.0400 was measured, 2 % more. The measured \
+             loss lies inside the interval."
         );
         assert!(verdict_sentence(&verdict(Some(1.9))).ends_with("lies outside the interval."));
         assert!(verdict_sentence(&verdict(None)).ends_with("no measured loss yet."));
