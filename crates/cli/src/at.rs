@@ -139,7 +139,7 @@ fn point(text: &str, fit: &Fit) -> Result<Point, Diagnostics> {
         levels: Vec::new(),
     };
     let mut faults = Diagnostics::default();
-    let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text).ok();
+    let law = fit.law.parse().ok();
     for (said, value) in pairs(text)? {
         let name = letter(fit, law.as_ref(), &said);
         if point.at.iter().any(|(n, _)| *n == name) || point.levels.iter().any(|(n, _)| *n == name)
@@ -245,7 +245,7 @@ fn points_of_file(file: &str, map: &[String], fit: &Fit) -> Result<Vec<Point>, D
     } else {
         read(&input, &reader)?
     };
-    let law = Law::from_toml(&fit.law.id, &fit.law.id, &fit.law.text)?;
+    let law = fit.law.parse()?;
     let mut faults = Diagnostics::default();
     let mut points = vec![
         Point {

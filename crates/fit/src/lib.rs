@@ -14,6 +14,7 @@ mod certificate;
 mod dependence;
 mod derived;
 mod engine;
+mod fitted;
 mod groups;
 mod identify;
 mod kink;
@@ -44,6 +45,7 @@ mod vanish;
 mod weights;
 
 pub use engine::{UsedRuns, fit, fit_owned, used_runs};
+pub use fitted::{Fitted, InputRow, coordinates_of, fingerprint};
 pub use groups::{Fits, GROUP, GroupFit, fit_groups};
 pub use options::{Corner, Dependence, FitOptions, Objective, PenaltyKind, Scale, Uncertainty};
 pub use recipe::{Recipe, RecipeOptions, recipe};

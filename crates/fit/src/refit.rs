@@ -70,7 +70,7 @@ pub fn refits<T>(
     // The fit of a typed formula has settled the signs of its amplitudes, and its coordinates with them.
     let own;
     let law = if law.is_typed() {
-        own = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text).ok()?;
+        own = fit.law.parse().ok()?;
         &own
     } else {
         law

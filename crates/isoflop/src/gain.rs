@@ -29,7 +29,7 @@ pub fn pinned_gain(
         .value;
     let mut laws = Vec::new();
     for (name, fit) in recipes {
-        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+        let law = fit.law.parse()?;
         if law.coef(coef).is_none() {
             let names: Vec<&str> = law.coefs.iter().map(|c| c.name.as_str()).collect();
             let d = Diagnostic::error(

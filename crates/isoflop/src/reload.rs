@@ -29,7 +29,7 @@ pub fn reload(saved: &Fit) -> Result<Reloaded, Diagnostics> {
     let (reader, options) = options(saved)?;
     // A fit starts from the formula as typed: from the signs that it settled another search would lead to the same
     // optimum with other rounding.
-    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?.unsettled()?;
+    let law = saved.law.parse()?.unsettled()?;
     let inputs: Vec<Input> = saved
         .provenance
         .tables
@@ -99,7 +99,7 @@ pub fn point_reader(saved: &Fit, said: &[String]) -> Result<ReadOptions, Diagnos
         .map(|(_, column)| column)
         .collect();
     wanted.extend(columns);
-    let law = Law::from_toml(&saved.law.id, "<saved law>", &saved.law.text)?;
+    let law = saved.law.parse()?;
     let own = law
         .vars
         .iter()

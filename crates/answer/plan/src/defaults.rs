@@ -9,7 +9,7 @@ use super::convention::Given;
 /// share.
 #[must_use]
 pub fn usual(fit: &Fit) -> Given {
-    let Ok(law) = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text) else {
+    let Ok(law) = fit.law.parse() else {
         return Given::default();
     };
     let mut out = typical(fit, &law, &Given::default());

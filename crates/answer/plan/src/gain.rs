@@ -15,13 +15,14 @@
 //! is draw b of A held against draw b of B: what both share, row by row, drops out then.
 
 use isoflop_base::{Diagnostic, Diagnostics, Estimate, Evidence, Note, Severity, format_quantity};
+use isoflop_fit::fingerprint;
 use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::convention::Convention;
 use super::problem::{Best, NoPlan, Setting};
 use super::rows::{beyond, free_region};
-use super::source::{Answers, PlanLaw, key};
+use super::source::{Answers, PlanLaw};
 use super::spread::estimate;
 
 /// The gain of recipe B over recipe A. `schema` is `isoflop.gain/1`.
@@ -268,7 +269,7 @@ impl<'a> Pair<'a> {
 /// they would move together by chance.
 fn shuffled(law: &PlanLaw) -> Vec<usize> {
     let mut order: Vec<usize> = (0..law.draws.len()).collect();
-    let mut stream = Stream::new(key(&law.best, &[]), "gain-partners", 0);
+    let mut stream = Stream::new(fingerprint(&law.best, &[]), "gain-partners", 0);
     for k in (1..order.len()).rev() {
         order.swap(k, stream.below(k + 1));
     }

@@ -208,7 +208,7 @@ impl LivePlan {
         given: &Given,
         compute: Option<f64>,
     ) -> Result<Self, Diagnostics> {
-        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+        let law = fit.law.parse()?;
         let mut out: Option<Self> = None;
         for levels in levels(fit, &law, given) {
             let mut own = typical(fit, &law, given);

@@ -1,23 +1,21 @@
 //! A law with numbers: a fit with its draws, or a published coefficient set.
 
 use isoflop_base::{Diagnostic, Diagnostics, Note, Severity, closest};
-use isoflop_fit::{Calibration, Fit, Provenance, Range};
+use isoflop_fit::{Calibration, Fit, Fitted, Provenance, Range, fingerprint};
 use isoflop_law::surface::{Jet, Surface};
-use isoflop_law::tape::{Output, Program};
 use isoflop_law::{Law, VarRole};
 use isoflop_numerics::dist;
-use isoflop_numerics::linear::symmetric_eigen;
 use isoflop_numerics::random::Stream;
 
 use super::convention::{Given, Role, roles};
 use isoflop_predict::variant::{no_variant, rounding_notes};
-use isoflop_predict::{carried, levels_of};
+use isoflop_predict::carried;
 
 /// Inputs of a law that a plan can hold.
 pub(super) const MOST_INPUTS: usize = 16;
 
 /// Draws made from a covariance or from published errors.
-const DRAWS: u64 = 1000;
+const DRAWS: usize = 1000;
 
 /// A law with coefficient values and their uncertainty: what a plan is made from.
 #[derive(Clone, Debug)]
@@ -77,15 +75,9 @@ impl PlanLaw {
     /// `bad-fit` when the law inside cannot be read; `cannot-plan` when the law is none that a plan can use;
     /// `missing-input` and `missing-level` for inputs and levels that nobody has given.
     pub fn of_fit(name: &str, fit: &Fit, given: &Given) -> Result<Self, Diagnostics> {
-        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
-        let levels = levels_of(fit, &law);
-        let program = Program::compile(&law, &levels, Output::Response)?;
-        let coordinates = program.coordinates();
-        if coordinates.len() != fit.joint.at.len() {
-            let message = "the law inside the fit does not match its coefficients";
-            return Err(Diagnostic::error("bad-fit", message).into());
-        }
-        let surface = Surface::compile(&law, &given.levels)?;
+        let fitted = Fitted::new(fit)?;
+        let coordinates = fitted.program().coordinates();
+        let surface = Surface::compile(fitted.law(), &given.levels)?;
         let mut slots = Vec::new();
         for wanted in surface.coefs() {
             let Some(j) = coordinates.iter().position(|c| c.name == *wanted) else {
@@ -105,31 +97,24 @@ impl PlanLaw {
                 .collect()
         };
         let joint = &fit.joint;
-        let (draws, spread) = if !joint.draws.is_empty() {
-            let words = format!(
+        let draws = fitted.draws(DRAWS, "plan-student");
+        let spread = if !joint.draws.is_empty() {
+            format!(
                 "{} draws of the fit ({}), each optimised by itself",
-                joint.draws.len(),
+                draws.len(),
                 fit.uncertainty.method
-            );
-            (joint.draws.iter().map(|d| raw(d)).collect(), words)
-        } else if joint.covariance.is_empty() {
-            (
-                Vec::new(),
-                "no intervals: the fit carries no uncertainty".to_owned(),
             )
+        } else if draws.is_empty() {
+            "no intervals: the fit carries no uncertainty".to_owned()
         } else {
-            let df = joint.freedom(fit.n);
-            let key = key(&joint.at, &joint.covariance.concat());
-            let student = student_draws(&joint.at, &joint.covariance, df, fit.provenance.seed, key);
-            let words = format!(
+            format!(
                 "{DRAWS} draws of Student's t from the covariance of the coefficients, each optimised by itself"
-            );
-            (student.iter().map(|d| raw(d)).collect(), words)
+            )
         };
         let mut out = Self {
             name: name.to_owned(),
             best: raw(&joint.at),
-            draws,
+            draws: draws.iter().map(|d| raw(d)).collect(),
             spread,
             runs: Some(fit.n),
             ranges: fit.ranges.clone(),
@@ -140,7 +125,7 @@ impl PlanLaw {
             calibration: fit.calibration.clone(),
             resampled: Resampled::of(fit),
             surface,
-            law,
+            law: fitted.into_law(),
         };
         out.find_roles(given)?;
         out.is_loss_of(fit)?;
@@ -332,21 +317,10 @@ impl Resampled {
                 method: fit.uncertainty.method.clone(),
                 seed: fit.provenance.seed,
                 resamples: fit.uncertainty.resamples,
-                rows: key(&values, &[]),
+                rows: fingerprint(&values, &[]),
             }
         })
     }
-}
-
-/// FNV-1a of numbers: tells the streams of two fits apart, and gives the same fit the same draws wherever it is used.
-pub(super) fn key(first: &[f64], second: &[f64]) -> u64 {
-    let bytes = first
-        .iter()
-        .chain(second)
-        .flat_map(|x| x.to_bits().to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 fn cannot_plan(law: &Law) -> Diagnostic {
@@ -393,43 +367,6 @@ fn unknown_level<'a>(law: &str, wanted: &str, known: impl Iterator<Item = &'a st
     d.help(format!("it knows {}", own.join(", ")))
 }
 
-/// Draws from Student's t with `df` degrees of freedom around the optimum: normal ones by the axes of the covariance, over
-/// the square root of a chi-squared number by Wilson and Hilferty.
-///
-/// `key` is of the fit: two fits drawn from one stream would move together, and what they differ in would seem certain.
-fn student_draws(
-    at: &[f64],
-    covariance: &[Vec<f64>],
-    df: f64,
-    seed: u64,
-    key: u64,
-) -> Vec<Vec<f64>> {
-    let axes = symmetric_eigen(&covariance.concat(), at.len());
-    let purpose = format!("plan-student {key:016x}");
-    (0..DRAWS)
-        .map(|b| {
-            let mut stream = Stream::new(seed, &purpose, b);
-            let mut normal = || dist::normal_quantile(stream.open_unit());
-            let share = 2.0 / (9.0 * df);
-            let chi = (1.0 - share + share.sqrt() * normal())
-                .max(LEAST_ROOT)
-                .powi(3);
-            let mut draw = at.to_vec();
-            for (variance, axis) in &axes {
-                // Rounding may leave a direction without variance slightly below zero.
-                let length = (variance.max(0.0) / chi).sqrt() * normal();
-                for (x, part) in draw.iter_mut().zip(axis) {
-                    *x += length * part;
-                }
-            }
-            draw
-        })
-        .collect()
-}
-
-/// The cube root of a chi-squared number over its degrees of freedom is kept from zero, where the approximation ends.
-const LEAST_ROOT: f64 = 0.05;
-
 /// Independent draws by published standard errors: of the logarithm for a coefficient that must be positive, so that
 /// none is drawn below zero.
 fn published_draws(
@@ -451,8 +388,12 @@ fn published_draws(
             law.coef(plain).is_some_and(|c| c.lower >= 0.0)
         })
         .collect();
-    let purpose = format!("plan-published {} {:016x}", law.id, key(best, errors));
-    let draws = (0..DRAWS)
+    let purpose = format!(
+        "plan-published {} {:016x}",
+        law.id,
+        fingerprint(best, errors)
+    );
+    let draws = (0..DRAWS as u64)
         .map(|b| {
             let mut stream = Stream::new(seed, &purpose, b);
             best.iter()
@@ -485,32 +426,5 @@ fn uncorrelated(id: &str) -> Note {
         ),
         evidence: Vec::new(),
         advice: "fit the law to runs to have intervals that hold".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn draws_have_the_covariance_they_are_made_from() {
-        let covariance = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
-        let draws = student_draws(&[1.0, -1.0], &covariance, 1e6, 5, 0);
-        let mean =
-            |pick: &dyn Fn(&[f64]) -> f64| draws.iter().map(|d| pick(d)).sum::<f64>() / 1000.0;
-        let (x, y) = (mean(&|d| d[0]), mean(&|d| d[1]));
-        // A thousand draws: standard errors of 0.06 for a mean, 0.2 for a variance.
-        assert!((x - 1.0).abs() < 0.2 && (y + 1.0).abs() < 0.2, "{x} {y}");
-        let both = mean(&|d| (d[0] - x) * (d[1] - y));
-        let square = mean(&|d| (d[0] - x).powi(2));
-        assert!(
-            (both - 2.0).abs() < 0.6 && (square - 4.0).abs() < 0.6,
-            "{both} {square}"
-        );
-        // With few degrees of freedom the tails are heavy.
-        let heavy = student_draws(&[0.0], &[vec![1.0]], 3.0, 5, 0);
-        let far = heavy.iter().filter(|d| d[0].abs() > 3.0).count();
-        // P(|t₃| > 3) = 5.8 %, of a normal number 0.3 %.
-        assert!((35..=80).contains(&far), "{far}");
     }
 }

@@ -10,17 +10,15 @@
 //! Draws are those of a bootstrap where the fit has one, else draws of Student's t from its covariance. The two fits are taken to
 //! be independent: runs that both were fitted to make the interval wrong by what they share.
 
+use std::borrow::Cow;
+
 use crate::carried;
-use crate::predict::{
-    Point, PredictedPoint, Prediction, Row, beyond, codes, collect, letter_of, levels_of, notes,
-    residual_pool,
-};
+use crate::predict::{Point, PredictedPoint, Prediction, beyond, collect, letter_of, notes};
 use isoflop_base::{Diagnostic, Diagnostics, Interval, Note};
-use isoflop_fit::Fit;
-use isoflop_law::tape::{Levels, Output, Program};
+use isoflop_fit::{Fit, Fitted, InputRow};
 use isoflop_law::{Law, VarRole};
+use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
-use isoflop_numerics::{dist, linear};
 
 /// Joint draws behind the intervals.
 const DRAWS: usize = 2000;
@@ -37,8 +35,8 @@ pub fn predict_through(
     points: &[Point],
     level: f64,
 ) -> Result<Prediction, Diagnostics> {
-    let (first, second) = (Link::new(inner)?, Link::new(outer)?);
-    let link = link(&first.law, &second.law, outer)?;
+    let (first, second) = (Fitted::new(inner)?, Fitted::new(outer)?);
+    let link = link(first.law(), second.law(), outer)?;
     let mut own: Vec<Point> = Vec::new();
     let mut rest: Vec<Point> = Vec::new();
     for point in points {
@@ -46,7 +44,7 @@ pub fn predict_through(
             .at
             .iter()
             .cloned()
-            .partition(|(name, _)| letter_of(inner, &first.law, name).is_ok());
+            .partition(|(name, _)| letter_of(&first, name).is_ok());
         let levels = |law: &Law| {
             let takes = |name: &str| {
                 law.vars
@@ -58,26 +56,26 @@ pub fn predict_through(
         };
         own.push(Point {
             at: mine,
-            levels: levels(&first.law),
+            levels: levels(first.law()),
         });
         rest.push(Point {
             at: theirs,
-            levels: levels(&second.law),
+            levels: levels(second.law()),
         });
     }
-    let rows = collect(inner, &first.law, &first.levels, &own)?;
-    let middle = first.values(&rows, &inner.joint.at);
+    let rows = collect(&first, &own)?;
+    let middle = first.values(&rows);
     for (point, value) in rest.iter_mut().zip(&middle) {
-        point.at.push((link.clone(), first.response(*value)));
+        point.at.push((link.clone(), *value));
     }
-    let mut after = collect(outer, &second.law, &second.levels, &rest)?;
-    let best = second.values(&after, &outer.joint.at);
+    let mut after = collect(&second, &rest)?;
+    let best = second.values(&after);
     let intervals = spread(&first, &second, &rows, &mut after, &link, level);
     let mut answers = Vec::new();
     for (i, row) in rows.into_iter().enumerate() {
         let mut far = beyond(inner, &row);
-        let set = Row {
-            at: replaced(&after[i].at, &link, first.response(middle[i])),
+        let set = InputRow {
+            at: replaced(&after[i].at, &link, middle[i]),
             levels: after[i].levels.clone(),
         };
         far.extend(beyond(outer, &set));
@@ -92,7 +90,7 @@ pub fn predict_through(
         answers.push(PredictedPoint {
             at,
             levels,
-            value: second.response(best[i]),
+            value: best[i],
             confidence,
             prediction,
             beyond: far,
@@ -101,7 +99,7 @@ pub fn predict_through(
     Ok(Prediction {
         schema: "isoflop.predict/1".to_owned(),
         formula: format!("{}; {}", inner.law.formula, outer.law.formula),
-        unit: second.law.response().unit.clone(),
+        unit: second.law().response().unit.clone(),
         method: method(intervals.is_some(), &link),
         laws: Vec::new(),
         notes: both_notes(outer, inner, &answers),
@@ -168,150 +166,61 @@ fn link(first: &Law, second: &Law, outer: &Fit) -> Result<String, Diagnostic> {
     })
 }
 
-/// A fit made ready to be evaluated.
-struct Link<'a> {
-    fit: &'a Fit,
-    law: Law,
-    levels: Levels,
-    program: Program,
-    /// Whether the program computes the logarithm of the response.
-    ln: bool,
+/// Draws of one of the fits, to be paired with draws of the other.
+struct Draws<'a> {
+    own: Cow<'a, [Vec<f64>]>,
+    /// Whether the fit was resampled: draws of one number of two such fits belong together, so they are drawn apart.
+    resampled: bool,
 }
 
-impl<'a> Link<'a> {
-    fn new(fit: &'a Fit) -> Result<Self, Diagnostics> {
-        let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
-        let levels = levels_of(fit, &law);
-        let ln = fit.objective.scale == "ln";
-        let output = if ln {
-            Output::LnResponse
-        } else {
-            Output::Response
-        };
-        let program = Program::compile(&law, &levels, output)?;
-        if program.coordinates().len() != fit.joint.at.len() {
-            let fault = Diagnostic::error(
-                "bad-fit",
-                "the law inside the fit does not match its coefficients",
-            );
-            return Err(fault.into());
-        }
-        Ok(Self {
-            fit,
-            law,
-            levels,
-            program,
-            ln,
+impl<'a> Draws<'a> {
+    /// None for a fit without uncertainty.
+    fn of(fitted: &Fitted<'a>) -> Option<Self> {
+        let own = fitted.draws(DRAWS, "chain");
+        (!own.is_empty()).then_some(Self {
+            own,
+            resampled: !fitted.fit().joint.draws.is_empty(),
         })
     }
 
-    /// Values at rows, on the scale of the program.
-    fn values(&self, rows: &[Row], theta: &[f64]) -> Vec<f64> {
-        let columns: Vec<Vec<f64>> = self
-            .program
-            .vars()
-            .iter()
-            .map(|letter| {
-                rows.iter()
-                    .map(|r| r.value(letter).unwrap_or(f64::NAN))
-                    .collect()
-            })
-            .collect();
-        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let codes = codes(&self.program, &self.levels, rows);
-        let bound = self.program.bind(rows.len(), &views, &codes);
-        let mut out = vec![0.0; rows.len()];
-        bound.evaluate(&mut self.program.workspace(), theta, &mut out);
-        out
-    }
-
-    fn response(&self, x: f64) -> f64 {
-        if self.ln { x.exp() } else { x }
-    }
-
-    /// One draw of the coordinates; none without uncertainty.
-    fn draw(&self, factor: Option<&[f64]>, stream: &mut Stream) -> Vec<f64> {
-        let joint = &self.fit.joint;
-        let Some(factor) = factor else {
-            return joint.draws[stream.below(joint.draws.len())].clone();
-        };
-        let p = joint.at.len();
-        let z: Vec<f64> = (0..p)
-            .map(|_| dist::normal_quantile(stream.open_unit()))
-            .collect();
-        let heavy = self.heaviness(stream);
-        (0..p)
-            .map(|i| {
-                let step: f64 = (0..=i).map(|k| factor[i * p + k] * z[k]).sum();
-                joint.at[i] + heavy * step
-            })
-            .collect()
-    }
-
-    /// √(ν/χ²ᵥ) with ν = n − p: turns normal draws into those of Student's t, by whose quantiles the fit's own
-    /// intervals are made. From a few hundred degrees of freedom on it is one.
-    fn heaviness(&self, stream: &mut Stream) -> f64 {
-        let freedom = self.fit.n.saturating_sub(self.fit.joint.at.len()).max(1);
-        if freedom > 300 {
-            return 1.0;
-        }
-        let squares: f64 = (0..freedom)
-            .map(|_| dist::normal_quantile(stream.open_unit()).powi(2))
-            .sum();
-        (freedom as f64 / squares).sqrt()
-    }
-
-    /// The Cholesky factor of the covariance: `Ok(None)` where there are draws, `Err` where there is neither.
-    fn factor(&self) -> Result<Option<Vec<f64>>, ()> {
-        let joint = &self.fit.joint;
-        if !joint.draws.is_empty() {
-            return Ok(None);
-        }
-        let p = joint.at.len();
-        let mut factor: Vec<f64> = joint.covariance.concat();
-        if factor.len() != p * p {
-            return Err(());
-        }
-        // A held coordinate has no variance: a speck keeps the factor finite and moves nothing.
-        for j in 0..p {
-            factor[j * p + j] += 1e-24 * (1.0 + joint.at[j] * joint.at[j]);
-        }
-        if linear::cholesky(&mut factor, p) {
-            Ok(Some(factor))
+    fn pick(&self, draw: usize, stream: &mut Stream) -> &[f64] {
+        if self.resampled {
+            &self.own[stream.below(self.own.len())]
         } else {
-            Err(())
+            &self.own[draw]
         }
     }
 }
 
 /// Confidence and prediction interval of every row; none when a fit has no uncertainty.
 fn spread(
-    first: &Link<'_>,
-    second: &Link<'_>,
-    rows: &[Row],
-    after: &mut [Row],
+    first: &Fitted<'_>,
+    second: &Fitted<'_>,
+    rows: &[InputRow],
+    after: &mut [InputRow],
     link: &str,
     level: f64,
 ) -> Option<Vec<(Interval, Interval)>> {
-    let (f, g) = (first.factor().ok()?, second.factor().ok()?);
-    let noise = [
-        residual_pool(first.fit, first.ln),
-        residual_pool(second.fit, second.ln),
-    ];
+    let (f, g) = (Draws::of(first)?, Draws::of(second)?);
+    let noise = [first.noise(), second.noise()];
     let n = rows.len();
     let mut plain = vec![Vec::with_capacity(DRAWS); n];
     let mut noisy = vec![Vec::with_capacity(DRAWS); n];
-    for draw in 0..DRAWS as u64 {
-        let mut stream = Stream::new(second.fit.provenance.seed, "chain", draw);
-        let theta = first.draw(f.as_deref(), &mut stream);
-        let phi = second.draw(g.as_deref(), &mut stream);
-        let middle = first.values(rows, &theta);
+    let seed = second.fit().provenance.seed;
+    let bound = first.bind(rows);
+    let mut workspace = first.program().workspace();
+    let mut middle = vec![0.0; n];
+    for draw in 0..DRAWS {
+        let mut stream = Stream::new(seed, "chain", draw as u64);
+        let theta = f.pick(draw, &mut stream);
+        let phi = g.pick(draw, &mut stream);
+        bound.evaluate(&mut workspace, theta, &mut middle);
         let mut feed = |added: &dyn Fn(&mut Stream) -> f64, stream: &mut Stream| {
             for (row, value) in after.iter_mut().zip(&middle) {
                 let value = first.response(value + added(stream));
                 row.at = replaced(&row.at, link, value);
             }
-            second.values(after, &phi)
+            second.evaluate(after, phi)
         };
         for (i, x) in feed(&|_| 0.0, &mut stream).into_iter().enumerate() {
             plain[i].push(second.response(x));

@@ -3,7 +3,6 @@
 
 pub mod carried;
 mod chain;
-mod law_of;
 mod predict;
 pub mod profile;
 mod published;
@@ -14,7 +13,6 @@ pub mod widening;
 pub mod words;
 
 pub use chain::predict_through;
-pub use law_of::law_of;
-pub use predict::{Point, PredictedPoint, Prediction, Share, levels_of, predict};
+pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
 pub use published::predict_published;
 pub use sound::unsound;

@@ -12,9 +12,9 @@
 //! lies from the data. That is why every point says how far it lies.
 
 use isoflop_base::{Diagnostic, Diagnostics, Evidence, Interval, Note, Severity, closest};
-use isoflop_fit::Fit;
-use isoflop_law::tape::{Bound, Levels, Output, Program};
-use isoflop_law::{Law, VarRole};
+use isoflop_fit::{Fit, Fitted, InputRow};
+use isoflop_law::VarRole;
+use isoflop_law::tape::Bound;
 use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -97,38 +97,13 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
         );
         return Err(d.into());
     }
-    let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
-    let levels = levels_of(fit, &law);
-    let rows = collect(fit, &law, &levels, points)?;
-    let scale = if fit.objective.scale == "ln" {
-        Output::LnResponse
-    } else {
-        Output::Response
-    };
-    let program = Program::compile(&law, &levels, scale)?;
-    if program.coordinates().len() != fit.joint.at.len() {
-        return Err(Diagnostic::error(
-            "bad-fit",
-            "the law inside the fit does not match its coefficients",
-        )
-        .into());
-    }
-    let columns: Vec<Vec<f64>> = program
-        .vars()
-        .iter()
-        .map(|letter| {
-            rows.iter()
-                .map(|r| r.value(letter).unwrap_or(f64::NAN))
-                .collect()
-        })
-        .collect();
-    let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let codes = codes(&program, &levels, &rows);
-    let bound = program.bind(rows.len(), &views, &codes);
+    let fitted = Fitted::new(fit)?;
+    let rows = collect(&fitted, points)?;
+    let bound = fitted.bind(&rows);
     let spread = Spread {
         fit,
+        fitted: &fitted,
         bound: &bound,
-        ln: scale == Output::LnResponse,
         level,
     };
     let intervals = spread.intervals();
@@ -159,7 +134,7 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
     Ok(Prediction {
         schema: "isoflop.predict/1".to_owned(),
         formula: fit.law.formula.clone(),
-        unit: law.response().unit.clone(),
+        unit: fitted.law().response().unit.clone(),
         method: method(&spread, fit),
         laws: Vec::new(),
         notes: notes(fit, &answers),
@@ -182,48 +157,7 @@ fn method(spread: &Spread<'_>, fit: &Fit) -> String {
     }
 }
 
-/// A point in the law's letters, all inputs present.
-pub(crate) struct Row {
-    pub at: Vec<(String, f64)>,
-    pub levels: Vec<(String, String)>,
-}
-
-impl Row {
-    pub fn value(&self, letter: &str) -> Option<f64> {
-        self.at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v)
-    }
-}
-
-/// Levels of every index, from the names of the fitted coefficients (`E[c4]`).
-pub fn levels_of(fit: &Fit, law: &Law) -> Levels {
-    let mut levels: Levels = Vec::new();
-    for coef in law.coefs.iter().filter(|c| !c.index.is_empty()) {
-        let key = coef.index.join(",");
-        let own = coef.fixed.is_none() && coef.tie.is_none();
-        if !own || levels.iter().any(|(k, _)| *k == key) {
-            continue;
-        }
-        let prefix = format!("{}[", coef.name);
-        let names = fit
-            .coefs
-            .iter()
-            .filter_map(|(n, _)| {
-                n.strip_prefix(&prefix)?
-                    .strip_suffix(']')
-                    .map(str::to_owned)
-            })
-            .collect();
-        levels.push((key, names));
-    }
-    levels
-}
-
-pub(crate) fn collect(
-    fit: &Fit,
-    law: &Law,
-    levels: &Levels,
-    points: &[Point],
-) -> Result<Vec<Row>, Diagnostics> {
+pub(crate) fn collect(fitted: &Fitted<'_>, points: &[Point]) -> Result<Vec<InputRow>, Diagnostics> {
     let mut faults = Diagnostics::default();
     let mut rows = Vec::new();
     for (i, point) in points.iter().enumerate() {
@@ -232,7 +166,7 @@ pub(crate) fn collect(
         } else {
             format!("point {}: ", i + 1)
         };
-        match row(fit, law, levels, point) {
+        match row(fitted, point) {
             Ok(row) => rows.push(row),
             Err(found) => faults.0.extend(found.into_iter().map(|mut d| {
                 d.message = format!("{which}{}", d.message);
@@ -247,19 +181,17 @@ pub(crate) fn collect(
     }
 }
 
-fn row(fit: &Fit, law: &Law, levels: &Levels, point: &Point) -> Result<Row, Vec<Diagnostic>> {
+fn row(fitted: &Fitted<'_>, point: &Point) -> Result<InputRow, Vec<Diagnostic>> {
+    let law = fitted.law();
     let mut faults = Vec::new();
     let mut given: Vec<(String, f64)> = Vec::new();
     for (name, value) in &point.at {
-        match letter_of(fit, law, name) {
+        match letter_of(fitted, name) {
             Ok(letter) => given.push((letter, *value)),
             Err(d) => faults.push(d),
         }
     }
-    let mut out = Row {
-        at: Vec::new(),
-        levels: Vec::new(),
-    };
+    let mut out = InputRow::default();
     for var in law.vars.iter().filter(|v| v.role == VarRole::Input) {
         match given.iter().find(|(n, _)| *n == var.name) {
             Some((_, value)) if !value.is_finite() || (var.positive && *value <= 0.0) => faults
@@ -310,17 +242,8 @@ fn row(fit: &Fit, law: &Law, levels: &Levels, point: &Point) -> Result<Row, Vec<
             );
         }
     }
-    for (key, names) in levels {
-        let parts: Option<Vec<&str>> = key
-            .split(',')
-            .map(|k| {
-                out.levels
-                    .iter()
-                    .find(|(n, _)| n == k)
-                    .map(|(_, v)| v.as_str())
-            })
-            .collect();
-        let label = parts.map(|p| p.join(",")).filter(|l| !names.contains(l));
+    for (key, names) in fitted.levels() {
+        let label = out.label(key).filter(|l| !names.contains(l));
         faults.extend(label.map(|l| unknown_level(key, &l, names)));
     }
     if faults.is_empty() {
@@ -343,7 +266,8 @@ fn unknown_level(key: &str, label: &str, names: &[String]) -> Diagnostic {
 }
 
 /// The letter of an input that was given by letter or by column name.
-pub(crate) fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diagnostic> {
+pub(crate) fn letter_of(fitted: &Fitted<'_>, name: &str) -> Result<String, Diagnostic> {
+    let (fit, law) = (fitted.fit(), fitted.law());
     let inputs = || law.vars.iter().filter(|v| v.role == VarRole::Input);
     let by_range = || {
         fit.ranges
@@ -369,40 +293,10 @@ pub(crate) fn letter_of(fit: &Fit, law: &Law, name: &str) -> Result<String, Diag
     Err(d.help(format!("its inputs are {}", letters.join(", "))))
 }
 
-pub(crate) fn codes(program: &Program, levels: &Levels, rows: &[Row]) -> Vec<Vec<u32>> {
-    program
-        .groups()
-        .iter()
-        .map(|g| {
-            let names = levels
-                .iter()
-                .find(|(k, _)| *k == g.index)
-                .map_or(&[][..], |(_, n)| n.as_slice());
-            rows.iter()
-                .map(|r| {
-                    let label: Vec<&str> = g
-                        .index
-                        .split(',')
-                        .filter_map(|k| {
-                            r.levels
-                                .iter()
-                                .find(|(n, _)| n == k)
-                                .map(|(_, v)| v.as_str())
-                        })
-                        .collect();
-                    let label = label.join(",");
-                    names.iter().position(|n| *n == label).unwrap_or(0) as u32
-                })
-                .collect()
-        })
-        .collect()
-}
-
 struct Spread<'a> {
     fit: &'a Fit,
+    fitted: &'a Fitted<'a>,
     bound: &'a Bound<'a>,
-    /// Whether the program computes ln of the response.
-    ln: bool,
     level: f64,
 }
 
@@ -460,9 +354,8 @@ impl Spread<'_> {
         }
         let p = self.fit.joint.at.len();
         let jacobian = self.bound.jacobian(&mut ws, &self.fit.joint.at);
-        let t = dist::t_quantile(0.5 + 0.5 * self.level, self.fit.joint.freedom(self.fit.n));
-        let left = (self.fit.n as f64 - p as f64).max(1.0);
-        let noise = self.fit.residuals.rms.powi(2) * self.fit.n as f64 / left;
+        let t = dist::t_quantile(0.5 + 0.5 * self.level, self.fitted.freedom());
+        let noise = self.fitted.noise_variance();
         centre
             .iter()
             .zip(jacobian.chunks_exact(p))
@@ -476,7 +369,7 @@ impl Spread<'_> {
                     return (*c, Some(share), None);
                 }
                 let interval = |sd: f64| self.interval(c - t * sd, c + t * sd);
-                let total = (variance + self.noise_variance(noise)).sqrt();
+                let total = (variance + noise).sqrt();
                 (
                     self.response(*c),
                     Some(interval(variance.sqrt())),
@@ -506,28 +399,13 @@ impl Spread<'_> {
         }
     }
 
-    /// Residual variance on the scale of the program: a fit on another scale has it from its raw residuals.
-    fn noise_variance(&self, on_objective: f64) -> f64 {
-        let points = &self.fit.points;
-        if self.ln || self.fit.objective.scale == "raw" || points.fitted.is_empty() {
-            return on_objective;
-        }
-        let squares: f64 = points
-            .response
-            .iter()
-            .zip(&points.fitted)
-            .map(|(y, f)| (y - f) * (y - f))
-            .sum();
-        squares / (self.fit.n as f64 - self.fit.joint.at.len() as f64).max(1.0)
-    }
-
     fn draw_intervals(&self, centre: &[f64]) -> Vec<Answer> {
         let n = centre.len();
         let draws = &self.fit.joint.draws;
         let mut ws = self.bound.program().workspace();
         let mut columns = vec![Vec::with_capacity(draws.len()); n];
         let mut noisy = vec![Vec::with_capacity(draws.len() * COPIES); n];
-        let residuals = self.residual_pool();
+        let residuals = self.fitted.noise();
         let mut out = vec![0.0; n];
         for (b, draw) in draws.iter().enumerate() {
             self.bound.evaluate(&mut ws, draw, &mut out);
@@ -548,10 +426,6 @@ impl Spread<'_> {
             .collect()
     }
 
-    fn residual_pool(&self) -> Vec<f64> {
-        residual_pool(self.fit, self.ln)
-    }
-
     fn percentiles(&self, values: &mut [f64]) -> Interval {
         values.sort_by(f64::total_cmp);
         let tail = 0.5 * (1.0 - self.level);
@@ -570,38 +444,15 @@ impl Spread<'_> {
     }
 
     fn response(&self, x: f64) -> f64 {
-        if self.ln { x.exp() } else { x }
+        self.fitted.response(x)
     }
-}
-
-/// Residuals on the program's scale, widened for the coefficients that were fitted to them.
-pub(crate) fn residual_pool(fit: &Fit, ln: bool) -> Vec<f64> {
-    let widen = (fit.n as f64 / (fit.n as f64 - fit.joint.at.len() as f64).max(1.0)).sqrt();
-    let points = &fit.points;
-    if points.residual.is_empty() {
-        // The runs were too many to keep: a normal grid of the same spread.
-        return (0..999)
-            .map(|k| {
-                widen * fit.residuals.rms * dist::normal_quantile((f64::from(k) + 1.0) / 1000.0)
-            })
-            .collect();
-    }
-    if ln || fit.objective.scale == "raw" {
-        return points.residual.iter().map(|r| r * widen).collect();
-    }
-    points
-        .response
-        .iter()
-        .zip(&points.fitted)
-        .map(|(y, f)| (y - f) * widen)
-        .collect()
 }
 
 /// Residuals added to each draw: the noise part of a prediction interval then hardly depends on the seed.
 const COPIES: usize = 8;
 
 /// Orders of magnitude beyond the data, by quantity.
-pub(crate) fn beyond(fit: &Fit, row: &Row) -> Vec<(String, f64)> {
+pub(crate) fn beyond(fit: &Fit, row: &InputRow) -> Vec<(String, f64)> {
     let derived = |name: &str| -> Option<f64> {
         if let Some(v) = row.value(name) {
             return Some(v);

@@ -71,7 +71,7 @@ pub struct ProfiledPrediction {
 /// `unknown-coefficient`, `cannot-profile` for a fit that does not keep its runs or was made in stages or with weights,
 /// and those of the predictions.
 pub fn profile(found: &Fit, coef: &str, points: &[Point]) -> Result<Profile, Diagnostics> {
-    let law = Law::from_toml(&found.law.id, "<fit>", &found.law.text)?;
+    let law = found.law.parse()?;
     let Some((_, estimate)) = found.coefs.iter().find(|(name, _)| name == coef) else {
         return Err(unknown(found, coef).into());
     };

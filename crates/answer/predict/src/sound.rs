@@ -3,12 +3,9 @@
 //! for four coefficients, or a coefficient that somebody has edited in one place of two.
 
 use isoflop_base::Estimate;
-use isoflop_fit::{Fit, Objective};
-use isoflop_law::Law;
-use isoflop_law::tape::{Coordinate, Output, Program};
+use isoflop_fit::{Fit, Objective, coordinates_of};
+use isoflop_law::tape::Coordinate;
 use isoflop_numerics::linear::symmetric_eigen;
-
-use crate::predict::levels_of;
 
 /// Relative difference of a coefficient and of its place at the optimum that rounding explains.
 const ROUNDING: f64 = 1e-9;
@@ -47,7 +44,8 @@ type Say<'a> = dyn FnMut(bool, &dyn Fn() -> String) + 'a;
 /// The law inside, and the coordinates that it is solved in.
 fn law(fit: &Fit) -> Result<Vec<Coordinate>, String> {
     let record = &fit.law;
-    let law = Law::from_toml(&record.id, "<saved law>", &record.text)
+    let law = record
+        .parse()
         .map_err(|e| format!("the law inside cannot be read: {}", e.first_message()))?;
     if law.formula_text.trim() != record.formula.trim() {
         return Err(format!(
@@ -60,13 +58,12 @@ fn law(fit: &Fit) -> Result<Vec<Coordinate>, String> {
             "the law file inside is not the one that was fitted: its digest differs".to_owned(),
         );
     }
-    let program = Program::compile(&law, &levels_of(fit, &law), Output::Response).map_err(|e| {
+    coordinates_of(fit, &law).map_err(|e| {
         format!(
             "the law inside does not go with its coefficients: {}",
             e.first_message()
         )
-    })?;
-    Ok(program.coordinates().to_vec())
+    })
 }
 
 fn counts(fit: &Fit, say: &mut Say<'_>) {

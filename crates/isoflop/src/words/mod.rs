@@ -12,7 +12,6 @@ use isoflop_check::words::{self as check, form};
 use isoflop_document::doc::{Block, Document};
 use isoflop_fit::LawRecord;
 use isoflop_plan::words::{plan_document, planner};
-use isoflop_predict::law_of;
 use isoflop_predict::words::law_name;
 use isoflop_summary::words::phrases::{self, last_step};
 use isoflop_summary::words::{fit, picture};
@@ -205,7 +204,7 @@ fn certificate(doc: &mut Document, story: &Story) {
 
 fn cited(doc: &mut Document, story: &Story) {
     doc.heading("How to cite");
-    let (text, bib) = cite::lines(&story.fit, law_of(&story.fit).as_ref());
+    let (text, bib) = cite::lines(&story.fit, story.fit.law.parse().ok().as_ref());
     doc.paragraph(text);
     doc.push(Block::Code(bib));
 }

@@ -3,7 +3,6 @@
 use isoflop_fit::Fit;
 
 use isoflop_document::doc::{Frame, Value};
-use isoflop_predict::law_of;
 use isoflop_summary::words::phrases::residual_scale;
 
 pub(super) fn frame(fit: &Fit) -> Frame {
@@ -11,7 +10,7 @@ pub(super) fn frame(fit: &Fit) -> Frame {
     if points.response.is_empty() {
         return Frame::default();
     }
-    let law = law_of(fit);
+    let law = fit.law.parse().ok();
     let response = law.as_ref().map(isoflop_law::Law::response);
     let named = response.map_or("response", |v| v.column.as_str());
     let unit = response.map_or("", |v| v.unit.as_str());

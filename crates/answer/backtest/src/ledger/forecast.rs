@@ -2,7 +2,6 @@
 
 use isoflop_base::{Diagnostic, Diagnostics, Interval};
 use isoflop_fit::{Fit, LawRecord, Provenance};
-use isoflop_law::Law;
 use isoflop_numerics::dist;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +70,7 @@ pub fn forecast(
     point: &Point,
     date: Option<&str>,
 ) -> Result<Forecast, Diagnostics> {
-    let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)?;
+    let law = fit.law.parse()?;
     let at_level = |level: f64| -> Result<(Interval, isoflop_predict::Prediction), Diagnostics> {
         let found = predict(fit, std::slice::from_ref(point), level)?;
         let interval = found.points.first().and_then(|p| p.prediction);

@@ -73,7 +73,7 @@ impl<'a> Subject<'a> {
         tested: Option<(String, f64)>,
     ) -> Self {
         let changed = what.law.with_changes(&what.options.coefs);
-        let fitted = fit.and_then(|f| Law::from_toml(&f.law.id, "<fit>", &f.law.text).ok());
+        let fitted = fit.and_then(|f| f.law.parse().ok());
         let law = fitted.or(changed.ok()).unwrap_or_else(|| what.law.clone());
         let (runs, own) = match (fit, what.table) {
             (Some(fit), table) if !fit.points.response.is_empty() => {

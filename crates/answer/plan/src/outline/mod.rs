@@ -95,7 +95,9 @@ pub struct Surface {
 /// In words, why there is no such picture: no size and data among the inputs, no runs kept in the fit, a response that
 /// size and data do not lower.
 pub fn outline(fit: &Fit) -> Result<Outline, String> {
-    let law = Law::from_toml(&fit.law.id, "<fit>", &fit.law.text)
+    let law = fit
+        .law
+        .parse()
         .map_err(|_| "the law inside the fit cannot be read".to_owned())?;
     let (params, tokens) = roles(&law).ok_or("the law has no size and data among its inputs")?;
     let plane = Plane::new(fit, &law, params, tokens)?;

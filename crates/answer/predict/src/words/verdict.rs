@@ -1,6 +1,5 @@
 //! The words of verdicts: whether what a fit said of a larger run, and of its irreducible loss, came true.
 
-use crate::law_of;
 use crate::verdict::{EntropyCheck, Verdict};
 use isoflop_base::{format_quantity, format_si};
 use isoflop_fit::Fit;
@@ -157,7 +156,7 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
         .panels
         .first()
         .is_some_and(|panel| panel.x.label.starts_with("tokens"));
-    let law = law_of(fit).filter(|_| over_tokens && plot.panels.len() == 2);
+    let law = fit.law.parse().ok().filter(|_| over_tokens && plot.panels.len() == 2);
     let Some(law) = law else {
         return plot;
     };

@@ -2,7 +2,7 @@
 
 use isoflop_fit::Fit;
 use isoflop_law::{At, Law};
-use isoflop_predict::{Point, law_of, predict};
+use isoflop_predict::{Point, predict};
 
 use isoflop_document::doc::{Colour, Mark, Series};
 
@@ -25,7 +25,7 @@ pub(super) struct Group {
 /// The lines of groups over one input, each over the range of its runs, with the interval of the law where it is asked for
 /// and the fit has one; none for a group without width or where the law has no value.
 pub(super) fn curves(fit: &Fit, input: usize, groups: &[Group], bands: Bands) -> Vec<Series> {
-    let Some(law) = law_of(fit) else {
+    let Ok(law) = fit.law.parse() else {
         return Vec::new();
     };
     let lines: Vec<(&Group, Vec<Point>)> = groups

@@ -8,7 +8,6 @@ use isoflop_fit::{
     Fit, Identifiability, ObjectiveRecord, Provenance, SkippedRows, Status, UncertaintyRecord,
 };
 use isoflop_law::Law;
-use isoflop_predict::law_of;
 
 /// What a fit that was not saved is called in commands.
 pub const UNSAVED: &str = "fit.json";
@@ -45,7 +44,7 @@ pub fn command(fit: &Fit) -> String {
         tables.join(" "),
         format!("--law {}", law_argument(fit)),
     ];
-    let own = law_of(fit)
+    let own = fit.law.parse().ok()
         .and_then(|law| law.objective)
         .unwrap_or_else(|| "huber-log:2mad".to_owned());
     for (name, value) in &fit.provenance.options {
@@ -110,7 +109,7 @@ fn is_builtin(fit: &Fit) -> bool {
         .map(|(_, value)| value.clone())
         .collect();
     let changed = law.with_changes(&changes);
-    let unit = law_of(fit).map(|own| own.response().unit.clone());
+    let unit = fit.law.parse().ok().map(|own| own.response().unit.clone());
     let (Ok(changed), Some(unit)) = (changed, unit) else {
         return false;
     };

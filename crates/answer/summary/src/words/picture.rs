@@ -10,7 +10,6 @@ use super::phrases::{last_step, residual_scale};
 use isoflop_document::doc::{Axis, AxisScale, Colour, Guide, Mark, Panel, Plot, Series};
 use isoflop_document::number::{counted, percent, plain};
 use isoflop_document::phrase::{capitalised, human};
-use isoflop_predict::law_of;
 
 /// More distinct values than this are gathered into [`BINS`] groups.
 const MOST_GROUPS: usize = 10;
@@ -436,7 +435,7 @@ pub fn input_label(fit: &Fit, name: &str) -> String {
 
 /// Name and unit of the response, as the law file says; its left side when the law cannot be read.
 pub fn response_label(fit: &Fit) -> String {
-    match law_of(fit).as_ref().map(isoflop_law::Law::response) {
+    match fit.law.parse().ok().as_ref().map(isoflop_law::Law::response) {
         Some(v) => label(&v.column, &v.name, &v.unit),
         None => fit
             .law
