@@ -20,7 +20,7 @@ use isoflop_numerics::dist;
 use isoflop_numerics::linear::symmetric_eigen;
 use isoflop_numerics::random::Stream;
 
-use crate::{Fit, LawRecord};
+use crate::{Fit, LawRecord, ResidualScale};
 
 /// The cube root of a chi-squared number over its degrees of freedom is kept from zero, where the approximation ends.
 const LEAST_ROOT: f64 = 0.05;
@@ -86,7 +86,7 @@ impl<'a> Fitted<'a> {
     pub fn new(fit: &'a Fit) -> Result<Self, Diagnostics> {
         let law = fit.law.parse()?;
         let levels = levels_of(fit, &law);
-        let logarithm = fit.objective.scale == "ln";
+        let logarithm = fit.objective.scale == ResidualScale::Ln;
         let output = if logarithm {
             Output::LnResponse
         } else {
@@ -188,7 +188,7 @@ impl<'a> Fitted<'a> {
     pub fn draws(&self, n: usize, purpose: &str) -> Cow<'a, [Vec<f64>]> {
         let joint = &self.fit.joint;
         if !joint.draws.is_empty() {
-            return Cow::Borrowed(&joint.draws);
+            return Cow::Borrowed(joint.draws.as_slice());
         }
         let covariance = joint.covariance.concat();
         if covariance.is_empty() || covariance.len() != joint.at.len().pow(2) {
@@ -249,7 +249,7 @@ impl<'a> Fitted<'a> {
 
     /// Whether residuals of the objective are on the scale of the program: a fit on its left side as written has others.
     fn residuals_are_of_program(&self) -> bool {
-        self.logarithm || self.fit.objective.scale == "raw"
+        self.logarithm || self.fit.objective.scale == ResidualScale::Raw
     }
 
     fn codes(&self, rows: &[InputRow]) -> Vec<Vec<u32>> {

@@ -41,6 +41,7 @@ mod starts;
 mod structure;
 mod target;
 mod uncertainty;
+mod value_scale;
 mod vanish;
 mod weights;
 
@@ -56,3 +57,4 @@ pub use result::{
     StageRecord, Starts, Status, TableRecord, UNSEALED, UncertaintyRecord, WeakDirection,
 };
 pub use spelling::MOST_RESAMPLES;
+pub use value_scale::{ResidualScale, ValueScale};

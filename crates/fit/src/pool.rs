@@ -18,6 +18,7 @@
 use crate::result::PoolRecord;
 use crate::solve::robust_spread;
 use crate::target::{Frame, Target};
+use crate::value_scale::ValueScale;
 use crate::weights::Weights;
 use isoflop_law::Law;
 use isoflop_law::tape::Program;
@@ -122,7 +123,7 @@ impl Pool {
         PoolRecord {
             coef: law.coefs[self.coef].name.clone(),
             levels: self.coordinates.len(),
-            scale: if log { "ln" } else { "raw" }.to_owned(),
+            scale: if log { ValueScale::Ln } else { ValueScale::Raw },
             mean: self.mean(theta),
             sd: self.sd,
             estimated: self.estimated,

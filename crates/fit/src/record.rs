@@ -15,6 +15,7 @@ use crate::solve::{Aim, robust_spread};
 use crate::spelling::uncertainty_spelling;
 use crate::target::Target;
 use crate::uncertainty::{self, Spread};
+use crate::value_scale::ResidualScale;
 use isoflop_base::Estimate;
 use isoflop_law::tape::{Output, Program};
 use isoflop_numerics::penalty::Penalty;
@@ -106,14 +107,12 @@ fn objective(solved: &Solved<'_>, penalty: Penalty, residuals: &[f64]) -> Object
         penalty: name.to_owned(),
         delta,
         scale: match solved.objective.scale {
-            Scale::Raw => "raw".to_owned(),
-            Scale::Ln => "ln".to_owned(),
-            Scale::AsWritten => solved
-                .law
-                .formula
-                .left
-                .as_ref()
-                .map_or_else(String::new, ToString::to_string),
+            Scale::Raw => ResidualScale::Raw,
+            Scale::Ln => ResidualScale::Ln,
+            Scale::AsWritten => {
+                let left = solved.law.formula.left.as_ref();
+                ResidualScale::LeftSide(left.map_or_else(String::new, ToString::to_string))
+            }
         },
         fitted_scale: match penalty {
             Penalty::Student { scale, .. } => Some(scale),

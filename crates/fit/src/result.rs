@@ -4,6 +4,8 @@ use crate::sealed::sealed;
 use isoflop_base::{Estimate, Note};
 use serde::{Deserialize, Serialize};
 
+use crate::{ResidualScale, ValueScale};
+
 /// A fitted law. `schema` is `isoflop.fit/1`; the file alone is enough for every later verb.
 ///
 /// Written, it ends in a `digest` of everything before it ([`Fit::own_digest`]), by which a reader sees that nothing was
@@ -94,7 +96,7 @@ pub struct Calibration {
     /// Largest value of the axis that was fitted.
     pub largest: f64,
     /// `ln` of the response, or `raw`.
-    pub scale: String,
+    pub scale: ValueScale,
     /// Standard deviation to add for each order of magnitude, in quadrature.
     pub per_decade: f64,
     /// Cuts that it was learnt from.
@@ -133,7 +135,7 @@ pub struct ObjectiveRecord {
     /// Corner of the Huber or soft-L1 penalty, in residual units; degrees of freedom for `student`.
     pub delta: Option<f64>,
     /// Scale of the residuals: `raw`, `ln`, or the left side of the law as written.
-    pub scale: String,
+    pub scale: ResidualScale,
     /// Fitted scale of the Student-t residuals.
     pub fitted_scale: Option<f64>,
     /// Value at the optimum, prior included.
@@ -211,7 +213,7 @@ pub struct PoolRecord {
     /// Its levels.
     pub levels: usize,
     /// Where mean and standard deviation are measured: `raw`, or `ln` for a positive coefficient.
-    pub scale: String,
+    pub scale: ValueScale,
     /// Mean of the levels.
     pub mean: f64,
     /// Standard deviation between levels.

@@ -4,7 +4,7 @@
 use isoflop_formula::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use isoflop_formula::{EvalError, evaluate, evaluate_right};
 
-use crate::law::{Check, Law};
+use crate::law::Law;
 
 /// Where a law is evaluated.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,24 +44,6 @@ impl Law {
         Ok(match &self.formula.left {
             Some(left) => undo(left, right).unwrap_or(f64::NAN),
             None => right,
-        })
-    }
-
-    /// What the law gives at the point of a check, to be compared with the check's value.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Law::value`].
-    pub fn check_value(&self, check: &Check) -> Result<f64, EvalError> {
-        let mut coefs = check.coefs.clone();
-        if let Some(variant) = self.variant(&check.variant) {
-            let own = |name: &str| check.coefs.iter().any(|(n, _)| n == name);
-            coefs.extend(variant.coefs.iter().filter(|(n, _)| !own(n)).cloned());
-        }
-        self.value(&At {
-            coefs: &coefs,
-            inputs: &check.at,
-            levels: &check.levels,
         })
     }
 

@@ -7,5 +7,5 @@ pub mod linear;
 pub mod minimise;
 pub mod penalty;
 pub mod random;
-pub mod score;
+pub mod scoring;
 pub mod search;

@@ -2,7 +2,8 @@
 
 use isoflop_data::RunTable;
 use isoflop_fit::{
-    Fit, FitOptions, Objective, PenaltyKind, Status, Uncertainty, UsedRuns, fit, used_runs,
+    Fit, FitOptions, Objective, PenaltyKind, ResidualScale, Status, Uncertainty, UsedRuns, fit,
+    used_runs,
 };
 use isoflop_law::{Law, changed_coef};
 
@@ -347,7 +348,7 @@ fn residuals(found: &Fit, measure: Measure) -> Vec<f64> {
     let points = &found.points;
     let own = found.residuals.rms;
     // Where only the spread on the objective's scale is known, it stands for that of the comparison.
-    let spread = match (measure.ln, found.objective.scale == "ln") {
+    let spread = match (measure.ln, found.objective.scale == ResidualScale::Ln) {
         (true, true) => own,
         (false, false) => own / measure.unit,
         (true, false) => own / points.response.first().map_or(1.0, |y| y.abs()),

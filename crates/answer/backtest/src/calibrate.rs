@@ -16,7 +16,7 @@
 //! that promises nothing κ₀ = 0.04 with a spread of e^1.5. The constants are from public curves and sweeps; what a collection
 //! left out of the choice gets is in docs/extrapolation.md.
 
-use isoflop_numerics::score::{Predicted, SCALE, below};
+use isoflop_numerics::scoring::{SCALE, ScaledT, t4_cdf};
 
 /// Widening expected before anything was seen, per order of magnitude, and the spread of its logarithm: of a law that does not
 /// say how steep it is.
@@ -36,7 +36,7 @@ const STEP: f64 = 20.0;
 
 /// A held-out run: what was predicted without widening, how far beyond, what came.
 pub(crate) struct Miss {
-    pub predicted: Predicted,
+    pub predicted: ScaledT,
     pub beyond: f64,
     pub observed: f64,
 }
@@ -62,10 +62,10 @@ pub(crate) fn widening(cuts: &[Vec<Miss>], slope: f64) -> f64 {
     // The 90 % interval of the mixture, by bisection.
     let inside = |half: f64| {
         let of =
-            |(kappa, weight): &(f64, f64)| weight * (2.0 * below(half / (kappa * SCALE)) - 1.0);
+            |(kappa, weight): &(f64, f64)| weight * (2.0 * t4_cdf(half / (kappa * SCALE)) - 1.0);
         weighed.iter().map(of).sum::<f64>() / total
     };
-    let unit = Predicted {
+    let unit = ScaledT {
         centre: 0.0,
         sd: 1.0,
     }
@@ -98,8 +98,8 @@ fn said(cuts: &[Vec<Miss>], kappa: f64) -> f64 {
 }
 
 /// A forecast widened for its distance.
-pub(crate) fn widened(it: Predicted, kappa: f64, beyond: f64) -> Predicted {
-    Predicted {
+pub(crate) fn widened(it: ScaledT, kappa: f64, beyond: f64) -> ScaledT {
+    ScaledT {
         centre: it.centre,
         sd: it.sd.hypot(kappa * beyond.max(0.0)),
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn cut(error: f64) -> Vec<Miss> {
-        let predicted = Predicted {
+        let predicted = ScaledT {
             centre: 0.0,
             sd: 0.01,
         };

@@ -19,7 +19,7 @@
 //! unexplained that another explains has no part in it: a power of N for runs that differ in D.
 
 use super::backtest::Forecast;
-use isoflop_numerics::score::Predicted;
+use isoflop_numerics::scoring::ScaledT;
 
 /// Weight of Akaike's criterion, of one run.
 const EVIDENCE: f64 = 1.0;
@@ -31,7 +31,7 @@ const ALIKE: f64 = 0.2;
 const UNEXPLAINED: f64 = 5.0;
 
 /// Forecasts of several laws at the same places, joined; the noise of a run at each place; and each law's weight.
-pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<Predicted>, Vec<f64>, Vec<f64>) {
+pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<ScaledT>, Vec<f64>, Vec<f64>) {
     let places = forecasts.first().map_or(0, |f| f.centre.len());
     let weights = weights(forecasts);
     let terms = || weights.iter().zip(forecasts);
@@ -48,7 +48,7 @@ pub(crate) fn together(forecasts: &[&Forecast]) -> (Vec<Predicted>, Vec<f64>, Ve
             let apart: f64 = terms().map(|(w, f)| w * (f.centre[i] - centre).abs()).sum();
             // An exact fit is still not known to better than rounding.
             let sd = coefficients.hypot(apart).hypot(noise[i]).max(1e-12);
-            Predicted { centre, sd }
+            ScaledT { centre, sd }
         })
         .collect();
     (joined, noise, weights)
@@ -91,9 +91,9 @@ fn weights(forecasts: &[&Forecast]) -> Vec<f64> {
 }
 
 /// One law alone, held to be true.
-pub(crate) fn alone(forecast: &Forecast) -> Vec<Predicted> {
+pub(crate) fn alone(forecast: &Forecast) -> Vec<ScaledT> {
     (0..forecast.centre.len())
-        .map(|i| Predicted {
+        .map(|i| ScaledT {
             centre: forecast.centre[i],
             sd: forecast.coefficients[i].hypot(forecast.noise[i]),
         })
@@ -101,9 +101,9 @@ pub(crate) fn alone(forecast: &Forecast) -> Vec<Predicted> {
 }
 
 /// One law alone, its coefficients' error no larger than what it promises: what is widened by distance.
-pub(crate) fn bounded(forecast: &Forecast) -> Vec<Predicted> {
+pub(crate) fn bounded(forecast: &Forecast) -> Vec<ScaledT> {
     (0..forecast.centre.len())
-        .map(|i| Predicted {
+        .map(|i| ScaledT {
             centre: forecast.centre[i],
             sd: forecast.bounded(i).hypot(forecast.noise[i]),
         })

@@ -3,7 +3,7 @@
 use isoflop_base::Diagnostic;
 use isoflop_fit::UsedRuns;
 use isoflop_law::{Law, VarRole};
-use isoflop_predict::widening::place;
+use isoflop_predict::widening::axis_value;
 
 /// The quantity that scale is measured by, for every run.
 pub(crate) struct Axis {
@@ -89,7 +89,7 @@ impl Axis {
 impl Axis {
     /// The axis at a predicted point.
     pub fn at(&self, point: &isoflop_predict::PredictedPoint) -> f64 {
-        place(&point.at, &self.name)
+        axis_value(&point.at, &self.name)
     }
 }
 

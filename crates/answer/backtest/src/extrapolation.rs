@@ -2,7 +2,7 @@
 
 use isoflop_base::{Diagnostic, Diagnostics};
 use isoflop_data::RunTable;
-use isoflop_fit::{Calibration, FitOptions, used_runs};
+use isoflop_fit::{Calibration, FitOptions, ValueScale, used_runs};
 use isoflop_law::Law;
 use isoflop_numerics::random::Stream;
 use rayon::prelude::*;
@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
+use super::coverage::coverage;
 use super::candidates::{least_runs, same_forecast, same_response, twin_of};
 use super::combine::{alone, bounded, slope, together};
 use super::cuts::{Axis, Split, splits};
-use isoflop_numerics::score::{Predicted, coverage, rms};
+use isoflop_numerics::scoring::{ScaledT, rms};
 
 /// What the joined forecast of all laws is called.
 pub const COMBINED: &str = "combined";
@@ -52,7 +53,7 @@ pub struct Extrapolation {
     /// Its largest value.
     pub largest: f64,
     /// `ln` of the response, or `raw`.
-    pub scale: String,
+    pub scale: ValueScale,
     /// Scores by cut and law, smallest cut first.
     pub backtest: Vec<Cut>,
     /// Scores by distance beyond the cut.
@@ -75,7 +76,7 @@ impl Extrapolation {
         Some(Calibration {
             axis: self.letter.clone(),
             largest: self.largest,
-            scale: self.scale.clone(),
+            scale: self.scale,
             per_decade: own.per_decade,
             cuts: own.cuts,
         })
@@ -195,7 +196,7 @@ pub struct HeldOut {
     pub beyond: f64,
     /// Response.
     pub observed: f64,
-    /// Predicted response.
+    /// ScaledT response.
     pub predicted: f64,
     /// Lower end of the widened 90 % interval.
     pub lower: f64,
@@ -229,11 +230,11 @@ struct Trial {
     law: usize,
     forecast: Forecast,
     /// As it would have been at the time, the law held to be true.
-    plain: Vec<Predicted>,
+    plain: Vec<ScaledT>,
     /// What is widened by distance.
-    base: Vec<Predicted>,
+    base: Vec<ScaledT>,
     /// Widened by what the smaller cuts had shown.
-    wide: Vec<Predicted>,
+    wide: Vec<ScaledT>,
     kappa: f64,
 }
 
@@ -508,7 +509,11 @@ impl<'a> Study<'a> {
             axis: self.runs.axis.label.clone(),
             letter: self.runs.axis.name.clone(),
             largest: self.runs.axis.values.iter().copied().fold(0.0, f64::max),
-            scale: if self.runs.measure.ln { "ln" } else { "raw" }.to_owned(),
+            scale: if self.runs.measure.ln {
+                ValueScale::Ln
+            } else {
+                ValueScale::Raw
+            },
             no_backtest: None,
             backtest: order.iter().map(|t| self.cut(t)).collect(),
             bands: self.bands(),
@@ -567,8 +572,8 @@ impl<'a> Study<'a> {
         let unit = self.runs.measure.unit;
         let errors = self.errors(trial);
         let observed = |k: usize| self.runs.observed(split.held[k]);
-        let share = |of: &[Predicted]| coverage(of, &observed);
-        let crps = |(k, p): (usize, &Predicted)| p.crps(observed(k));
+        let share = |of: &[ScaledT]| coverage(of, &observed);
+        let crps = |(k, p): (usize, &ScaledT)| p.crps(observed(k));
         let beyond = split.held.iter().map(|i| self.runs.beyond(*i, split.at));
         Cut {
             cut: split.at,

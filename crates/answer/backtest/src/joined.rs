@@ -11,7 +11,7 @@ use super::candidates::{least_runs, same_forecast, same_response, twin_of};
 use super::combine::{bounded, slope, together};
 use super::cuts::{Axis, splits};
 use super::extrapolation::{BacktestOptions, Candidate, Study};
-use isoflop_numerics::score::Predicted;
+use isoflop_numerics::scoring::ScaledT;
 use isoflop_predict::{Point, PredictedPoint, Prediction, Share, predict};
 
 /// Fits every law to all runs, backtests them, and predicts with what both say: the error of the coefficients, the
@@ -99,7 +99,7 @@ pub fn predict_together(
     let back = |x: f64| runs.measure.back(x);
     for (i, point) in prediction.points.iter_mut().enumerate() {
         let wide = widened(plain[i], kappa, beyond[i]);
-        let law = Predicted {
+        let law = ScaledT {
             centre: wide.centre,
             sd: (wide.sd.powi(2) - noise[i].powi(2)).max(0.0).sqrt(),
         };
@@ -183,12 +183,12 @@ fn sure(law: &isoflop_law::Law, options: &FitOptions) -> FitOptions {
 
 fn fill(
     point: &mut PredictedPoint,
-    law: &Predicted,
-    wide: &Predicted,
+    law: &ScaledT,
+    wide: &ScaledT,
     level: f64,
     back: &dyn Fn(f64) -> f64,
 ) {
-    let interval = |p: &Predicted| Interval {
+    let interval = |p: &ScaledT| Interval {
         level,
         lower: back(p.centre - p.half(level)),
         upper: back(p.centre + p.half(level)),

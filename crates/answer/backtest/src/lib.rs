@@ -5,6 +5,7 @@ mod backtest;
 mod calibrate;
 mod candidates;
 mod combine;
+mod coverage;
 mod cuts;
 mod extrapolation;
 mod joined;

@@ -43,7 +43,7 @@ pub use convention::{Convention, Given, USUAL};
 pub use defaults::usual;
 pub use gain::{Gain, GainRow, Headline, HeadlinePlace, gain};
 pub use hardware::{Accelerator, Assumption, Hardware, Needs, accelerator, accelerators};
-pub use limits::Limits;
+pub use limits::{BindingLimit, Limits};
 pub use live::{LiveConvention, LiveLaw, LivePlan, LiveServing, LiveStart, Widening};
 pub use models::{ModelRow, PublishedModel, published_models};
 pub use serving::{ServeMeasure, Serving, ServingRow};
@@ -217,7 +217,7 @@ pub struct PlanRow {
     pub epochs: Option<Estimate>,
     /// The limits that hold the answer where it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held: Vec<String>,
+    pub held: Vec<BindingLimit>,
     /// What the limits cost: loss above that of the free optimum for a budget, additional compute as a share for a target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_of_limits: Option<Estimate>,

@@ -1,6 +1,7 @@
 //! What size and data must keep to, and what is said when nothing can.
 
 use isoflop_base::{format_quantity, format_si};
+use serde::{Deserialize, Serialize};
 
 use super::convention::Role;
 use super::problem::{Best, NO_LIMIT, NoPlan, Setting};
@@ -20,15 +21,82 @@ pub struct Limits {
     pub max_tokens: Option<f64>,
 }
 
+/// A limit that holds an answer where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BindingLimit {
+    /// The size is given.
+    Params,
+    /// The largest size.
+    MaxParams,
+    /// The tokens are given.
+    Tokens,
+    /// The most tokens.
+    MaxTokens,
+    /// The unique tokens, of a law that knows no repetition.
+    Unique,
+    /// The end of the search: no size is small enough.
+    #[serde(rename = "smallest size")]
+    SmallestSize,
+    /// The end of the search: no size is large enough.
+    #[serde(rename = "largest size")]
+    LargestSize,
+    /// The end of the search: no data are few enough.
+    #[serde(rename = "least data")]
+    LeastData,
+    /// The end of the search: no data are enough.
+    #[serde(rename = "most data")]
+    MostData,
+    /// Size and data are at their limits, and the budget has more.
+    #[serde(rename = "budget not spent")]
+    BudgetNotSpent,
+}
+
+impl BindingLimit {
+    /// Its name, as results spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Params => "params",
+            Self::MaxParams => "max-params",
+            Self::Tokens => "tokens",
+            Self::MaxTokens => "max-tokens",
+            Self::Unique => "unique",
+            Self::SmallestSize => "smallest size",
+            Self::LargestSize => "largest size",
+            Self::LeastData => "least data",
+            Self::MostData => "most data",
+            Self::BudgetNotSpent => "budget not spent",
+        }
+    }
+
+    /// Whether it is an end of what is searched.
+    fn is_end(self) -> bool {
+        ENDS.contains(&self)
+    }
+}
+
 /// What holds an optimum that runs away to the end of what is searched.
-const ENDS: [&str; 4] = ["smallest size", "largest size", "least data", "most data"];
+const ENDS: [BindingLimit; 4] = [
+    BindingLimit::SmallestSize,
+    BindingLimit::LargestSize,
+    BindingLimit::LeastData,
+    BindingLimit::MostData,
+];
 
 impl PlanRow {
     /// The ends of the search at which the answer lies: of those that hold it, the ones that nobody asked for. With any,
     /// the law has no optimum in between.
-    pub fn runs_away(&self) -> impl Iterator<Item = &str> {
-        let held = self.held.iter().map(String::as_str);
-        held.filter(|name| ENDS.contains(name))
+    pub fn runs_away(&self) -> impl Iterator<Item = &'static str> {
+        let ends = self.held.iter().filter(|limit| limit.is_end());
+        ends.map(|limit| limit.name())
+    }
+
+    /// The names of the limits that hold the answer, with commas.
+    #[must_use]
+    pub fn held_by(&self) -> String {
+        let names: Vec<&str> = self.held.iter().map(|limit| limit.name()).collect();
+        names.join(", ")
     }
 }
 
@@ -59,20 +127,23 @@ pub(super) fn held(
     limits: &Limits,
     best: &Best,
     asked: Option<f64>,
-) -> Vec<String> {
+) -> Vec<BindingLimit> {
     let Region { x, y } = setting.region;
     let mut out = Vec::new();
-    let mut name = |what: &str| out.push(what.to_owned());
     if limits.params.is_some() {
-        name("params");
+        out.push(BindingLimit::Params);
     } else if x.1 < NO_LIMIT && best.x >= x.1 - AT_LIMIT {
-        name("max-params");
+        out.push(BindingLimit::MaxParams);
     }
     if limits.tokens.is_some() {
-        name("tokens");
+        out.push(BindingLimit::Tokens);
     } else if y.1 < NO_LIMIT && best.y >= y.1 - AT_LIMIT {
         let capped = limits.max_tokens.is_some_and(|m| m.ln() <= y.1);
-        name(if capped { "max-tokens" } else { "unique" });
+        out.push(if capped {
+            BindingLimit::MaxTokens
+        } else {
+            BindingLimit::Unique
+        });
     }
     // An optimum that runs away to the end of what is searched: the law has none in between.
     let runs_away = [
@@ -81,11 +152,10 @@ pub(super) fn held(
         limits.tokens.is_none() && best.y <= y.0 + AT_LIMIT,
         y.1 == NO_LIMIT && best.y >= y.1 - AT_LIMIT,
     ];
-    for (_, what) in runs_away.iter().zip(ENDS).filter(|(yes, _)| **yes) {
-        name(what);
-    }
+    let ends = runs_away.iter().zip(ENDS).filter(|(yes, _)| **yes);
+    out.extend(ends.map(|(_, end)| end));
     if asked.is_some_and(|ln_c| best.ln_c < ln_c - AT_LIMIT) {
-        name("budget not spent");
+        out.push(BindingLimit::BudgetNotSpent);
     }
     out
 }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use isoflop_base::{Diagnostic, Diagnostics};
-use isoflop_fit::Fit;
+use isoflop_fit::{Fit, ValueScale};
 use isoflop_law::surface::Surface;
 use isoflop_law::{Law, VarRole};
 use serde::{Serialize, Serializer};
@@ -312,7 +312,7 @@ fn widening(law: &PlanLaw, level: f64) -> Option<Widening> {
             return None;
         },
         largest: calibration.largest,
-        of_logarithm: calibration.scale == "ln",
+        of_logarithm: calibration.scale == ValueScale::Ln,
         half_per_decade: half_per_decade(calibration, level),
     })
 }

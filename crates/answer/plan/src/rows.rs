@@ -5,7 +5,7 @@ use isoflop_law::VarRole;
 
 use super::convention::{Convention, Role};
 use super::hardware;
-use super::limits::{self, explain};
+use super::limits::{self, BindingLimit, explain};
 use super::models;
 use super::problem::{Best, NO_LIMIT, NoPlan, Setting};
 use super::serving;
@@ -14,8 +14,7 @@ use super::sizes;
 use super::source::{Answers, PlanLaw};
 use super::spread::estimate;
 use super::{Ask, LawUsed, Plan, PlanRequest, PlanRow};
-use isoflop_predict::PredictedPoint;
-use isoflop_predict::widening::widen;
+use isoflop_predict::widening::Widening;
 
 /// A question solved at the best coefficients and at every draw.
 pub(super) struct Solved {
@@ -165,7 +164,7 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
         _ => None,
     });
     let held = limits::held(setting, &request.limits, &solved.best, asked);
-    let unspent = held.iter().any(|h| h == "budget not spent");
+    let unspent = held.contains(&BindingLimit::BudgetNotSpent);
     let unreachable = matches!(ask, Ask::Loss(_)).then(|| {
         let lost = solved.draws.iter().filter(|d| d.is_none()).count();
         lost as f64 / solved.draws.len().max(1) as f64
@@ -204,7 +203,7 @@ fn row(setting: &Setting<'_>, request: &PlanRequest, ask: Ask, solved: &Solved) 
 
 /// A loss as wide as the backtest of its fit asks at this distance from the runs.
 fn widened(law: &PlanLaw, at: &Best, loss: Estimate) -> Estimate {
-    let (Some(calibration), Some(_)) = (&law.calibration, loss.interval) else {
+    let (Some(calibration), Some(interval)) = (&law.calibration, loss.interval) else {
         return loss;
     };
     let named = |role: Role| {
@@ -218,24 +217,17 @@ fn widened(law: &PlanLaw, at: &Best, loss: Estimate) -> Estimate {
         (named(Role::Params), at.x.exp()),
         (named(Role::Tokens), at.y.exp()),
     ];
-    let mut point = PredictedPoint {
-        at: values
-            .into_iter()
-            .filter_map(|(name, x)| Some((name?, x)))
-            .collect(),
-        value: loss.value,
-        confidence: loss.interval,
-        levels: Vec::new(),
-        prediction: None,
-        beyond: Vec::new(),
+    let inputs = values.into_iter().filter_map(|(name, x)| Some((name?, x)));
+    let inputs: Vec<(String, f64)> = inputs.collect();
+    let Some(widening) = Widening::at(&inputs, calibration) else {
+        return loss;
     };
-    widen(&mut point, calibration);
-    let width = |i: Option<isoflop_base::Interval>| i.map_or(0.0, |i| i.upper - i.lower);
-    let by = width(point.confidence) / width(loss.interval);
+    let wider = widening.widen(loss.value, interval);
+    // An error that stays as it was beside a wider interval would be a second, contrary answer.
+    let by = (wider.upper - wider.lower) / (interval.upper - interval.lower);
     Estimate {
-        // An error that stays as it was beside a wider interval would be a second, contrary answer.
         se: loss.se.map(|se| if by.is_finite() { se * by } else { se }),
-        interval: point.confidence,
+        interval: Some(wider),
         ..loss
     }
 }
@@ -264,7 +256,7 @@ fn price_of_limits(
     request: &PlanRequest,
     ask: Ask,
     solved: &Solved,
-    held: &[String],
+    held: &[BindingLimit],
 ) -> Option<Estimate> {
     let law = setting.source;
     if held.is_empty() || setting.region == free_region() || law.answers != Answers::Loss {

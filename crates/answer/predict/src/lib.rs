@@ -3,6 +3,7 @@
 
 pub mod carried;
 mod chain;
+mod distribution;
 mod predict;
 pub mod profile;
 mod published;
@@ -13,6 +14,9 @@ pub mod widening;
 pub mod words;
 
 pub use chain::predict_through;
-pub use predict::{Point, PredictedPoint, Prediction, Share, predict};
+pub use distribution::Predictive;
+pub use predict::{
+    Distribution, Point, PredictedPoint, Prediction, Share, at_level, distributions, predict,
+};
 pub use published::predict_published;
 pub use sound::unsound;

@@ -15,12 +15,12 @@ use isoflop_base::{Diagnostic, Diagnostics, Evidence, Interval, Note, Severity, 
 use isoflop_fit::{Fit, Fitted, InputRow};
 use isoflop_law::VarRole;
 use isoflop_law::tape::Bound;
-use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::carried;
-use crate::widening::widen;
+use crate::distribution::Predictive;
+use crate::widening::Widening;
 
 /// A point to predict at: inputs by letter or column name, index values by name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,53 +98,78 @@ pub fn predict(fit: &Fit, points: &[Point], level: f64) -> Result<Prediction, Di
         return Err(d.into());
     }
     let fitted = Fitted::new(fit)?;
-    let rows = collect(&fitted, points)?;
+    let predicted = distributions(&fitted, points)?;
+    Ok(at_level(&fitted, &predicted, level))
+}
+
+/// What is predicted at one point, at every level.
+#[derive(Clone, Debug)]
+pub struct Distribution {
+    row: InputRow,
+    value: f64,
+    /// Of the law's value: coefficient error only.
+    law: Option<Predictive>,
+    /// Of a new run: coefficient error and residual noise; none for a fit that says nothing of the error of a run.
+    pub run: Option<Predictive>,
+}
+
+/// Predicts the distribution of the response at points.
+///
+/// # Errors
+///
+/// As [`predict`], but for the level.
+pub fn distributions(
+    fitted: &Fitted<'_>,
+    points: &[Point],
+) -> Result<Vec<Distribution>, Diagnostics> {
+    let rows = collect(fitted, points)?;
     let bound = fitted.bind(&rows);
     let spread = Spread {
-        fit,
-        fitted: &fitted,
+        fit: fitted.fit(),
+        fitted,
         bound: &bound,
-        level,
     };
-    let intervals = spread.intervals();
-    let mut answers = Vec::new();
-    for (row, (value, confidence, prediction)) in rows.into_iter().zip(intervals) {
-        let beyond = beyond(fit, &row);
-        // Percentiles of draws that are corrected for a bias may lie wholly beside the value.
-        let holding = |interval: Option<Interval>| {
-            interval.map(|i| Interval {
-                lower: i.lower.min(value),
-                upper: i.upper.max(value),
-                ..i
-            })
-        };
-        let mut point = PredictedPoint {
-            at: row.at,
-            levels: row.levels,
+    let found = spread.distributions();
+    let calibration = fitted.fit().calibration.as_ref();
+    let one = |(row, (value, law, run)): (InputRow, Spreads)| {
+        let widening = calibration.and_then(|c| Widening::at(&row.at, c));
+        Distribution {
+            row,
             value,
-            confidence: holding(confidence),
-            prediction: holding(prediction),
-            beyond,
-        };
-        if let Some(calibration) = &fit.calibration {
-            widen(&mut point, calibration);
+            law: law.map(|d| d.widened(widening)),
+            run: run.map(|d| d.widened(widening)),
         }
-        answers.push(point);
-    }
-    Ok(Prediction {
+    };
+    Ok(rows.into_iter().zip(found).map(one).collect())
+}
+
+/// The prediction with intervals of a level between 0 and 1.
+#[must_use]
+pub fn at_level(fitted: &Fitted<'_>, predicted: &[Distribution], level: f64) -> Prediction {
+    let fit = fitted.fit();
+    let point = |p: &Distribution| PredictedPoint {
+        at: p.row.at.clone(),
+        levels: p.row.levels.clone(),
+        value: p.value,
+        confidence: p.law.as_ref().map(|d| d.interval(level)),
+        prediction: p.run.as_ref().map(|d| d.interval(level)),
+        beyond: beyond(fit, &p.row),
+    };
+    let points: Vec<PredictedPoint> = predicted.iter().map(point).collect();
+    Prediction {
         schema: "isoflop.predict/1".to_owned(),
         formula: fit.law.formula.clone(),
         unit: fitted.law().response().unit.clone(),
-        method: method(&spread, fit),
+        method: method(fit),
         laws: Vec::new(),
-        notes: notes(fit, &answers),
-        points: answers,
-    })
+        notes: notes(fit, &points),
+        points,
+    }
 }
 
 /// How the intervals were made; a check says by how much they were widened.
-fn method(spread: &Spread<'_>, fit: &Fit) -> String {
-    let plain = spread.method();
+fn method(fit: &Fit) -> String {
+    let plain = plain_method(fit);
     match &fit.calibration {
         None => plain,
         Some(c) => format!(
@@ -293,113 +318,91 @@ pub(crate) fn letter_of(fitted: &Fitted<'_>, name: &str) -> Result<String, Diagn
     Err(d.help(format!("its inputs are {}", letters.join(", "))))
 }
 
+fn plain_method(fit: &Fit) -> String {
+    if is_binomial(fit) {
+        return "confidence: the coefficients' error on the logit of the probability; no interval for a new run, \
+                which depends on its trials; they assume that the law holds"
+            .to_owned();
+    }
+    let residual = if fit.points.residual.is_empty() {
+        "normal residuals"
+    } else {
+        "the fit's own residuals"
+    };
+    if !fit.joint.draws.is_empty() {
+        let curved = matches!(
+            fit.uncertainty.method.as_str(),
+            "profile" | "covariance" | "sandwich"
+        );
+        format!(
+            "confidence: percentiles over {} {}; prediction: with {residual} added; they assume that the law holds",
+            fit.joint.draws.len(),
+            if curved {
+                "draws that follow the law"
+            } else {
+                "bootstrap fits"
+            }
+        )
+    } else if !fit.joint.covariance.is_empty() {
+        "confidence: linear propagation of the coefficients' covariance; prediction: with the residual variance added; \
+         they assume that the law holds"
+            .to_owned()
+    } else {
+        "no intervals: the fit carries no uncertainty".to_owned()
+    }
+}
+
+/// A new run of a binomial law depends on its number of trials, which nobody has said.
+fn is_binomial(fit: &Fit) -> bool {
+    fit.objective.penalty == "binomial"
+}
+
 struct Spread<'a> {
     fit: &'a Fit,
     fitted: &'a Fitted<'a>,
     bound: &'a Bound<'a>,
-    level: f64,
 }
 
-type Answer = (f64, Option<Interval>, Option<Interval>);
+/// Value, distribution of the law's value, distribution of a new run.
+type Spreads = (f64, Option<Predictive>, Option<Predictive>);
 
 impl Spread<'_> {
-    fn method(&self) -> String {
-        if self.binomial() {
-            return "confidence: the coefficients' error on the logit of the probability; no interval for a new run, \
-                    which depends on its trials; they assume that the law holds"
-                .to_owned();
-        }
-        let residual = if self.fit.points.residual.is_empty() {
-            "normal residuals"
-        } else {
-            "the fit's own residuals"
-        };
-        if !self.fit.joint.draws.is_empty() {
-            let curved = matches!(
-                self.fit.uncertainty.method.as_str(),
-                "profile" | "covariance" | "sandwich"
-            );
-            format!(
-                "confidence: percentiles over {} {}; prediction: with {residual} added; they assume that the law holds",
-                self.fit.joint.draws.len(),
-                if curved {
-                    "draws that follow the law"
-                } else {
-                    "bootstrap fits"
-                }
-            )
-        } else if !self.fit.joint.covariance.is_empty() {
-            "confidence: linear propagation of the coefficients' covariance; prediction: with the residual variance added; \
-             they assume that the law holds"
-                .to_owned()
-        } else {
-            "no intervals: the fit carries no uncertainty".to_owned()
-        }
-    }
-
-    fn intervals(&self) -> Vec<Answer> {
-        let n = self.bound.rows();
+    fn distributions(&self) -> Vec<Spreads> {
+        let joint = &self.fit.joint;
+        let mut centre = vec![0.0; self.bound.rows()];
         let mut ws = self.bound.program().workspace();
-        let mut centre = vec![0.0; n];
-        self.bound
-            .evaluate(&mut ws, &self.fit.joint.at, &mut centre);
-        if !self.fit.joint.draws.is_empty() {
-            return self.draw_intervals(&centre);
+        self.bound.evaluate(&mut ws, &joint.at, &mut centre);
+        if !joint.draws.is_empty() {
+            return self.of_draws(&centre);
         }
-        if self.fit.joint.covariance.is_empty() {
-            return centre
-                .iter()
-                .map(|c| (self.response(*c), None, None))
-                .collect();
+        if joint.covariance.is_empty() {
+            let bare = |c: &f64| (self.fitted.response(*c), None, None);
+            return centre.iter().map(bare).collect();
         }
-        let p = self.fit.joint.at.len();
-        let jacobian = self.bound.jacobian(&mut ws, &self.fit.joint.at);
-        let t = dist::t_quantile(0.5 + 0.5 * self.level, self.fitted.freedom());
-        let noise = self.fitted.noise_variance();
+        let jacobian = self.bound.jacobian(&mut ws, &joint.at);
+        let (noise, df) = (self.fitted.noise_variance(), self.fitted.freedom());
+        let logarithm = self.fitted.is_logarithm();
         centre
             .iter()
-            .zip(jacobian.chunks_exact(p))
+            .zip(jacobian.chunks_exact(joint.at.len()))
             .map(|(c, row)| {
                 let mut variance = 0.0;
-                for (a, line) in row.iter().zip(&self.fit.joint.covariance) {
+                for (a, line) in row.iter().zip(&joint.covariance) {
                     variance += a * line.iter().zip(row).map(|(v, b)| v * b).sum::<f64>();
                 }
-                if self.binomial() {
-                    let share = self.share(*c, t * variance.sqrt());
-                    return (*c, Some(share), None);
+                if is_binomial(self.fit) {
+                    let law = Predictive::logit(*c, (variance.sqrt(), df));
+                    return (*c, Some(law), None);
                 }
-                let interval = |sd: f64| self.interval(c - t * sd, c + t * sd);
+                let value = self.fitted.response(*c);
+                let of = |sd: f64| Predictive::student(value, logarithm, *c, (sd, df));
                 let total = (variance + noise).sqrt();
-                (
-                    self.response(*c),
-                    Some(interval(variance.sqrt())),
-                    Some(interval(total)),
-                )
+                (value, Some(of(variance.sqrt())), Some(of(total)))
             })
             .collect()
     }
 
-    /// A new run of a binomial law depends on its number of trials, which nobody has said.
-    fn binomial(&self) -> bool {
-        self.fit.objective.penalty == "binomial"
-    }
-
-    /// The interval of a probability: symmetric on the logit, where it cannot leave 0 to 1.
-    fn share(&self, p: f64, half: f64) -> Interval {
-        let spread = p * (1.0 - p);
-        let at = |by: f64| {
-            let odds = (p / (1.0 - p)) * (by / spread).exp();
-            odds / (1.0 + odds)
-        };
-        let inside = spread > 0.0 && (half / spread).is_finite();
-        Interval {
-            level: self.level,
-            lower: if inside { at(-half) } else { p },
-            upper: if inside { at(half) } else { p },
-        }
-    }
-
-    fn draw_intervals(&self, centre: &[f64]) -> Vec<Answer> {
+    fn of_draws(&self, centre: &[f64]) -> Vec<Spreads> {
         let n = centre.len();
         let draws = &self.fit.joint.draws;
         let mut ws = self.bound.program().workspace();
@@ -417,34 +420,14 @@ impl Spread<'_> {
                 }
             }
         }
-        (0..n)
-            .map(|i| {
-                let confidence = self.percentiles(&mut columns[i]);
-                let prediction = (!self.binomial()).then(|| self.percentiles(&mut noisy[i]));
-                (self.response(centre[i]), Some(confidence), prediction)
-            })
-            .collect()
-    }
-
-    fn percentiles(&self, values: &mut [f64]) -> Interval {
-        values.sort_by(f64::total_cmp);
-        let tail = 0.5 * (1.0 - self.level);
-        self.interval(
-            dist::sorted_quantile(values, tail),
-            dist::sorted_quantile(values, 1.0 - tail),
-        )
-    }
-
-    fn interval(&self, lower: f64, upper: f64) -> Interval {
-        Interval {
-            level: self.level,
-            lower: self.response(lower),
-            upper: self.response(upper),
-        }
-    }
-
-    fn response(&self, x: f64) -> f64 {
-        self.fitted.response(x)
+        let both = columns.into_iter().zip(noisy);
+        let one = |(c, (law, run)): (&f64, (Vec<f64>, Vec<f64>))| {
+            let value = self.fitted.response(*c);
+            let of = |draws| Predictive::sample_of(value, self.fitted.is_logarithm(), draws);
+            let run = (!is_binomial(self.fit)).then(|| of(run));
+            (value, Some(of(law)), run)
+        };
+        centre.iter().zip(both).map(one).collect()
     }
 }
 

@@ -1,40 +1,40 @@
 //! Intervals that widen with the distance from the runs, as a calibration of the fit says.
 
 use isoflop_base::Interval;
-use isoflop_fit::Calibration;
-use isoflop_numerics::score::Predicted;
+use isoflop_fit::{Calibration, ValueScale};
+use isoflop_numerics::scoring::ScaledT;
 
-use crate::predict::PredictedPoint;
-
-/// Half the width, on the calibration's scale, that an interval of this level gains for each order of magnitude.
-#[must_use]
-pub fn half_per_decade(calibration: &Calibration, level: f64) -> f64 {
-    let own = Predicted {
-        centre: 0.0,
-        sd: calibration.per_decade,
-    };
-    own.half(level)
+/// A standard deviation that intervals gain at a distance beyond the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Widening {
+    /// Standard deviation on the scale of the calibration.
+    sd: f64,
+    scale: ValueScale,
 }
 
-/// Widens the intervals of a point that a fit with a calibration predicts. An end without a logarithm stays as it is.
-pub fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
-    let beyond = (place(&point.at, &calibration.axis) / calibration.largest).log10();
-    if beyond.is_nan() || beyond <= 0.0 {
-        return;
+impl Widening {
+    /// At inputs beyond the data of a calibration; none inside them.
+    #[must_use]
+    pub fn at(inputs: &[(String, f64)], calibration: &Calibration) -> Option<Self> {
+        let beyond = (axis_value(inputs, &calibration.axis) / calibration.largest).log10();
+        (beyond > 0.0).then(|| Self {
+            sd: calibration.per_decade * beyond,
+            scale: calibration.scale,
+        })
     }
-    let ln = calibration.scale == "ln";
-    let forth = |y: f64| if ln { y.ln() } else { y };
-    let back = |x: f64| if ln { x.exp() } else { x };
-    let centre = forth(point.value);
-    let own = Predicted {
-        centre,
-        sd: calibration.per_decade * beyond,
-    };
-    let wider = |interval: Interval| {
+
+    /// An interval, widened about its value. An end without a logarithm stays as it is.
+    #[must_use]
+    pub fn widen(&self, value: f64, interval: Interval) -> Interval {
+        let centre = self.scale.forth(value);
+        let own = ScaledT {
+            centre,
+            sd: self.sd,
+        };
         let more = own.half(interval.level);
         let end = |was: f64, side: f64| {
-            let half = side * (forth(was) - centre);
-            let moved = back(centre + side * half.max(0.0).hypot(more));
+            let half = side * (self.scale.forth(was) - centre);
+            let moved = self.scale.back(centre + side * half.max(0.0).hypot(more));
             if half.is_finite() && moved.is_finite() {
                 moved
             } else {
@@ -46,14 +46,22 @@ pub fn widen(point: &mut PredictedPoint, calibration: &Calibration) {
             upper: end(interval.upper, 1.0),
             ..interval
         }
+    }
+}
+
+/// Half the width, on the calibration's scale, that an interval of this level gains for each order of magnitude.
+#[must_use]
+pub fn half_per_decade(calibration: &Calibration, level: f64) -> f64 {
+    let own = ScaledT {
+        centre: 0.0,
+        sd: calibration.per_decade,
     };
-    point.confidence = point.confidence.map(wider);
-    point.prediction = point.prediction.map(wider);
+    own.half(level)
 }
 
 /// The axis of this name at inputs given by letter; not a number when they do not have it.
 #[must_use]
-pub fn place(at: &[(String, f64)], axis: &str) -> f64 {
+pub fn axis_value(at: &[(String, f64)], axis: &str) -> f64 {
     let value = |letter: &str| at.iter().find(|(n, _)| n == letter).map(|(_, v)| *v);
     let compute = || {
         let both = (axis == "C").then(|| Some((value("N")?, value("D")?)));

@@ -4,6 +4,7 @@ mod certified;
 mod coefficients;
 mod coverage;
 mod dependence;
+mod fitted;
 mod formulas;
 mod intervals;
 mod invariance;

@@ -2,7 +2,7 @@
 
 use crate::support::{close, coef, csv, plain};
 use isoflop_data::RunTable;
-use isoflop_fit::{Fit, FitOptions, Uncertainty, fit};
+use isoflop_fit::{Fit, FitOptions, Uncertainty, ValueScale, fit};
 use isoflop_law::Law;
 use isoflop_testkit::Random;
 use rayon::prelude::*;
@@ -72,7 +72,7 @@ fn balanced_groups_are_pooled_as_the_analysis_of_variance_says() {
 
     let found = solve(&one_way("pool = {}"), &table);
     let pool = &found.pools[0];
-    assert!(pool.estimated && pool.scale == "raw" && pool.levels == 12);
+    assert!(pool.estimated && pool.scale == ValueScale::Raw && pool.levels == 12);
     close(pool.sd, tau, 1e-3, "standard deviation between models");
     close(pool.mean, grand, 1e-6, "mean of the models");
     let shrink = tau * tau / (tau * tau + msw / r);
@@ -180,7 +180,7 @@ fn a_positive_coefficient_is_pooled_on_its_logarithm() {
         },
     )
     .expect("fits");
-    assert_eq!(found.pools[0].scale, "ln");
+    assert_eq!(found.pools[0].scale, ValueScale::Ln);
     assert!(
         (found.pools[0].sd / sd - 1.0).abs() < 0.25,
         "{:?} for {sd}",

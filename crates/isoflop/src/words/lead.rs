@@ -2,7 +2,7 @@
 
 use crate::Story;
 use isoflop_base::{Severity, format_quantity};
-use isoflop_fit::Status;
+use isoflop_fit::{Fit, ResidualScale, Status};
 
 use super::figures::listed;
 use isoflop_backtest::words::no_law_beats;
@@ -32,8 +32,8 @@ fn answer(story: &Story) -> String {
         return "There is no answer yet: the fit did not converge, so none of its numbers may be used.".to_owned();
     }
     let law = with_numbers(fit);
-    let spread = match fit.objective.scale.as_str() {
-        "ln" => format!("within {} (rms)", percent(fit.residuals.rms)),
+    let spread = match fit.objective.scale {
+        ResidualScale::Ln => format!("within {} (rms)", percent(fit.residuals.rms)),
         _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
     };
     let open = if fit.status == Status::Degenerate {

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use isoflop::plan::{
-    Ask, Convention, Given, Limits, Plan, PlanLaw, PlanRequest, PlanRow, ServeMeasure, Serving,
-    gain, plan,
+    Ask, BindingLimit, Convention, Given, Limits, Plan, PlanLaw, PlanRequest, PlanRow,
+    ServeMeasure, Serving, gain, plan,
 };
 use isoflop::{Fit, FitOptions, Input, Law, Objective, ReadOptions, Uncertainty, fit, read};
 use isoflop_testkit::testdata;
@@ -118,7 +118,7 @@ fn a_backtest_widens_the_loss_and_says_so() {
     backtested.calibration = Some(isoflop_fit::Calibration {
         axis: "C".to_owned(),
         largest: 1e22,
-        scale: "ln".to_owned(),
+        scale: isoflop_fit::ValueScale::Ln,
         per_decade: 0.02,
         cuts: 4,
     });
@@ -317,7 +317,7 @@ fn limits_hold_the_plan_and_are_named() {
     let (_, row) = only(&law, &capped);
     close(row.params.value, 8e9, 1e-12);
     close(row.tokens.value, 1.2e13, 1e-9);
-    assert_eq!(row.held, ["max-params"]);
+    assert_eq!(row.held, [BindingLimit::MaxParams]);
     let (_, free) = only(&law, &request(&[Ask::Compute(5.76e23)]));
     let price = row.price_of_limits.as_ref().unwrap().value;
     close(
@@ -332,12 +332,17 @@ fn limits_hold_the_plan_and_are_named() {
     let (plan, row) = only(&law, &short);
     close(row.tokens.value, 3e11, 1e-9);
     close(row.params.value, 3.2e11, 1e-9);
-    assert_eq!(row.held, ["unique"]);
+    assert_eq!(row.held, [BindingLimit::Unique]);
     assert!(plan.notes.iter().any(|n| n.code == "no-repetition"));
 
     capped.limits.max_tokens = Some(1e12);
     let (_, row) = only(&law, &capped);
-    assert_eq!(row.held, ["max-params", "max-tokens", "budget not spent"]);
+    assert_eq!(row.held_by(), "max-params, max-tokens, budget not spent");
+    let written = serde_json::to_value(&row.held).expect("writes");
+    assert_eq!(
+        written,
+        serde_json::json!(["max-params", "max-tokens", "budget not spent"])
+    );
     close(row.compute, 4.8e22, 1e-9);
 }
 

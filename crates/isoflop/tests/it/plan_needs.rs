@@ -1,8 +1,8 @@
 //! What plans take and what limits them, worked out by hand.
 
 use isoflop::plan::{
-    Ask, Convention, Given, Hardware, PlanLaw, PlanRequest, ServeMeasure, Serving, accelerator,
-    plan,
+    Ask, BindingLimit, Convention, Given, Hardware, PlanLaw, PlanRequest, ServeMeasure, Serving,
+    accelerator, plan,
 };
 use isoflop::{Law, PlanSpec, Word};
 
@@ -176,7 +176,7 @@ fn memory_and_precision_limit_the_size() {
     let found = plan(&[huber()], &request).expect("a plan");
     // Four fifths of 24 GB at half a byte.
     close(found.rows[0].params.value, 0.8 * 24e9 / 0.5, 1e-9);
-    assert_eq!(found.rows[0].held, ["max-params"]);
+    assert_eq!(found.rows[0].held, [BindingLimit::MaxParams]);
     assert_eq!(found.assumptions[0].name, "memory-share");
 }
 

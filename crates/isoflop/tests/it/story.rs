@@ -178,7 +178,7 @@ fn the_answer_carries_what_disqualifies_it() {
 
     let mut end = found.clone();
     let plan = end.plan.as_mut().expect("has a plan");
-    plan.rows[0].held = vec!["least data".to_owned()];
+    plan.rows[0].held = vec![isoflop::plan::BindingLimit::LeastData];
     let said = answer_of(&end);
     assert!(said.contains("end of the search (least data)"), "{said}");
     assert!(!said.contains("compute-optimal model"), "{said}");

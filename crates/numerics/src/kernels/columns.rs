@@ -62,30 +62,12 @@ kernels! {
         }
     }
 
-    /// out += s·x.
-    pub fn add_scaled<M>(out: &mut [f64], s: f64, x: &[f64]) {
-        let n = out.len();
-        let x = &x[..n];
-        for i in 0..n {
-            out[i] = M::fma(s, x[i], out[i]);
-        }
-    }
-
     /// out = x·y.
     pub fn product<M>(out: &mut [f64], x: &[f64], y: &[f64]) {
         let n = out.len();
         let (x, y) = (&x[..n], &y[..n]);
         for i in 0..n {
             out[i] = x[i] * y[i];
-        }
-    }
-
-    /// out += x·y.
-    pub fn add_product<M>(out: &mut [f64], x: &[f64], y: &[f64]) {
-        let n = out.len();
-        let (x, y) = (&x[..n], &y[..n]);
-        for i in 0..n {
-            out[i] = M::fma(x[i], y[i], out[i]);
         }
     }
 

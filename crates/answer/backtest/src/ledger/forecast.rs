@@ -1,14 +1,15 @@
 //! A prediction as it is put on record: the whole predictive distribution, and where it came from.
 
 use isoflop_base::{Diagnostic, Diagnostics, Interval};
-use isoflop_fit::{Fit, LawRecord, Provenance};
-use isoflop_numerics::dist;
+use isoflop_fit::{Fit, Fitted, LawRecord, Provenance};
+use isoflop_numerics::scoring::Quantiles;
 use serde::{Deserialize, Serialize};
 
-use isoflop_predict::{Point, predict};
+use isoflop_predict::{Point, at_level, distributions};
 
 /// Levels of the intervals on record.
-pub(super) const LEVELS: [f64; 3] = [0.5, 0.8, 0.95];
+pub(super) const LEVELS: [f64; 3] = [0.5, 0.8, WIDEST];
+const WIDEST: f64 = 0.95;
 /// Quantiles on record, at (k − ½)/40: the score of a distribution is their mean pinball loss, doubled.
 const QUANTILES: usize = 40;
 
@@ -34,7 +35,7 @@ pub struct Forecast {
     pub column: String,
     /// Unit of the response.
     pub unit: String,
-    /// Predicted response.
+    /// ScaledT response.
     pub value: f64,
     /// Intervals for the run, narrowest first.
     pub intervals: Vec<Interval>,
@@ -70,36 +71,26 @@ pub fn forecast(
     point: &Point,
     date: Option<&str>,
 ) -> Result<Forecast, Diagnostics> {
-    let law = fit.law.parse()?;
-    let at_level = |level: f64| -> Result<(Interval, isoflop_predict::Prediction), Diagnostics> {
-        let found = predict(fit, std::slice::from_ref(point), level)?;
-        let interval = found.points.first().and_then(|p| p.prediction);
-        let interval = interval.ok_or_else(no_distribution)?;
-        Ok((interval, found))
-    };
-    let mut intervals = Vec::new();
-    let mut last = None;
-    for level in LEVELS {
-        let (interval, found) = at_level(level)?;
-        intervals.push(interval);
-        last = Some(found);
-    }
+    let fitted = Fitted::new(fit)?;
+    let predicted = distributions(&fitted, std::slice::from_ref(point))?;
+    let run = predicted.first().and_then(|p| p.run.as_ref());
+    let run = run.ok_or_else(no_distribution)?;
     let mut below = Vec::new();
     let mut above = Vec::new();
     for k in 0..QUANTILES / 2 {
-        let share = (k as f64 + 0.5) / QUANTILES as f64;
-        let (interval, _) = at_level(1.0 - 2.0 * share)?;
+        let level = 1.0 - 2.0 * Quantiles::probability(k, QUANTILES);
+        let interval = run.interval(level);
         below.push(interval.lower);
         above.push(interval.upper);
     }
     above.reverse();
-    let prediction = last.ok_or_else(no_distribution)?;
+    let prediction = at_level(&fitted, &predicted, WIDEST);
     let answer = prediction
         .points
         .into_iter()
         .next()
         .ok_or_else(no_distribution)?;
-    let response = law.response();
+    let response = fitted.law().response();
     Ok(Forecast {
         schema: "isoflop.forecast/1".to_owned(),
         name: name.to_owned(),
@@ -110,7 +101,7 @@ pub fn forecast(
         column: response.column.clone(),
         unit: prediction.unit,
         value: answer.value,
-        intervals,
+        intervals: LEVELS.iter().map(|level| run.interval(*level)).collect(),
         quantiles: [below, above].concat(),
         beyond: answer.beyond,
         method: prediction.method,
@@ -144,33 +135,13 @@ impl Forecast {
     /// from the median, in that of the outermost.
     #[must_use]
     pub fn z(&self, x: f64) -> f64 {
-        let q = &self.quantiles;
-        let n = q.len();
-        let deviate = |k: usize| dist::normal_quantile((k as f64 + 0.5) / n as f64);
-        let outside = |k: usize| {
-            let median = f64::midpoint(q[n / 2 - 1], q[n / 2]);
-            deviate(k) * (x - median) / (q[k] - median)
-        };
-        match q.iter().position(|v| *v > x) {
-            Some(0) => outside(0),
-            None => outside(n - 1),
-            Some(k) => {
-                let share = (x - q[k - 1]) / (q[k] - q[k - 1]);
-                deviate(k - 1) + share * (deviate(k) - deviate(k - 1))
-            }
-        }
+        Quantiles(&self.quantiles).deviate(x)
     }
 
     /// The continuous ranked probability score, in the unit of the response: the mean pinball loss of the quantiles,
     /// doubled (Gneiting, Raftery 2007, section 4.2).
     #[must_use]
     pub fn crps(&self, x: f64) -> f64 {
-        let n = self.quantiles.len() as f64;
-        let pinball = |(k, q): (usize, &f64)| {
-            let share = (k as f64 + 0.5) / n;
-            let off = x - q;
-            off * if off >= 0.0 { share } else { share - 1.0 }
-        };
-        2.0 * self.quantiles.iter().enumerate().map(pinball).sum::<f64>() / n
+        Quantiles(&self.quantiles).crps(x)
     }
 }

@@ -3,6 +3,7 @@
 use isoflop_base::{Diagnostics, Interval};
 use isoflop_data::RunTable;
 use isoflop_numerics::dist;
+use isoflop_numerics::scoring::wilson;
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
@@ -69,7 +70,7 @@ pub struct Standing {
     /// Inputs by letter.
     #[serde(with = "isoflop_fit::as_map")]
     pub at: Vec<(String, f64)>,
-    /// Predicted response.
+    /// ScaledT response.
     pub value: f64,
     /// Its widest interval on record.
     pub interval: Option<Interval>,
@@ -392,10 +393,15 @@ fn calibration(forecasts: &[Standing]) -> Option<Calibration> {
             let name = level.to_string();
             let hit = |s: &&&Score| s.inside.iter().any(|(l, yes)| *l == name && *yes);
             let inside = scores.iter().filter(hit).count();
+            let share = wilson(inside, n);
             Covered {
                 level: *level,
                 inside,
-                share: wilson(inside, n),
+                share: Interval {
+                    level: 0.95,
+                    lower: share.0,
+                    upper: share.1,
+                },
             }
         })
         .collect();
@@ -407,33 +413,4 @@ fn calibration(forecasts: &[Standing]) -> Option<Calibration> {
         rms_z: mean(scores.iter().map(|s| s.z * s.z).collect()).sqrt(),
         crps: mean(scores.iter().map(|s| s.crps).collect()),
     })
-}
-
-/// The interval of a share by Wilson's score, 95 %.
-fn wilson(hits: usize, n: usize) -> Interval {
-    let z = dist::normal_quantile(0.975);
-    let (n, share) = (n as f64, hits as f64 / n as f64);
-    let scale = 1.0 + z * z / n;
-    let middle = (share + z * z / (2.0 * n)) / scale;
-    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / scale;
-    Interval {
-        level: 0.95,
-        lower: (middle - half).max(0.0),
-        upper: (middle + half).min(1.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_interval_of_a_share_is_wilsons() {
-        // Eight of ten: 0.4902 and 0.9433 (Wilson 1927, without continuity correction).
-        let found = wilson(8, 10);
-        assert!(
-            (found.lower - 0.4902).abs() < 1e-4 && (found.upper - 0.9433).abs() < 1e-4,
-            "{found:?}"
-        );
-    }
 }

@@ -6,6 +6,7 @@ use isoflop_document::doc::{
     Axis, AxisScale, Block, Colour, Document, Guide, Mark, Panel, Plot, Series, Table,
 };
 use isoflop_document::number::{counted, percent, plain};
+use isoflop_fit::ValueScale;
 
 /// Adds the backtest to a document; one sentence when there is none. `row_of` finds the run at a place.
 pub fn backtest(doc: &mut Document, found: &Extrapolation, row_of: &dyn Fn(&str) -> Option<usize>) {
@@ -72,7 +73,7 @@ fn cuts<'a>(found: &'a Extrapolation, law: &'a str) -> impl Iterator<Item = &'a 
 }
 
 fn unit(found: &Extrapolation) -> &'static str {
-    if found.scale == "ln" {
+    if found.scale == ValueScale::Ln {
         "ln(predicted/observed)"
     } else {
         "predicted − observed"
@@ -354,7 +355,7 @@ fn widening(found: &Extrapolation) -> String {
     )
 }
 
-/// Predicted against observed with the widened 90 % interval, one colour a distance.
+/// ScaledT against observed with the widened 90 % interval, one colour a distance.
 fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usize>) -> Plot {
     let own: Vec<&HeldOut> = found.held_out.iter().filter(|h| h.law == law).collect();
     let bands: Vec<_> = found.bands.iter().filter(|b| b.law == law).collect();
@@ -379,7 +380,7 @@ fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usi
             .of_runs(runs.unwrap_or_default())
         })
         .collect();
-    let scale = if found.scale == "ln" {
+    let scale = if found.scale == ValueScale::Ln {
         AxisScale::Log
     } else {
         AxisScale::Linear

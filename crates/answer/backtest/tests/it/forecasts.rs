@@ -2,9 +2,9 @@
 
 use isoflop_backtest::ledger::{Entry, Forecast, Kept, forecast, score};
 use isoflop_data::{Input, ReadOptions, RunTable, read};
-use isoflop_fit::{Fit, FitOptions, Uncertainty, fit};
+use isoflop_fit::{Fit, FitOptions, Fitted, Uncertainty, fit};
 use isoflop_predict::profile::profile;
-use isoflop_predict::{Point, predict};
+use isoflop_predict::{Point, distributions, predict};
 use isoflop_testkit::grid::{TRUTH, chinchilla, surface, table, usual};
 
 /// Options of a quick fit with intervals.
@@ -96,6 +96,29 @@ fn a_forecast_keeps_what_the_prediction_says() {
     let fault =
         forecast(&fitted(&none), "big", &point(7e10, 1.4e12), None).expect_err("no interval");
     assert_eq!(fault.0[0].code, "no-distribution");
+}
+
+#[test]
+fn the_distribution_of_a_prediction_has_the_quantiles_and_the_score_of_its_forecast() {
+    let covariance = FitOptions {
+        uncertainty: Uncertainty::Covariance,
+        ..quick()
+    };
+    for options in [quick(), covariance] {
+        let fit = fitted(&options);
+        let at = point(7e10, 1.4e12);
+        let made = forecast(&fit, "big", &at, None).unwrap_or_else(|e| panic!("{e}"));
+        let asked = Fitted::new(&fit).unwrap_or_else(|e| panic!("{e}"));
+        let found = distributions(&asked, &[at]).unwrap_or_else(|e| panic!("{e}"));
+        let run = found[0].run.as_ref().expect("the fit has intervals");
+        for (k, q) in made.quantiles.iter().enumerate() {
+            let share = (k as f64 + 0.5) / 40.0;
+            assert!((run.cdf(*q) - share).abs() < 1e-6, "{share}");
+        }
+        let y = made.value * 1.002;
+        // Forty quantiles miss a score by less than one in a hundred.
+        assert!((made.crps(y) / run.crps(y) - 1.0).abs() < 0.01);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use isoflop_base::{Diagnostic, Note, Severity};
 use isoflop_data::{Column, Need, NeedKind, RunTable, Values};
-use isoflop_fit::{Fit, FitOptions, Objective, Range, Uncertainty, refits};
+use isoflop_fit::{Fit, FitOptions, Objective, Range, ResidualScale, Uncertainty, refits};
 use isoflop_law::{Law, VarRole};
 
 use super::finding::Found;
@@ -174,7 +174,7 @@ impl<'a> Subject<'a> {
     /// A residual in words: in per cent of the response on its logarithm, else as it is.
     pub fn off(&self, residual: f64) -> String {
         match self.fit {
-            Some(fit) if fit.objective.scale == "ln" => {
+            Some(fit) if fit.objective.scale == ResidualScale::Ln => {
                 format!("{:+.2}%", 100.0 * residual.exp_m1())
             }
             _ => format!("{residual:+.3}"),

@@ -102,7 +102,7 @@ fn sentence(row: &PlanRow) -> String {
             ("ratio", &sized(&row.tokens_per_param)),
         ],
     );
-    let names = row.held.join(", ");
+    let names = row.held_by();
     let held = match (&row.price_of_limits, row.held.is_empty()) {
         (_, true) => String::new(),
         (None, false) => filled(HELD, &[("held", &names)]),
@@ -196,7 +196,7 @@ fn rows(plan: &Plan) -> Table {
             sized(&row.tokens_per_param),
             optional(&row.loss, numbered),
             optional(&row.epochs, sized),
-            row.held.join(", "),
+            row.held_by(),
             row.price_of_limits
                 .as_ref()
                 .map_or_else(String::new, |price| cost(row, price)),

@@ -2,7 +2,7 @@
 
 use crate::verdict::{EntropyCheck, Verdict};
 use isoflop_base::{format_quantity, format_si};
-use isoflop_fit::Fit;
+use isoflop_fit::{Fit, ResidualScale};
 use isoflop_law::At;
 
 use isoflop_document::doc::{Colour, Look, Mark, Plot, Series, Table};
@@ -199,8 +199,8 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
         plot.panels[0].series.push(dots);
         let off = own().filter_map(|v| {
             let measured = v.measured?;
-            let distance = match fit.objective.scale.as_str() {
-                "ln" => (measured / v.predicted).ln(),
+            let distance = match fit.objective.scale {
+                ResidualScale::Ln => (measured / v.predicted).ln(),
                 _ => measured - v.predicted,
             };
             Some((v.tokens, distance))

@@ -2,7 +2,7 @@
 
 use super::phrases::UNSAVED;
 use isoflop_base::{Estimate, Note, Severity};
-use isoflop_fit::{Fit, Status};
+use isoflop_fit::{Fit, Status, ValueScale};
 
 use isoflop_predict::words::law_name;
 
@@ -185,7 +185,7 @@ pub fn coefficients(doc: &mut Document, fit: &Fit) {
 fn pools(fit: &Fit) -> Table {
     let mut table = Table::with_columns(&["pooled", ">levels", ">mean", ">sd between levels", ""]);
     for pool in &fit.pools {
-        let (name, of) = if pool.scale == "ln" {
+        let (name, of) = if pool.scale == ValueScale::Ln {
             (format!("ln {}", pool.coef), pool.mean)
         } else {
             (pool.coef.clone(), pool.mean)

@@ -5,7 +5,8 @@ use isoflop_document::doc::{Block, Document};
 use isoflop_document::number::{count, counted, percent, plain};
 use isoflop_document::phrase::{capitalised, human, shell};
 use isoflop_fit::{
-    Fit, Identifiability, ObjectiveRecord, Provenance, SkippedRows, Status, UncertaintyRecord,
+    Fit, Identifiability, ObjectiveRecord, Provenance, ResidualScale, SkippedRows, Status,
+    UncertaintyRecord,
 };
 use isoflop_law::Law;
 
@@ -142,10 +143,10 @@ pub(super) fn quantity(x: f64, unit: &str) -> String {
 
 /// Name of the response on the scale of the residuals.
 pub fn residual_scale(objective: &ObjectiveRecord) -> String {
-    match objective.scale.as_str() {
-        "raw" => "observed − fitted".to_owned(),
-        "ln" => "ln observed − ln fitted".to_owned(),
-        left => format!("observed − fitted of {left}"),
+    match &objective.scale {
+        ResidualScale::Raw => "observed − fitted".to_owned(),
+        ResidualScale::Ln => "ln observed − ln fitted".to_owned(),
+        ResidualScale::LeftSide(left) => format!("observed − fitted of {left}"),
     }
 }
 
@@ -171,11 +172,11 @@ pub(super) fn fitted_by(fit: &Fit) -> String {
         "student" => format!("Student's t (ν = {delta})"),
         other => other.to_owned(),
     };
-    let scale = match o.scale.as_str() {
+    let scale = match &o.scale {
         _ if o.penalty == "binomial" => String::new(),
-        "raw" => String::new(),
-        "ln" => " on the logarithm of the response".to_owned(),
-        left => format!(" on {left}"),
+        ResidualScale::Raw => String::new(),
+        ResidualScale::Ln => " on the logarithm of the response".to_owned(),
+        ResidualScale::LeftSide(left) => format!(" on {left}"),
     };
     let intervals = match fit.uncertainty.method.as_str() {
         "none" => "no intervals".to_owned(),
@@ -230,10 +231,10 @@ pub(super) fn objective(o: &ObjectiveRecord) -> String {
         "student" => format!("Student-t likelihood, ν = {delta}"),
         other => other.to_owned(),
     };
-    let scale = match o.scale.as_str() {
-        "raw" => "on the response as it is".to_owned(),
-        "ln" => "on the logarithm of the response".to_owned(),
-        left => format!("on {left}"),
+    let scale = match &o.scale {
+        ResidualScale::Raw => "on the response as it is".to_owned(),
+        ResidualScale::Ln => "on the logarithm of the response".to_owned(),
+        ResidualScale::LeftSide(left) => format!("on {left}"),
     };
     let mut text = format!(
         "{penalty}, {scale} (--objective {}); value {}",

@@ -119,7 +119,7 @@ pub fn fit() -> Fit {
         objective: ObjectiveRecord {
             penalty: "huber".into(),
             delta: Some(1e-3),
-            scale: "ln".into(),
+            scale: isoflop_fit::ResidualScale::Ln,
             fitted_scale: None,
             value: 0.001_018_274_017_8,
             inside: Some(39.0 / 240.0),
