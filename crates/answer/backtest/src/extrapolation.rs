@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::backtest::{BASELINES, Forecast, Rival, Runs, baseline, forecast};
 use super::calibrate::{Miss, widened, widening};
-use super::coverage::coverage;
 use super::candidates::{least_runs, same_forecast, same_response, twin_of};
 use super::combine::{alone, bounded, slope, together};
+use super::coverage::coverage;
 use super::cuts::{Axis, Split, splits};
 use isoflop_numerics::scoring::{ScaledT, rms};
 

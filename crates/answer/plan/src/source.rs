@@ -8,8 +8,8 @@ use isoflop_numerics::dist;
 use isoflop_numerics::random::Stream;
 
 use super::convention::{Given, Role, roles};
-use isoflop_predict::variant::{no_variant, rounding_notes};
 use isoflop_predict::carried;
+use isoflop_predict::variant::{no_variant, rounding_notes};
 
 /// Inputs of a law that a plan can hold.
 pub(super) const MOST_INPUTS: usize = 16;

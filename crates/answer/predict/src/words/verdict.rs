@@ -156,7 +156,11 @@ pub fn verdict_plot(mut plot: Plot, fit: &Fit, verdicts: &[Verdict]) -> Plot {
         .panels
         .first()
         .is_some_and(|panel| panel.x.label.starts_with("tokens"));
-    let law = fit.law.parse().ok().filter(|_| over_tokens && plot.panels.len() == 2);
+    let law = fit
+        .law
+        .parse()
+        .ok()
+        .filter(|_| over_tokens && plot.panels.len() == 2);
     let Some(law) = law else {
         return plot;
     };

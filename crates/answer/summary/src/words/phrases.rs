@@ -45,7 +45,10 @@ pub fn command(fit: &Fit) -> String {
         tables.join(" "),
         format!("--law {}", law_argument(fit)),
     ];
-    let own = fit.law.parse().ok()
+    let own = fit
+        .law
+        .parse()
+        .ok()
         .and_then(|law| law.objective)
         .unwrap_or_else(|| "huber-log:2mad".to_owned());
     for (name, value) in &fit.provenance.options {

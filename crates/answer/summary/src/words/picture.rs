@@ -435,7 +435,13 @@ pub fn input_label(fit: &Fit, name: &str) -> String {
 
 /// Name and unit of the response, as the law file says; its left side when the law cannot be read.
 pub fn response_label(fit: &Fit) -> String {
-    match fit.law.parse().ok().as_ref().map(isoflop_law::Law::response) {
+    match fit
+        .law
+        .parse()
+        .ok()
+        .as_ref()
+        .map(isoflop_law::Law::response)
+    {
         Some(v) => label(&v.column, &v.name, &v.unit),
         None => fit
             .law
