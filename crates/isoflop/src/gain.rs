@@ -2,7 +2,6 @@
 
 use isoflop_base::{Diagnostic, Diagnostics, parse_quantity};
 use isoflop_fit::Fit;
-use isoflop_law::Law;
 use isoflop_plan::{Convention, Gain, Given, PlanLaw, PlanRequest, gain};
 
 use crate::verify::repeat;

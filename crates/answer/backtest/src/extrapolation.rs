@@ -53,7 +53,7 @@ pub struct Extrapolation {
     /// Its largest value.
     pub largest: f64,
     /// `ln` of the response, or `raw`.
-    pub scale: ValueScale,
+    pub scale: String,
     /// Scores by cut and law, smallest cut first.
     pub backtest: Vec<Cut>,
     /// Scores by distance beyond the cut.
@@ -76,7 +76,11 @@ impl Extrapolation {
         Some(Calibration {
             axis: self.letter.clone(),
             largest: self.largest,
-            scale: self.scale,
+            scale: if self.scale == "ln" {
+                ValueScale::Ln
+            } else {
+                ValueScale::Raw
+            },
             per_decade: own.per_decade,
             cuts: own.cuts,
         })
@@ -509,11 +513,7 @@ impl<'a> Study<'a> {
             axis: self.runs.axis.label.clone(),
             letter: self.runs.axis.name.clone(),
             largest: self.runs.axis.values.iter().copied().fold(0.0, f64::max),
-            scale: if self.runs.measure.ln {
-                ValueScale::Ln
-            } else {
-                ValueScale::Raw
-            },
+            scale: if self.runs.measure.ln { "ln" } else { "raw" }.to_owned(),
             no_backtest: None,
             backtest: order.iter().map(|t| self.cut(t)).collect(),
             bands: self.bands(),

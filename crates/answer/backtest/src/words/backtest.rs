@@ -6,7 +6,6 @@ use isoflop_document::doc::{
     Axis, AxisScale, Block, Colour, Document, Guide, Mark, Panel, Plot, Series, Table,
 };
 use isoflop_document::number::{counted, percent, plain};
-use isoflop_fit::ValueScale;
 
 /// Adds the backtest to a document; one sentence when there is none. `row_of` finds the run at a place.
 pub fn backtest(doc: &mut Document, found: &Extrapolation, row_of: &dyn Fn(&str) -> Option<usize>) {
@@ -73,7 +72,7 @@ fn cuts<'a>(found: &'a Extrapolation, law: &'a str) -> impl Iterator<Item = &'a 
 }
 
 fn unit(found: &Extrapolation) -> &'static str {
-    if found.scale == ValueScale::Ln {
+    if found.scale == "ln" {
         "ln(predicted/observed)"
     } else {
         "predicted − observed"
@@ -380,7 +379,7 @@ fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usi
             .of_runs(runs.unwrap_or_default())
         })
         .collect();
-    let scale = if found.scale == ValueScale::Ln {
+    let scale = if found.scale == "ln" {
         AxisScale::Log
     } else {
         AxisScale::Linear
