@@ -200,7 +200,7 @@ pub struct HeldOut {
     pub beyond: f64,
     /// Response.
     pub observed: f64,
-    /// ScaledT response.
+    /// Predicted response.
     pub predicted: f64,
     /// Lower end of the widened 90 % interval.
     pub lower: f64,

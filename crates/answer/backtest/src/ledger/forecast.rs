@@ -35,7 +35,7 @@ pub struct Forecast {
     pub column: String,
     /// Unit of the response.
     pub unit: String,
-    /// ScaledT response.
+    /// Predicted response.
     pub value: f64,
     /// Intervals for the run, narrowest first.
     pub intervals: Vec<Interval>,

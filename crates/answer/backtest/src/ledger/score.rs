@@ -70,7 +70,7 @@ pub struct Standing {
     /// Inputs by letter.
     #[serde(with = "isoflop_fit::as_map")]
     pub at: Vec<(String, f64)>,
-    /// ScaledT response.
+    /// Predicted response.
     pub value: f64,
     /// Its widest interval on record.
     pub interval: Option<Interval>,

@@ -354,7 +354,7 @@ fn widening(found: &Extrapolation) -> String {
     )
 }
 
-/// ScaledT against observed with the widened 90 % interval, one colour a distance.
+/// Predicted against observed with the widened 90 % interval, one colour a distance.
 fn picture(found: &Extrapolation, law: &str, row_of: &dyn Fn(&str) -> Option<usize>) -> Plot {
     let own: Vec<&HeldOut> = found.held_out.iter().filter(|h| h.law == law).collect();
     let bands: Vec<_> = found.bands.iter().filter(|b| b.law == law).collect();
