@@ -17,7 +17,7 @@ impl Widening {
     #[must_use]
     pub fn at(inputs: &[(String, f64)], calibration: &Calibration) -> Option<Self> {
         let beyond = (axis_value(inputs, &calibration.axis) / calibration.largest).log10();
-        (beyond > 0.0).then(|| Self {
+        (beyond > 0.0).then_some(Self {
             sd: calibration.per_decade * beyond,
             scale: calibration.scale,
         })
