@@ -20,7 +20,6 @@ const ABOVE: &[(&str, usize)] = &[
     ("law", 14),
     ("numerics", 2),
     ("plan", 9),
-    ("predict", 2),
     ("render", 2),
     ("trainer", 3),
 ];

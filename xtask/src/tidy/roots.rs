@@ -15,11 +15,12 @@ const MOST_OF_FACADE: usize = 40;
 const ABOVE: &[(&str, usize)] = &[
     ("base", 20),
     ("data", 22),
-    ("fit", 46),
+    ("fit", 52),
     ("isoflop", 117),
     ("ladder", 18),
     ("law", 16),
-    ("plan", 43),
+    ("plan", 44),
+    ("predict", 18),
     ("trainer", 21),
 ];
 

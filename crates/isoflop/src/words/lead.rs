@@ -2,7 +2,7 @@
 
 use crate::Story;
 use isoflop_base::{Severity, format_quantity};
-use isoflop_fit::{Fit, ResidualScale, Status};
+use isoflop_fit::{ResidualScale, Status};
 
 use super::figures::listed;
 use isoflop_backtest::words::no_law_beats;

@@ -3,7 +3,7 @@
 use isoflop_base::{Severity, format_si};
 use isoflop_document::doc::Table;
 use isoflop_document::number::{count, counted, fixed, percent, plain};
-use isoflop_fit::{Fit, ObjectiveRecord, Range, Status, UncertaintyRecord};
+use isoflop_fit::{Fit, ObjectiveRecord, Range, ResidualScale, Status, UncertaintyRecord};
 
 use super::phrases::{self, last_step};
 
@@ -18,8 +18,8 @@ const FORBIDDEN: &str = "Do not use it";
 
 /// The law with its numbers, how well it fits, and whether it may be used.
 pub(super) fn headline(fit: &Fit) -> String {
-    let fits = match fit.objective.scale.as_str() {
-        "ln" => format!("to {} (rms)", percent(fit.residuals.rms)),
+    let fits = match fit.objective.scale {
+        ResidualScale::Ln => format!("to {} (rms)", percent(fit.residuals.rms)),
         _ => format!("with residuals of {} (rms)", plain(fit.residuals.rms, 2)),
     };
     let law = with_numbers(fit);
@@ -79,10 +79,10 @@ fn objective(o: &ObjectiveRecord) -> String {
         "student" => "Student-t likelihood",
         other => other,
     };
-    match o.scale.as_str() {
-        "raw" => penalty.to_owned(),
-        "ln" => format!("{penalty} on the logarithm of the response"),
-        left => format!("{penalty} on {left}"),
+    match &o.scale {
+        ResidualScale::Raw => penalty.to_owned(),
+        ResidualScale::Ln => format!("{penalty} on the logarithm of the response"),
+        ResidualScale::LeftSide(left) => format!("{penalty} on {left}"),
     }
 }
 
