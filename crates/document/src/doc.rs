@@ -158,12 +158,15 @@ impl Document {
 }
 
 fn plots(blocks: &[Block]) -> Vec<&Plot> {
-    let of = |block| match block {
-        &Block::Plot(ref plot) => vec![plot],
-        Block::Detail(inner) => plots(inner),
-        _ => Vec::new(),
-    };
-    blocks.iter().flat_map(of).collect()
+    let mut found = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Plot(plot) => found.push(plot),
+            Block::Detail(inner) => found.extend(plots(inner)),
+            _ => {}
+        }
+    }
+    found
 }
 
 impl Block {

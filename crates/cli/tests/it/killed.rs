@@ -102,6 +102,10 @@ fn names(folder: &Folder) -> Vec<String> {
     names
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "moments of a run are shares of its time"
+)]
 fn ends_at_once_and_whole(signal: &str) {
     let folder = Folder::with_fit(&format!("killed{signal}"));
     let mut random = Random::new(signal.len() as u64);

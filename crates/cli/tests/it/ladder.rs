@@ -117,7 +117,7 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     assert_eq!(said.code, 0, "{}", said.err);
     for words in [
         "13 runs made now,",
-        "The measured loss lies inside:",
+        "The measured loss lies inside the interval.",
         "985k params",
     ] {
         let words: Vec<&str> = words.split(' ').collect();
@@ -145,7 +145,10 @@ fn a_law_that_a_trainer_follows_is_found_and_comes_true() {
     let error = found["held_out"][0]["error"].as_f64().unwrap();
     assert!(error.abs() < 0.005, "{error}");
     let page = folder.read("ladder-runs/report.html");
-    assert!(page.contains("The measured loss lies inside:") && page.contains("985k, held out"));
+    assert!(
+        page.contains("The measured loss lies inside the interval.")
+            && page.contains("985k, held out")
+    );
 
     let filtered = own_trainer("[0]") + "where = \"tokens >= 1.5e6\"\n";
     folder.file("filtered.toml", filtered.as_bytes());

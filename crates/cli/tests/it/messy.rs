@@ -11,7 +11,7 @@ fn messy(file: &str) -> String {
 /// Fits a law without intervals; `more` are further options.
 fn fit(file: &str, law: &str, more: &[&str]) -> Said {
     let path = messy(file);
-    let mut args = vec!["fit", &path, "--law", law, "--uncertainty", "none"];
+    let mut args = vec!["fit", &path, "--law", law, "--uncertainty", "none", "-v"];
     args.extend(more);
     isoflop(&args)
 }

@@ -102,7 +102,7 @@ fn one_fit_of_several_is_named_where_one_is_needed() {
         "{}",
         said.err
     );
-    let said = folder.run(&["report", "fits.json:old", "--no-check"]);
+    let said = folder.run(&["report", "fits.json:old", "--no-check", "-v"]);
     assert_eq!(said.code, 0, "{}", said.err);
 }
 
@@ -334,7 +334,7 @@ fn the_fit_of_a_group_is_repeated_on_the_rows_of_the_group() {
     ]));
     let gain = pinned["headline"]["row"]["gain"]["value"].as_f64().unwrap();
     assert!((gain / 2.0 - 1.0).abs() < 0.1, "{gain}");
-    let said = folder.run(&["report", "fits.json:old", "--no-check"]);
+    let said = folder.run(&["report", "fits.json:old", "--no-check", "-v"]);
     assert!(said.out.contains("--group recipe"), "{}", said.out);
 }
 

@@ -324,7 +324,7 @@ mod linux {
     fn a_pipe_is_read_like_a_file() {
         let folder = Folder::new("pipe");
         folder.file("runs.csv", RUNS);
-        let script = "mkfifo p; cat runs.csv > p & \"$0\" fit p --law 'L = E + B/D^beta'";
+        let script = "mkfifo p; cat runs.csv > p & \"$0\" fit p -v --law 'L = E + B/D^beta'";
         let ended = std::process::Command::new("bash")
             .args(["-c", script, env!("CARGO_BIN_EXE_isoflop")])
             .current_dir(folder.path())

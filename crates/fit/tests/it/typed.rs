@@ -1,7 +1,6 @@
 //! Formulas whose writer meant something else, and those that once brought the fit down.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use crate::support::{close, coef, csv, plain};
 use isoflop_base::{Diagnostics, Severity};
@@ -94,14 +93,14 @@ fn a_chain_of_steps_is_followed_once_each() {
             let _ = write!(formula, "let s{i} = s{0} {op} s{0}; ", i - 1);
         }
         formula += "y = c*s40^k + d*ln(s40)";
-        let started = Instant::now();
+        // Followed twice each, forty steps take 2^40 evaluations, and the runner ends the test.
         let options = FitOptions {
             starts: Some(16),
             ..plain("squared")
         };
-        let _ = attempt(&formula, &curve(12, |x| 1.0 + 2.0 / x), &options);
-        let seconds = started.elapsed().as_secs();
-        assert!(seconds < 20, "{seconds} s for forty steps of {first}");
+        let found = attempt(&formula, &curve(12, |x| 1.0 + 2.0 / x), &options);
+        let value = found.as_ref().map_or(0.0, |fit| fit.objective.value);
+        assert!(value.is_finite(), "{first}");
     }
 }
 
