@@ -9,8 +9,9 @@
 //!
 //! T* are from B curves simulated from the fit with k breaks, each of them tested for k + 1 and for k + 2: two tests of one
 //! question, whose smaller p is compared with the smaller p of every simulated curve, so that both together share
-//! one nominal level of 5 %. Where more than a fifth of the first curves look as broken, no more are simulated: no further ones
-//! would make it a break. The law without a break is a power law with a limit, and may rise as well as fall: a
+//! one nominal level of 5 %; how often curves without a break get one was not measured. Where more than a fifth of the
+//! first curves look as broken, no more are simulated: no further ones would make it a break. The law without a break is
+//! a power law with a limit, and may rise as well as fall: a
 //! rising curve approaches a ceiling or grows without one, whichever fits better.
 //!
 //! The simulated noise has the standard deviation of the residuals with the most breaks and their correlation from one point
