@@ -1,11 +1,11 @@
 //! Every verb that writes an answer, ended at any moment: the file is the old one or the new one, and nothing lies beside it.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use isoflop_testkit::Random;
 
-use crate::program::{Folder, command};
+use crate::program::{Folder, spawn};
 
 /// A verb with the file that it writes.
 const VERBS: [(&str, &[&str]); 6] = [
@@ -72,16 +72,6 @@ const VERBS: [(&str, &[&str]); 6] = [
 ];
 
 const OLD: &str = "what was there before\n";
-
-fn spawn(folder: &Folder, args: &[&str]) -> Child {
-    command(args)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
 
 /// The file before a run: a ledger is made, any other is replaced.
 fn before(folder: &Folder, file: &str) -> Option<Vec<u8>> {

@@ -1,9 +1,9 @@
 //! Ladders as their users run them: killed at any moment, with a trainer of their own, from two shells at once.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::program::{Folder, command};
+use crate::program::{Folder, command, spawn};
 
 /// Twenty runs of a fraction of a second.
 const TINY: &str = r#"
@@ -50,16 +50,6 @@ fn own_trainer(seeds: &str) -> String {
          [trainer]\ncommand = \"sh train.sh {{params}} {{tokens}} seed{{seed}} {{dir}}\"\n\
          [run]\nretries = 0\n[fit]\nobjective = \"squared-log\"\n"
     )
-}
-
-fn spawn(folder: &Folder, args: &[&str]) -> Child {
-    command(args)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }
 
 fn lines(folder: &Folder) -> usize {

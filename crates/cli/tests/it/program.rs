@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What a run of the program left behind.
 pub struct Said {
@@ -87,6 +87,17 @@ pub fn command(args: &[&str]) -> Command {
         .env_remove("COLUMNS")
         .env_remove("NO_COLOR");
     command
+}
+
+/// Starts the program in a folder, and lets it run without input or output.
+pub fn spawn(folder: &Folder, args: &[&str]) -> Child {
+    command(args)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn run_in(folder: &Path, args: &[&str], input: &[u8]) -> Said {
